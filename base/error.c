@@ -1,0 +1,58 @@
+/* error.c - formatting of struct error; see error.h. Long texts are cut, never split a record. */
+#include "error.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static void append_errno(struct error *err, int errnum)
+{
+	size_t used = strlen(err->text);
+
+	(void)snprintf(err->text + used, sizeof(err->text) - used, ": %s", strerror(errnum));
+}
+
+int fail(struct error *err, int errnum, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	(void)vsnprintf(err->text, sizeof(err->text), fmt, args);
+	va_end(args);
+	if (errnum > 0)
+		append_errno(err, errnum);
+	err->code = errnum > 0 ? errnum : EINVAL;
+	return -err->code;
+}
+
+int refuse(struct error *err, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	(void)vsnprintf(err->text, sizeof(err->text), fmt, args);
+	va_end(args);
+	err->code = EINVAL;
+	return -EINVAL;
+}
+
+int context(struct error *err, const char *fmt, ...)
+{
+	char prefix[256];
+	size_t length;
+	size_t kept;
+	va_list args;
+
+	va_start(args, fmt);
+	(void)vsnprintf(prefix, sizeof(prefix) - 2, fmt, args);
+	va_end(args);
+	length = strlen(prefix);
+	prefix[length++] = ':';
+	prefix[length++] = ' ';
+	kept = strnlen(err->text, sizeof(err->text) - 1 - length);
+	memmove(err->text + length, err->text, kept);
+	memcpy(err->text, prefix, length);
+	err->text[length + kept] = '\0';
+	return -err->code;
+}

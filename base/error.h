@@ -1,0 +1,25 @@
+/*
+ * error.h - the one error type.
+ *
+ * A fallible function is `int f(inputs..., type *ret_out, struct error *err)`: it returns 0, or a negative errno after
+ * filling *err; ret_ parameters are set only on success. Text is made once, where the failure happens; a caller at a
+ * folder boundary may put a context in front of it; cli prints it once. The struct is plain memory, so it is also the
+ * payload of an error record on the init socket (specs/init-protocol.md).
+ */
+#pragma once
+
+#include <stdint.h>
+
+struct error {
+	int32_t code; /* positive errno, never 0 once filled */
+	char text[504];
+};
+
+/* Fills *err with the formatted text and, if errnum > 0, ": " and its strerror. Returns -errnum. */
+int fail(struct error *err, int errnum, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+/* The same for input that is wrong in itself: code EINVAL, no strerror. Returns -EINVAL. */
+int refuse(struct error *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Puts "text: " in front of what *err says and keeps its code. Returns -err->code. */
+int context(struct error *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

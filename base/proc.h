@@ -1,0 +1,33 @@
+/*
+ * proc.h - processes by pidfd: clone3(2), waitid(2), pidfd_send_signal(2), and identity over time.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "error.h"
+
+/*
+ * clone3 with fork semantics and SIGCHLD. `flags` are CLONE_NEW*, CLONE_PARENT ...; CLONE_PIDFD is added when
+ * ret_pidfd is not NULL and CLONE_INTO_CGROUP when cgroup_fd >= 0. Returns the pid, 0 in the child, or -errno.
+ * The caller must be single-threaded.
+ */
+pid_t proc_clone(uint64_t flags, int cgroup_fd, int *ret_pidfd);
+
+int proc_pidfd_open(pid_t pid);                         /* fd or -errno */
+int proc_pidfd_send(int pidfd, int signal);             /* 0 or -errno */
+int proc_pidfd_getfd(int pidfd, int fd);                /* fd or -errno */
+
+/* Waits for a child and returns the shell's view of its end: exit status, or 128 + signal; or -errno. */
+int proc_wait(pid_t pid);
+int proc_wait_pidfd(int pidfd);
+
+/* Start time of a process in clock ticks since boot (proc(5), stat field 22): with the pid, its identity.
+   0 if the process does not exist or is a zombie. */
+uint64_t proc_start_time(pid_t pid);
+
+/* Forks, and runs path with argv and envp and the given stdin; stdout and stderr are inherited. Returns the pid or
+   -errno; -ENOENT, -EACCES ... of execve are reported here too. */
+pid_t proc_spawn(const char *path, char *const argv[], char *const envp[], int stdin_fd);
