@@ -1,0 +1,96 @@
+/*
+ * json.h - JSON to a tree, and a tree to our structs by tables. The json*.c files are the only users of yajl.
+ *
+ * Reading: json_parse() checks size, depth, UTF-8 and trailing bytes and builds nodes in an arena; duplicate keys are
+ * refused. Decoding: a struct json_field table a struct, so that the schema can be read as data. Every error carries
+ * the path: "linux.resources.memory.limit: expected a whole number, found a string".
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "arena.h"
+#include "error.h"
+#include "opt.h"
+
+enum json_type { JSON_NULL, JSON_BOOL, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSON_OBJECT };
+
+struct json {
+	enum json_type type;
+	const char *key;          /* in an object; NULL else */
+	const struct json *parent;
+	struct json *first, *next; /* children in document order */
+	size_t count;             /* children of an array or object; index is counted from first */
+	bool boolean;
+	const char *text;         /* string value (no embedded NUL: refused), or the number as written */
+};
+
+struct json_limits {
+	size_t size, depth;
+};
+
+int json_parse(struct arena *arena, const char *name, const char *text, size_t length, const struct json_limits *limits,
+	       struct json **ret_root, struct error *err);
+
+/* The member of an object, or NULL (also when node is NULL or no object). */
+const struct json *json_get(const struct json *node, const char *key);
+
+/* refuse() with the node's path in front: "process.args[0]: text". */
+int json_refuse(const struct json *node, struct error *err, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+const char *json_type_name(enum json_type type);
+
+/* Typed values; the error names path, wanted and found type, and the range. */
+int json_string(const struct json *node, const char **ret, struct error *err);
+int json_bool(const struct json *node, bool *ret, struct error *err);
+int json_i64(const struct json *node, int64_t min, int64_t max, int64_t *ret, struct error *err);
+int json_u64(const struct json *node, uint64_t max, uint64_t *ret, struct error *err);
+int json_string_list(struct arena *arena, const struct json *node, const char ***ret, size_t *ret_count,
+		     struct error *err); /* NULL-terminated */
+
+struct json_decoder; /* what a table needs to know while decoding */
+
+enum json_kind {
+	JSON_AS_STRING,      /* const char * */
+	JSON_AS_BOOL,        /* bool */
+	JSON_AS_U32,         /* uint32_t */
+	JSON_AS_OPT_U64,     /* struct opt_u64 */
+	JSON_AS_OPT_I64,     /* struct opt_i64 */
+	JSON_AS_STRING_LIST, /* const char **, NULL-terminated */
+	JSON_AS_OBJECT,      /* another table on a struct inside this one (offset) */
+	JSON_AS_CUSTOM,      /* function */
+};
+
+struct json_field {
+	const char *key;
+	enum json_kind kind;
+	size_t offset;
+	bool required;
+	const struct json_field *fields; /* JSON_AS_OBJECT: table, ended by key NULL */
+	int (*decode)(struct arena *arena, const struct json *node, void *target, struct error *err); /* CUSTOM: target = struct + offset */
+};
+
+/* Fills `target` from an object by a table ended with key NULL. Unknown members are ignored (runtime-spec "Extensibility");
+   JSON null counts as absent. */
+int json_decode(struct arena *arena, const struct json *node, const struct json_field *fields, void *target,
+		struct error *err);
+
+/* Writing: a growing text with correct commas and escapes; pretty or compact. Misuse aborts (it is a bug). */
+struct json_writer;
+
+struct json_writer *json_writer_new(bool pretty);
+void json_writer_free(struct json_writer *writer);
+void json_begin_object(struct json_writer *writer, const char *key); /* key NULL in arrays and at the top */
+void json_end_object(struct json_writer *writer);
+void json_begin_array(struct json_writer *writer, const char *key);
+void json_end_array(struct json_writer *writer);
+void json_put_string(struct json_writer *writer, const char *key, const char *value); /* NULL value: null */
+void json_put_i64(struct json_writer *writer, const char *key, int64_t value);
+void json_put_u64(struct json_writer *writer, const char *key, uint64_t value);
+void json_put_bool(struct json_writer *writer, const char *key, bool value);
+const char *json_writer_text(const struct json_writer *writer, size_t *ret_length); /* owned by the writer */
+
+DEFINE_AUTO(json_writer, struct json_writer, json_writer_free)
+#define auto_json_writer auto_cleanup(cleanup_json_writer)

@@ -1,0 +1,104 @@
+/*
+ * container.h - the container API: what the command line, and later the image code, call. One function a verb; each
+ * file container_<verb>.c. Texts that callers of a runtime match ("does not exist", "container not running") are part
+ * of the contract: specs/cli.md.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "cgroups/limits.h"
+#include "state.h"
+
+enum tristate { AUTO, YES, NO };
+
+/* The global options. */
+struct runtime {
+	const char *root;      /* state root, never NULL: container_default_root() */
+	bool root_given;       /* --root was typed: a missing directory is then an error for list */
+	enum cgroup_manager cgroup_manager;
+	enum tristate rootless;
+};
+
+/* /run/coffer for root; $XDG_RUNTIME_DIR/coffer else, /tmp/coffer-UID (0700, owner checked) where that is unset. */
+const char *container_default_root(struct arena *arena);
+
+struct create_options {
+	const char *id;
+	const char *bundle;        /* NULL: "." */
+	const char *config_file;   /* NULL: bundle/config.json */
+	const char *pid_file, *console_socket;
+	unsigned preserve_fds;
+	bool no_pivot, no_new_keyring;
+	/* run only */
+	bool detach, keep, no_subreaper;
+};
+
+int container_create(const struct runtime *runtime, const struct create_options *options, struct error *err);
+
+/* create + start; waits unless detach. *ret_exit is the shell's view: status, or 128 + signal. Deletes unless keep. */
+int container_run(const struct runtime *runtime, const struct create_options *options, int *ret_exit,
+		  struct error *err);
+
+int container_start(const struct runtime *runtime, const char *id, struct error *err);
+
+struct exec_options {
+	const char *id;
+	const char *process_file;   /* -p: a process object; NULL: args below on top of the config's process */
+	const char *const *args;    /* NULL-terminated */
+	const char *const *env;     /* -e KEY=VALUE, NULL-terminated */
+	const char *const *caps;    /* -c, NULL-terminated */
+	const char *const *additional_gids; /* -g */
+	const char *user;           /* -u UID[:GID] */
+	const char *cwd;
+	const char *cgroup;         /* --cgroup PATH below the container's */
+	const char *pid_file, *console_socket;
+	const char *apparmor, *process_label;
+	unsigned preserve_fds;
+	bool tty, detach, no_new_privs, ignore_paused;
+};
+
+int container_exec(const struct runtime *runtime, const struct exec_options *options, int *ret_exit,
+		   struct error *err);
+
+/* "UID", "UID:GID" -> numbers <= 2^32-2; ":GID", "", names and anything else are refused. */
+int exec_user_parse(const char *text, uint32_t *ret_uid, uint32_t *ret_gid, bool *ret_has_gid, struct error *err);
+
+/* signal: 0 is allowed (probe). `all`: every process of the cgroup. */
+int container_kill(const struct runtime *runtime, const char *id, int signal, bool all, struct error *err);
+
+/* "KILL", "SIGKILL", "kill", "9", "RTMIN+3" -> number, or -EINVAL with text. */
+int signal_parse(const char *text, int *ret_signal, struct error *err);
+
+/* force: a missing container is success, a live one is killed first; never hangs (bounded waits, error names pids). */
+int container_delete(const struct runtime *runtime, const char *id, bool force, struct error *err);
+
+int container_pause(const struct runtime *runtime, const char *id, struct error *err);
+int container_resume(const struct runtime *runtime, const char *id, struct error *err);
+
+int container_update(const struct runtime *runtime, const char *id, const struct cgroup_limits *limits,
+		     struct error *err);
+
+/* Pids of all processes in the runtime's pid namespace; caller frees. */
+int container_pids(const struct runtime *runtime, const char *id, pid_t **ret_pids, size_t *ret_count,
+		   struct error *err);
+
+/* A container as `state` and `list` print it. */
+struct container_info {
+	struct state state;
+	enum container_status status;
+	const char *oci_version;
+	const struct key_value *annotations;
+	size_t n_annotations;
+};
+
+int container_state(const struct runtime *runtime, struct arena *arena, const char *id,
+		    struct container_info *ret_info, struct error *err);
+
+/* All containers below the root, sorted by id. One that cannot be read is listed as stopped with an empty bundle. */
+int container_list(const struct runtime *runtime, struct arena *arena, struct container_info **ret_infos,
+		   size_t *ret_count, struct error *err);
