@@ -42,7 +42,7 @@ static inline void cleanup_file(FILE **slot)
 
 /* Defines cleanup_NAME(), which calls NULL-safe `function` on a `type *` variable: static use behind an auto_ macro. */
 #define DEFINE_AUTO(name, type, function)                                                                              \
-	static inline void cleanup_##name(type **slot)                                                                 \
+	static inline void cleanup_##name(type **slot) /* NOLINT(bugprone-macro-parentheses): a type */                \
 	{                                                                                                              \
 		function(*slot);                                                                                       \
 	}

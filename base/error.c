@@ -6,6 +6,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#undef fail /* the analyzer's view of them */
+#undef refuse
+#undef context
+
 static void append_errno(struct error *err, int errnum)
 {
 	size_t used = strlen(err->text);

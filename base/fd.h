@@ -36,5 +36,6 @@ ssize_t fd_receive(int socket, void *data, size_t size, int *ret_fd);
 /* Sets or clears FD_CLOEXEC. 0 or -errno. */
 int fd_set_cloexec(int fd, bool on);
 
-/* Moves fd to a number >= 3, so that it never sits where stdio belongs. Returns the new fd (old one closed) or -errno. */
+/* Moves fd to a number >= 3, so that it never sits where stdio belongs. Returns the new fd (the old one is closed) or
+   -errno. */
 int fd_above_stdio(int fd);

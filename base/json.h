@@ -40,6 +40,9 @@ const struct json *json_get(const struct json *node, const char *key);
 /* refuse() with the node's path in front: "process.args[0]: text". */
 int json_refuse(const struct json *node, struct error *err, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
+/* context() with the node's path: for an error that a layer below made. Returns -err->code. */
+int json_context(const struct json *node, struct error *err);
+
 const char *json_type_name(enum json_type type);
 
 /* Typed values; the error names path, wanted and found type, and the range. */
@@ -50,26 +53,47 @@ int json_u64(const struct json *node, uint64_t max, uint64_t *ret, struct error 
 int json_string_list(struct arena *arena, const struct json *node, const char ***ret, size_t *ret_count,
 		     struct error *err); /* NULL-terminated */
 
-struct json_decoder; /* what a table needs to know while decoding */
+/* A word of an enumeration; a table of them ends with name NULL. */
+struct json_name {
+	const char *name;
+	uint64_t value;
+};
+
+/* The value of a string that must be one of `names`; the error lists them. */
+int json_enum(const struct json *node, const struct json_name *names, uint64_t *ret, struct error *err);
 
 enum json_kind {
 	JSON_AS_STRING,      /* const char * */
 	JSON_AS_BOOL,        /* bool */
+	JSON_AS_PRESENT,     /* bool: the member is there, whatever it holds */
 	JSON_AS_U32,         /* uint32_t */
+	JSON_AS_I32,         /* int32_t */
+	JSON_AS_U64,         /* uint64_t */
+	JSON_AS_I64,         /* int64_t */
 	JSON_AS_OPT_U64,     /* struct opt_u64 */
 	JSON_AS_OPT_I64,     /* struct opt_i64 */
-	JSON_AS_STRING_LIST, /* const char **, NULL-terminated */
+	JSON_AS_ENUM,        /* uint32_t: one of .names */
+	JSON_AS_FLAGS,       /* uint64_t: an array of .names, or-ed */
+	JSON_AS_STRING_LIST, /* const char **, NULL-terminated; with .count_offset its size_t length too */
+	JSON_AS_STRING_MAP,  /* object of strings -> T * of .count_offset items, T = struct { const char *key, *value; } */
 	JSON_AS_OBJECT,      /* another table on a struct inside this one (offset) */
+	JSON_AS_ARRAY,       /* array of objects -> T * of .count_offset items of .size bytes, each by .decode or .fields */
 	JSON_AS_CUSTOM,      /* function */
 };
+
+typedef int json_decode_fn(struct arena *arena, const struct json *node, void *target, struct error *err);
 
 struct json_field {
 	const char *key;
 	enum json_kind kind;
 	size_t offset;
 	bool required;
-	const struct json_field *fields; /* JSON_AS_OBJECT: table, ended by key NULL */
-	int (*decode)(struct arena *arena, const struct json *node, void *target, struct error *err); /* CUSTOM: target = struct + offset */
+	int64_t min;                     /* numbers: the range; */
+	uint64_t max;                    /* min and max both 0: all of the type */
+	const struct json_name *names;   /* ENUM, FLAGS */
+	const struct json_field *fields; /* OBJECT, ARRAY: table, ended by key NULL */
+	json_decode_fn *decode;          /* CUSTOM: target = struct + offset; ARRAY: target = the item, zeroed */
+	size_t size, count_offset;       /* ARRAY, MAP; count_offset 0 in STRING_LIST: not wanted */
 };
 
 /* Fills `target` from an object by a table ended with key NULL. Unknown members are ignored (runtime-spec "Extensibility");

@@ -41,7 +41,8 @@ int path_open(int root_fd, const char *path, int extra_flags)
 	return path_open_flags(root_fd, path, O_PATH | extra_flags, 0);
 }
 
-/* Copies the next component of *path to name and advances; false at the end. Too long a name gives *ret = -ENAMETOOLONG. */
+/* Copies the next component of *path to name and advances; false at the end. Too long a name gives *ret
+   -ENAMETOOLONG. */
 static bool next_component(const char **path, char *name, int *ret)
 {
 	size_t length;

@@ -95,8 +95,9 @@ uint64_t proc_start_time(pid_t pid)
 	if (fd_read_small(AT_FDCWD, path, text, sizeof(text)) <= 0)
 		return 0;
 	field = strrchr(text, ')');
-	if (!field || sscanf(field + 1, " %c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %llu",
-			     &state, &start) != 2)
+	if (!field ||
+	    sscanf(field + 1, " %c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %llu",
+		   &state, &start) != 2)
 		return 0;
 	return state == 'Z' || state == 'X' ? 0 : start;
 }

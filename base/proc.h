@@ -16,9 +16,9 @@
  */
 pid_t proc_clone(uint64_t flags, int cgroup_fd, int *ret_pidfd);
 
-int proc_pidfd_open(pid_t pid);                         /* fd or -errno */
-int proc_pidfd_send(int pidfd, int signal);             /* 0 or -errno */
-int proc_pidfd_getfd(int pidfd, int fd);                /* fd or -errno */
+int proc_pidfd_open(pid_t pid);             /* fd or -errno */
+int proc_pidfd_send(int pidfd, int signal); /* 0 or -errno */
+int proc_pidfd_getfd(int pidfd, int fd);    /* fd or -errno */
 
 /* Waits for a child and returns the shell's view of its end: exit status, or 128 + signal; or -errno. */
 int proc_wait(pid_t pid);

@@ -63,10 +63,15 @@ const char *cgroup_path(const struct cgroup *cgroup); /* absolute path below the
    cgroup and user namespace can manage its subtree. */
 int cgroup_delegate(const struct cgroup *cgroup, uid_t uid, gid_t gid, struct error *err);
 
-/* Moves a process in. */
+/* Moves a process in; pid > 0. */
 int cgroup_attach(const struct cgroup *cgroup, pid_t pid, struct error *err);
 
-/* cgroup.freeze, then waits on cgroup.events (poll, no busy loop) until it shows the state, at most timeout_ms. */
+/* The text for a CLONE_INTO_CGROUP that failed with errno `code`: threaded, domain invalid, busy with children ...
+   Returns -code. */
+int cgroup_attach_failed(const struct cgroup *cgroup, int code, struct error *err);
+
+/* cgroup.freeze, then waits on cgroup.events (poll, no busy loop) until it shows the state, at most timeout_ms
+   (negative: without end): 0, or -ETIMEDOUT with text; what was asked for stays asked for. */
 int cgroup_freeze(const struct cgroup *cgroup, bool frozen, int timeout_ms, struct error *err);
 int cgroup_is_frozen(const struct cgroup *cgroup, bool *ret_frozen, struct error *err);
 

@@ -1,6 +1,8 @@
 /*
  * devices.h - device access of a cgroup by an eBPF program (BPF_PROG_TYPE_CGROUP_DEVICE); v2 has no devices controller.
- * Rules are applied in order, the last match wins, as runtime-spec config-linux.md "Allowed Device list" wants.
+ * Rules are applied in order, the last match wins, as runtime-spec config-linux.md "Allowed Device list" wants - for
+ * reading, writing and mknod each by itself, as the v1 controller did. Without a match access is denied, so no rules at
+ * all deny every device; a caller whose config has no list does not call this.
  */
 #pragma once
 
@@ -13,7 +15,7 @@
 
 struct device_rule {
 	bool allow;
-	char type;             /* 'a', 'b' or 'c' */
+	char type;             /* 'a' (both kinds), 'b' or 'c' */
 	int64_t major, minor;  /* -1 = any */
 	unsigned access;       /* BPF_DEVCG_ACC_READ | WRITE | MKNOD */
 };

@@ -4,7 +4,7 @@
  * Input is in the units of the OCI runtime-spec (config-linux.md, "Control groups") since those are what every caller
  * has; limits_plan() turns them into an ordered list of {file, text} writes - pure, testable, printable - and
  * limits_apply() writes the list. Conversions: cpu.shares -> cpu.weight by 10^((l^2 + 125 l)/612 - 7/34), l = log2(shares);
- * blkio weight 10-1000 -> io.weight 1-10000 (io.bfq.weight where only that exists); swap = memory+swap in, swap alone out.
+ * blkio weight 10-1000 -> io.weight 1-10000 and io.bfq.weight; swap = memory+swap in, swap alone out.
  */
 #pragma once
 
@@ -68,7 +68,9 @@ struct limit_write {
 	enum cgroup_controller controller;
 	const char *file;
 	const char *text;
-	bool optional; /* a kernel without the file is no error (memory.swap.max = max, io.bfq.weight ...) */
+	bool optional;         /* a kernel without the file is no error (memory.swap.max = max, io.bfq.weight ...) */
+	const char *also_file; /* NULL, or a second place of the same setting (io.bfq.weight for io.weight): both are */
+	const char *also_text; /* written, and it is enough that one of them takes it */
 };
 
 struct limit_plan {

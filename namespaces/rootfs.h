@@ -1,10 +1,18 @@
 /*
  * rootfs.h - the mount namespace of a container, from the host's tree to pivot_root(2).
  *
- * Order (runtime-spec config.md "Root", "Mounts"; config-linux.md): propagation of the old tree -> root bound to itself
- * detached -> mounts in their order -> default and listed devices, links, console -> [createContainer hooks] ->
- * pivot_root, old tree detached -> masked and read-only paths -> read-only root.
- * Everything below the root goes by fds (base/path.h); the root is hostile.
+ * Order (runtime-spec config.md "Root", "Mounts"; config-linux.md "Devices", "Default Devices"):
+ *
+ *	rootfs_open            runtime: root and bind sources become detached, finished mounts, before clone
+ *	rootfs_attach          init: old tree cut off from the host, root mounted on top of "/"
+ *	rootfs_mount_all       init: the mounts in their order
+ *	rootfs_make_devices    init: default and listed devices, the links of /dev, the working directory
+ *	rootfs_bind_console    init: /dev/console of a terminal
+ *	                       (createContainer hooks)
+ *	rootfs_pivot           init: pivot_root, the old tree is gone
+ *	rootfs_protect         init: masked paths, read-only paths, read-only root
+ *
+ * The root is hostile: everything below it goes by fds from base/path.h, mounts are attached by fd.
  */
 #pragma once
 
@@ -27,27 +35,38 @@ struct device_node {
 struct rootfs {
 	const char *path;               /* absolute on the host */
 	bool read_only;
-	uint64_t propagation;           /* linux.rootfsPropagation: MS_*, 0 = MS_SLAVE | MS_REC for the old tree */
+	uint64_t propagation;           /* linux.rootfsPropagation: MS_*, 0 = MS_SLAVE | MS_REC */
 	struct mount *mounts;
 	size_t n_mounts;
-	struct device_node *devices;    /* listed ones; the defaults (null zero full random urandom tty) are added */
+	struct device_node *devices;    /* listed ones; the defaults are added */
 	size_t n_devices;
 	const char **masked_paths;
 	size_t n_masked_paths;
 	const char **readonly_paths;
 	size_t n_readonly_paths;
 	const char *mount_label;        /* SELinux context for new file systems, or NULL */
-	bool bind_devices;              /* in a user namespace mknod is not allowed: bind the host's device nodes */
-	bool own_user_ns;               /* the mount namespace belongs to a new user namespace */
-	bool no_pivot;                  /* --no-pivot: MS_MOVE and chroot (initramfs) */
-	bool cgroup_ns;                 /* the container has its own cgroup namespace */
-	bool cgroup_v2_root_bind;       /* a "cgroup" mount binds the own cgroup instead of mounting cgroup2 */
+	/* filled by the plan */
+	bool no_pivot;                  /* --no-pivot: move and chroot (initramfs) */
+	const char *working_directory;  /* made if missing; NULL: none */
 };
 
-/* Fds opened in the runtime's namespaces before clone and inherited by init. */
+/* Opened in the runtime's namespaces before clone, inherited by init. */
 struct rootfs_fds {
-	int root;               /* detached clone of the root's mount, -1 until opened (or opened in init) */
-	int *sources;           /* per mount: detached bind source, or -1 */
-	int *device_sources;    /* per device incl. defaults when bind_devices, or -1 */
-	int *idmap_userns;      /* per mount: user namespace for the idmap, or -1 */
+	int root;          /* detached clone of the root's tree; attached later, the fd stays valid */
+	int *mounts;       /* per mount: detached bind, finished; -1: a new file system, init makes it */
+	size_t n_mounts;
+	int devpts;        /* init: the container's own devpts mount, -1 if it has none */
+	int proc;          /* a detached procfs of the container's pid namespace, made beforehand; -1: none */
 };
+
+/* container_maps: for idmapped mounts without maps of their own. base_dir: for relative sources (the bundle). */
+int rootfs_open(const struct rootfs *rootfs, const char *base_dir, const struct id_maps *container_maps,
+		struct rootfs_fds *ret_fds, struct error *err);
+void rootfs_close(struct rootfs_fds *fds);
+
+int rootfs_attach(const struct rootfs *rootfs, const struct rootfs_fds *fds, struct error *err);
+int rootfs_mount_all(const struct rootfs *rootfs, struct rootfs_fds *fds, struct error *err);
+int rootfs_make_devices(const struct rootfs *rootfs, const struct rootfs_fds *fds, struct error *err);
+int rootfs_bind_console(const struct rootfs_fds *fds, int peer_fd, struct error *err);
+int rootfs_pivot(const struct rootfs *rootfs, const struct rootfs_fds *fds, struct error *err);
+int rootfs_protect(const struct rootfs *rootfs, const struct rootfs_fds *fds, struct error *err);

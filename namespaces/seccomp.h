@@ -1,5 +1,6 @@
 /*
- * seccomp.h - syscall filters; the only file that uses libseccomp. Compiled BPF is cached (seccomp_cache.h).
+ * seccomp.h - syscall filters; seccomp.c and its tables in seccomp_names.c are the only files that use libseccomp.
+ * Compiled BPF is cached (seccomp_cache.h).
  */
 #pragma once
 
@@ -11,15 +12,15 @@
 #include "base/opt.h"
 
 struct seccomp_arg {
-	unsigned index;      /* 0..5 */
-	uint64_t value, value_two;
-	int op;              /* enum scmp_compare */
+	unsigned index;            /* 0..5 */
+	uint64_t value, value_two; /* MASKED_EQ: (argument & value) == value_two; else value_two has no meaning */
+	int op;                    /* enum scmp_compare */
 };
 
 struct seccomp_rule {
-	const char **names;  /* n_names syscall names; unknown ones on this kernel or architecture are skipped, as peers do */
+	const char **names; /* syscalls; those unknown to this architecture or libseccomp are skipped, as peers do */
 	size_t n_names;
-	uint32_t action;     /* SCMP_ACT_* with errno already in it */
+	uint32_t action; /* SCMP_ACT_* with errno already in it */
 	struct seccomp_arg *args;
 	size_t n_args;
 };
@@ -28,14 +29,14 @@ struct seccomp_profile {
 	uint32_t default_action;
 	uint32_t *architectures; /* SCMP_ARCH_*; empty: native only */
 	size_t n_architectures;
-	uint64_t flags;          /* SECCOMP_FILTER_FLAG_* */
+	uint64_t flags; /* SECCOMP_FILTER_FLAG_* */
 	struct seccomp_rule *rules;
 	size_t n_rules;
 };
 
 /* A compiled filter: what seccomp(2) takes. */
 struct seccomp_filter {
-	void *code;          /* struct sock_filter[count], heap */
+	void *code; /* struct sock_filter[count], heap */
 	uint16_t count;
 	uint64_t flags;
 };
@@ -43,9 +44,9 @@ struct seccomp_filter {
 /* SCMP_ACT_* of "SCMP_ACT_ERRNO" with `errno_ret` (default EPERM; only for ERRNO and TRACE) folded in. NOTIFY answers
    -ENOTSUP with text. */
 int seccomp_action_by_name(const char *name, struct opt_u64 errno_ret, uint32_t *ret_action, struct error *err);
-int seccomp_arch_by_name(const char *name, uint32_t *ret_arch);   /* "SCMP_ARCH_X86_64"; -EINVAL */
-int seccomp_operator_by_name(const char *name, int *ret_op);      /* "SCMP_CMP_EQ"; -EINVAL */
-int seccomp_flag_by_name(const char *name, uint64_t *ret_flag);   /* "SECCOMP_FILTER_FLAG_LOG"; -EINVAL */
+int seccomp_arch_by_name(const char *name, uint32_t *ret_arch); /* "SCMP_ARCH_X86_64"; -EINVAL */
+int seccomp_operator_by_name(const char *name, int *ret_op);    /* "SCMP_CMP_EQ"; -EINVAL */
+int seccomp_flag_by_name(const char *name, uint64_t *ret_flag); /* "SECCOMP_FILTER_FLAG_LOG"; -EINVAL */
 
 /* NULL-terminated names for `features`: all that the functions above accept. */
 const char *const *seccomp_action_names(void);
@@ -64,5 +65,5 @@ int seccomp_compile(const struct seccomp_profile *profile, int cache_dir_fd, str
 
 void seccomp_filter_free(struct seccomp_filter *filter); /* frees code; NULL-safe fields */
 
-/* seccomp(2) in the calling process. Needs no_new_privs or CAP_SYS_ADMIN. */
-int seccomp_load(const struct seccomp_filter *filter, struct error *err);
+/* seccomp(2) in the calling process. Needs no_new_privs or CAP_SYS_ADMIN. (libseccomp owns the name seccomp_load.) */
+int seccomp_filter_load(const struct seccomp_filter *filter, struct error *err);

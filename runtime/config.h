@@ -95,6 +95,9 @@ struct config {
 	struct arena *arena;
 	const char *oci_version;
 	const char *bundle; /* absolute */
+	const char *name;   /* what error texts call the file: "config.json" */
+	const char *text;   /* config_load(): the bytes as read, for the copy in the state directory */
+	size_t length;
 	struct config_process *process; /* NULL when absent: create works, start is refused */
 	struct rootfs rootfs;           /* path made absolute against the bundle; mounts, devices, masks inside */
 	const char *hostname, *domainname;

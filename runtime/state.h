@@ -42,13 +42,16 @@ struct state_dir {
 	char *id;
 };
 
-/* Makes <root> (0700) if missing and <root>/<id>; -EEXIST with text "container `ID` already exists". */
+/* Makes <root> (01700, parents too) if missing and <root>/<id> (0700); -EEXIST with text "container `ID` already
+   exists". A root that is not root's or the caller's own, or that all may write to, is refused everywhere. */
 int state_dir_reserve(const char *root, const char *id, struct state_dir *ret_dir, struct error *err);
 
 /* Opens; -ENOENT with text "container `ID` does not exist". The id is validated first. */
 int state_dir_open(const char *root, const char *id, struct state_dir *ret_dir, struct error *err);
 
-/* flock LOCK_EX, waits. Released by close. Verifies after the wait that the directory is still the one of this id. */
+/* flock LOCK_EX, waits at most 10 s (-EBUSY, text names the holder). Verifies after the wait that the directory is still
+   the one of this id. create holds it until the container is created or gone. Released by state_dir_close(); a child
+   that outlives the command has to close its copy of the fd. */
 int state_dir_lock(const struct state_dir *dir, struct error *err);
 
 void state_dir_close(struct state_dir *dir); /* NULL-safe, leaves the directory */
@@ -56,15 +59,23 @@ void state_dir_close(struct state_dir *dir); /* NULL-safe, leaves the directory 
 /* Removes the directory and what is in it, bounded to the files above. A missing one is success. */
 int state_dir_remove(struct state_dir *dir, struct error *err);
 
+/* The present time as state.created has it: RFC 3339, UTC, nanoseconds. In `arena`. */
+const char *state_timestamp(struct arena *arena);
+
 int state_write(const struct state_dir *dir, const struct state *state, struct error *err);
 
-/* A missing or half-written state.json (killed while creating) gives a struct with only id set and pid 0. */
+/* A missing or empty state.json (killed while creating) gives a struct with only id set and pid 0. */
 int state_read(const struct state_dir *dir, struct arena *arena, struct state *ret_state, struct error *err);
+
+/* The same from memory: for tests and the fuzz target. -ENOTSUP: a format of another coffer version. */
+int state_parse(struct arena *arena, const char *id, const char *text, size_t length, struct state *ret_state,
+		struct error *err);
 
 /* Does init still live (pid and start time)? */
 bool state_alive(const struct state *state);
 
-/* Computed: gate, process and cgroup.freeze are looked at, nothing is cached. */
+/* Computed: process, gate and cgroup.freeze are looked at, nothing is cached. pid 0: creating while somebody holds the
+   lock, else stopped (its creator died). */
 int state_status(const struct state_dir *dir, const struct state *state, enum container_status *ret_status,
 		 struct error *err);
 

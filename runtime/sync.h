@@ -2,13 +2,13 @@
  * sync.h - the whole conversation between the runtime and a container's process, on one SOCK_SEQPACKET pair.
  *
  *	init                                     parent
- *	SYNC_MAP_IDS                ->           writes uid_map and gid_map
- *	                            <-  SYNC_IDS_MAPPED
+ *	                            <-  SYNC_IDS_MAPPED    (uid_map and gid_map are written)
  *	SYNC_HOOKS                  ->           prestart and createRuntime hooks (runtime namespaces)
  *	                            <-  SYNC_HOOKS_DONE
  *	SYNC_CONSOLE (master fd)    ->           console socket or proxy
- *	SYNC_READY                  ->           state "created"; create returns here
- *	                            <-  SYNC_START        (run and exec; after create it comes over start.sock)
+ *	SYNC_READY                  ->           rlimits; state.json with the pid: the container is now "created"
+ *	                            <-  SYNC_RECORDED      (run, exec: go on to execve; create: wait at the gate)
+ *	(over start.sock:           <-  SYNC_START         from `start`)
  *	end of file                 ->           execve succeeded (the socket is close-on-exec)
  *	SYNC_ERROR (struct error)   ->           at any time: what failed; init exits
  *
@@ -23,12 +23,12 @@
 #include "base/error.h"
 
 enum sync_type {
-	SYNC_MAP_IDS = 1,
-	SYNC_IDS_MAPPED,
+	SYNC_IDS_MAPPED = 1,
 	SYNC_HOOKS,
 	SYNC_HOOKS_DONE,
 	SYNC_CONSOLE,
 	SYNC_READY,
+	SYNC_RECORDED,
 	SYNC_START,
 	SYNC_ERROR,
 	SYNC_END, /* end of file: never on the wire */

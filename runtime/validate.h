@@ -11,5 +11,5 @@ int config_validate(const struct config *config, struct error *err);
 /* The same rules for a process object alone (exec). */
 int config_validate_process(const struct config_process *process, struct error *err);
 
-/* A container id is one path component: [A-Za-z0-9_+.-]{1,255} and not "." or "..". */
+/* A container id is one path component: [A-Za-z0-9_+.-]{1,255} that does not start with a dot. */
 int container_id_validate(const char *id, struct error *err);

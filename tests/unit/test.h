@@ -31,10 +31,12 @@ __attribute__((noreturn, unused, format(printf, 2, 3))) static void test_stop(en
 	__builtin_va_start(args, fmt);
 	(void)vsnprintf(test_reason, sizeof(test_reason), fmt, args);
 	__builtin_va_end(args);
-	longjmp(test_jump, end);
+	longjmp(test_jump, (int)end);
 }
 
+/* clang-format off */
 #define TEST(function) { #function, function }
+/* clang-format on */
 #define TEST_SKIP(...) test_stop(TEST_SKIPPED, __VA_ARGS__)
 
 #define CHECK(condition)                                                                                               \

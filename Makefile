@@ -1,0 +1,50 @@
+# The front door: every command of the README is a target here, one or two lines each. `make help` lists them.
+CC := $(if $(filter default,$(origin CC)),gcc,$(CC))
+PREFIX ?= /usr/local
+.DEFAULT_GOAL := help
+.PHONY: help deps build demo test vm asan lint fmt fuzz bench install shell clean
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+
+deps: ## install what building and testing need (Debian bookworm or trixie, as root)
+	@tests/deps build test vm lint bench
+
+build/.cc-$(notdir $(firstword $(CC))): # a stamp a compiler: another CC= starts a new build
+	@tests/deps build && rm -rf build && CC='$(CC)' meson setup --prefix '$(PREFIX)' build >/dev/null && touch $@
+
+build: build/.cc-$(notdir $(firstword $(CC))) ## the program: build/cli/coffer (CC=clang for the other compiler)
+	@ninja -C build --quiet
+
+demo: build ## one container shown from outside and inside (VM=1: in the test VM)
+	@tests/deps demo $(if $(VM),vm) && tests/demo $(if $(VM),--vm)
+
+test: ## everything that is tested; STAGES="unit lint" for some of it
+	@tests/test $(STAGES)
+
+vm: ## the command-line tests in the test VM: Debian 13, all cgroup controllers, systemd
+	@tests/test vm
+
+asan: ## unit and command-line tests under AddressSanitizer and UBSan
+	@tests/test asan
+
+lint: ## format, static analysis, layers and limits; PARTS="format limits" for some of it
+	@tests/deps build lint && tests/lint/run $(PARTS)
+
+fmt: ## format the C code in place
+	@tests/deps lint && find $(wildcard base cgroups namespaces net image sandbox runtime cli tests) -name '*.[ch]' -exec clang-format -i {} +
+
+fuzz: ## each fuzz target; SECONDS_EACH=3600 for longer than 20 s
+	@FUZZ_SECONDS=$(or $(SECONDS_EACH),20) tests/test fuzz
+
+bench: build ## start latency beside crun, runc and a bare C floor: writes docs/benchmarks.md
+	@tests/deps build bench vm && tests/bench/run
+
+install: build ## to PREFIX (/usr/local), below DESTDIR
+	@meson install -C build --quiet
+
+shell: build ## a root shell in the test VM, the tree in /job/coffer
+	@tests/deps vm && tests/in-vm shell
+
+clean: ## remove what was built
+	@rm -rf build build-test

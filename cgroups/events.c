@@ -1,0 +1,87 @@
+/*
+ * events.c - reads and waits on cgroup.events. The kernel wakes poll(POLLPRI) at each change after the last read, so
+ * the order is read, compare, poll: a change in between is not lost.
+ */
+#include "events.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdint.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+
+enum { EVENTS_SIZE = 256, MS_PER_S = 1000, NS_PER_MS = 1000000 };
+
+static const char *const keys[] = { [EVENT_POPULATED] = "populated ", [EVENT_FROZEN] = "frozen " };
+
+static int open_events(int cgroup_fd)
+{
+	int fd = openat(cgroup_fd, "cgroup.events", O_RDONLY | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+static int read_flag(int fd, enum cgroup_event event)
+{
+	char text[EVENTS_SIZE];
+	ssize_t length = pread(fd, text, sizeof(text) - 1, 0);
+	const char *at;
+
+	if (length < 0)
+		return -errno;
+	text[length] = '\0';
+	at = strstr(text, keys[event]);
+	if (!at)
+		return -ENOTSUP; /* "frozen" came with Linux 5.2 */
+	return at[strlen(keys[event])] == '1';
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * MS_PER_S + now.tv_nsec / NS_PER_MS;
+}
+
+int events_read(int cgroup_fd, enum cgroup_event event)
+{
+	auto_fd int fd = open_events(cgroup_fd);
+
+	return fd < 0 ? fd : read_flag(fd, event);
+}
+
+int events_wait(int cgroup_fd, enum cgroup_event event, bool wanted, int timeout_ms)
+{
+	auto_fd int fd = open_events(cgroup_fd);
+	struct pollfd watch = { .fd = fd, .events = POLLPRI };
+	int64_t deadline = 0;
+
+	if (fd < 0)
+		return fd;
+	for (;;) {
+		int left = -1;
+		int flag = read_flag(fd, event);
+
+		if (flag < 0)
+			return flag;
+		if (flag == (int)wanted)
+			return 0;
+		if (timeout_ms >= 0) {
+			int64_t now = now_ms();
+
+			if (deadline == 0)
+				deadline = now + timeout_ms;
+			if (now >= deadline)
+				return -ETIMEDOUT;
+			left = (int)(deadline - now);
+		}
+		if (poll(&watch, 1, left) < 0 && errno != EINTR)
+			return -errno;
+	}
+}

@@ -1,0 +1,136 @@
+# Bash completion of coffer(1). The options of each command stand in one case branch: a unit test compares them with
+# the tables of the program.
+
+_coffer_options() {
+	case $1 in
+	global)
+		echo "--root --log --log-format --log-level --debug --cgroup-manager --systemd-cgroup --rootless"
+		echo "-v --version -h --help"
+		;;
+	create)
+		echo "-b --bundle -f --config --pid-file --console-socket --preserve-fds --no-pivot --no-new-keyring"
+		echo "-h --help"
+		;;
+	start)
+		echo "-h --help"
+		;;
+	run)
+		echo "-b --bundle -f --config --pid-file --console-socket --preserve-fds --no-pivot --no-new-keyring"
+		echo "-d --detach --keep --no-subreaper -h --help"
+		;;
+	kill)
+		echo "-a --all -h --help"
+		;;
+	delete)
+		echo "-f --force -h --help"
+		;;
+	exec)
+		echo "-p --process -t --tty -d --detach -u --user -g --additional-gids -e --env -c --cap --cwd --pid-file"
+		echo "--console-socket --preserve-fds --no-new-privs --cgroup --ignore-paused --apparmor --process-label"
+		echo "-h --help"
+		;;
+	pause)
+		echo "-h --help"
+		;;
+	resume)
+		echo "-h --help"
+		;;
+	update)
+		echo "-r --resources --memory --memory-reservation --memory-swap --kernel-memory --kernel-memory-tcp"
+		echo "--cpu-period --cpu-quota --cpu-burst --cpu-rt-period --cpu-rt-runtime --cpu-shares --cpu-share"
+		echo "--cpu-idle --cpuset-cpus --cpuset-mems --blkio-weight --pids-limit --l3-cache-schema --mem-bw-schema"
+		echo "-h --help"
+		;;
+	state)
+		echo "-h --help"
+		;;
+	list)
+		echo "-q --quiet -f --format -h --help"
+		;;
+	ps)
+		echo "-f --format -h --help"
+		;;
+	spec)
+		echo "-b --bundle -f --config --rootless -h --help"
+		;;
+	features)
+		echo "-h --help"
+		;;
+	version)
+		echo "-h --help"
+		;;
+	help)
+		echo "-h --help"
+		;;
+	esac
+}
+
+_coffer_commands="create start run kill delete exec pause resume update state list ps spec features version help"
+
+# Does this option of the command ($1) take the next word as its value?
+_coffer_takes_value() {
+	case $1:$2 in
+	*:--root | *:--log | *:--log-format | *:--log-level | *:--cgroup-manager) [ "$1" = global ] ;;
+	*:-b | *:--bundle | *:--config | *:--pid-file | *:--console-socket | *:--preserve-fds) true ;;
+	create:-f | run:-f | spec:-f | list:-f | ps:-f | *:--format) true ;;
+	exec:-[pugec] | exec:--process | exec:--user | exec:--additional-gids | exec:--env | exec:--cap) true ;;
+	exec:--cwd | exec:--cgroup | exec:--apparmor | exec:--process-label) true ;;
+	update:-h | update:--help) false ;;
+	update:-*) true ;;
+	*) false ;;
+	esac
+}
+
+# The ids below the state root that was typed.
+_coffer_ids() {
+	if [ -n "$1" ]; then
+		coffer --root "$1" list -q 2>/dev/null
+	else
+		coffer list -q 2>/dev/null
+	fi
+}
+
+_coffer_values() {
+	case $1:$2 in
+	global:--root | *:-b | *:--bundle) mapfile -t COMPREPLY < <(compgen -d -- "$3") ;;
+	global:--log-format) mapfile -t COMPREPLY < <(compgen -W "text json" -- "$3") ;;
+	global:--log-level) mapfile -t COMPREPLY < <(compgen -W "error warning info debug" -- "$3") ;;
+	global:--cgroup-manager) mapfile -t COMPREPLY < <(compgen -W "cgroupfs systemd disabled" -- "$3") ;;
+	list:-f | ps:-f | *:--format) mapfile -t COMPREPLY < <(compgen -W "table json" -- "$3") ;;
+	update:-r | update:--resources) mapfile -t COMPREPLY < <(compgen -f -- "$3") ;;
+	update:* | *:--preserve-fds | exec:-[ugec] | exec:--user | exec:--env | exec:--cap) COMPREPLY=() ;;
+	*) mapfile -t COMPREPLY < <(compgen -f -- "$3") ;;
+	esac
+}
+
+_coffer() {
+	local word=${COMP_WORDS[COMP_CWORD]} command=global root="" skip="" i count=0 names
+
+	COMPREPLY=()
+	for ((i = 1; i < COMP_CWORD; i++)); do
+		if [ -n "$skip" ]; then
+			[ "$skip" = --root ] && root=${COMP_WORDS[i]}
+			skip=""
+		elif _coffer_takes_value "$command" "${COMP_WORDS[i]}"; then
+			skip=${COMP_WORDS[i]}
+		elif [[ ${COMP_WORDS[i]} != -* ]]; then
+			if [ "$command" = global ]; then command=${COMP_WORDS[i]}; else count=$((count + 1)); fi
+		fi
+	done
+	if [ -n "$skip" ]; then
+		_coffer_values "$command" "$skip" "$word"
+	elif [[ $word == -* ]]; then
+		mapfile -t COMPREPLY < <(compgen -W "$(_coffer_options "$command")" -- "$word")
+	else
+		case $command:$count in
+		global:* | help:0) names=$_coffer_commands ;;
+		kill:1) names=$(compgen -A signal | sed -n 's/^SIG//p') ;;
+		run:* | create:* | spec:* | list:* | features:* | version:*) names="" ;;
+		*:0) names=$(_coffer_ids "$root") ;;
+		*) names="" ;;
+		esac
+		mapfile -t COMPREPLY < <(compgen -W "$names" -- "$word")
+	fi
+}
+
+complete -F _coffer coffer

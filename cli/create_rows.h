@@ -1,0 +1,18 @@
+/* create_rows.h - the options that `create` and `run` share. */
+#pragma once
+
+#include "options.h"
+#include "runtime/container.h"
+
+#define CREATE_ROWS                                                                                                    \
+	TEXT_ROW(struct create_options, bundle, "bundle", 'b', "DIR", "the bundle (default: this directory)"),         \
+		TEXT_ROW(struct create_options, config_file, "config", 'f', "FILE",                                    \
+			 "config (default: config.json in DIR)"),                                                      \
+		TEXT_ROW(struct create_options, pid_file, "pid-file", 0, "FILE",                                       \
+			 "write the pid of the program there"),                                                        \
+		TEXT_ROW(struct create_options, console_socket, "console-socket", 0, "PATH",                           \
+			 "send the terminal to this unix socket"),                                                     \
+		UNSIGNED_ROW(struct create_options, preserve_fds, "preserve-fds", 0, "N", "pass the fds 3 to 2+N on"), \
+		FLAG_ROW(struct create_options, no_pivot, "no-pivot", 0, "no pivot_root (rootfs on a ramdisk)"),       \
+		FLAG_ROW(struct create_options, no_new_keyring, "no-new-keyring", 0,                                   \
+			 "keep the caller's session keyring")

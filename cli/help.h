@@ -1,0 +1,11 @@
+/* help.h - --help texts, made of the same tables that are parsed. */
+#pragma once
+
+#include "base/arena.h"
+#include "verb.h"
+
+/* `coffer --help`: every verb with its summary, by group, and the global options. */
+char *help_main(struct arena *arena);
+
+/* `coffer VERB --help`: fits a screen of 80 x 24. */
+char *help_verb(struct arena *arena, const struct verb *verb);

@@ -1,0 +1,59 @@
+/*
+ * verb.h - a verb of the command line as data. Each verb is one file: its options table, its struct verb, and a run
+ * function that fills the runtime's struct and makes one call of runtime/container.h.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "options.h"
+#include "runtime/container.h"
+
+enum verb_group { GROUP_LIFE, GROUP_INSIDE, GROUP_LOOK, GROUP_HOST, GROUP_MAX };
+
+/* One use of a verb, after parsing. */
+struct invocation {
+	const struct runtime *runtime;
+	struct arena *arena;
+	const void *options;          /* the verb's struct, filled by its table */
+	const char *const *arguments; /* NULL-terminated; the count is within the verb's bounds */
+	size_t n_arguments;
+};
+
+enum { ANY_NUMBER = 1 << 30 };
+
+struct verb {
+	const char *name;
+	enum verb_group group;
+	const char *summary;   /* a few words for the main help */
+	const char *arguments; /* "ID [SIGNAL]", or "" */
+	size_t min_arguments, max_arguments;
+	enum option_order order;
+	const struct cli_option *options; /* ended with name NULL */
+	size_t options_size;              /* of the struct that the table fills; 0: none */
+	bool stateless;                   /* needs no state root */
+	bool makes_cgroup;                /* needs a cgroup manager that can be used */
+	bool runs_program;                /* its failures have the exit codes of a program that could not run */
+	int failure_exit;                 /* exit code of any other failure; 0: 1 */
+
+	/* *ret_exit is 0 before; on failure it is ignored. */
+	int (*run)(const struct invocation *in, int *ret_exit, struct error *err);
+};
+
+extern const struct verb verb_create, verb_start, verb_run, verb_exec, verb_kill, verb_delete;
+extern const struct verb verb_state, verb_list, verb_ps;
+extern const struct verb verb_pause, verb_resume, verb_update;
+extern const struct verb verb_spec, verb_features, verb_version, verb_help;
+
+extern const struct cli_option no_options[]; /* only the end row */
+
+/* Every verb in the order of the main help, ended with NULL. */
+const struct verb *const *verb_list_all(void);
+
+const struct verb *verb_find(const char *name); /* NULL if there is none */
+
+/* "unknown command X; did you mean Y? commands: ..." */
+int verb_unknown(const char *name, struct error *err);

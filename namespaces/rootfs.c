@@ -1,0 +1,269 @@
+/*
+ * rootfs.c - root and mounts: opened by the runtime, attached by init, pivoted into. See rootfs.h for the order.
+ */
+#include "rootfs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/path.h"
+#include "base/str.h"
+#include "copyup.h"
+
+static int open_root(const struct rootfs *rootfs, struct error *err)
+{
+	uint64_t propagation = rootfs->propagation ? rootfs->propagation : MS_SLAVE | MS_REC;
+	struct mount_attr attr = { .propagation = propagation & ~(uint64_t)MS_REC };
+	auto_fd int fd = open_tree(AT_FDCWD, rootfs->path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
+	struct stat st;
+
+	if (fd < 0)
+		return fail(err, errno, "root.path: %s", rootfs->path);
+	if (fstat(fd, &st) < 0 || !S_ISDIR(st.st_mode))
+		return fail(err, ENOTDIR, "root.path: %s", rootfs->path);
+	if (mount_setattr(fd, "", AT_EMPTY_PATH | ((propagation & MS_REC) ? AT_RECURSIVE : 0), &attr, sizeof(attr)) < 0)
+		return fail(err, errno, "propagation of the root file system");
+	return take_fd(&fd);
+}
+
+static int open_bind(const struct mount *mount, const char *base_dir, const struct id_maps *container_maps,
+		     struct error *err)
+{
+	auto_fd int fd = mount_open_source(mount, base_dir, err);
+	auto_fd int userns = -1;
+	int r;
+
+	if (fd < 0)
+		return fd;
+	if (mount->idmap != MOUNT_IDMAP_NONE) {
+		userns = idmap_userns_fd(mount->id_maps.n_uids ? &mount->id_maps : container_maps, err);
+		if (userns < 0)
+			return context(err, "mount %s", mount->destination);
+	}
+	r = mount_set_attributes(mount, fd, userns, err);
+	return r < 0 ? r : take_fd(&fd);
+}
+
+static int open_mounts(const struct rootfs *rootfs, const char *base_dir, const struct id_maps *container_maps,
+		       struct rootfs_fds *fds, struct error *err)
+{
+	for (size_t i = 0; i < rootfs->n_mounts; i++) {
+		const struct mount *mount = &rootfs->mounts[i];
+
+		if (!mount->bind || mount->remount)
+			continue;
+		fds->mounts[i] = open_bind(mount, base_dir, container_maps, err);
+		if (fds->mounts[i] < 0)
+			return -err->code;
+	}
+	return 0;
+}
+
+int rootfs_open(const struct rootfs *rootfs, const char *base_dir, const struct id_maps *container_maps,
+		struct rootfs_fds *ret_fds, struct error *err)
+{
+	struct rootfs_fds fds = { .root = -1, .devpts = -1, .proc = -1, .n_mounts = rootfs->n_mounts };
+	int r;
+
+	fds.mounts = xcalloc(rootfs->n_mounts, sizeof(int));
+	for (size_t i = 0; i < rootfs->n_mounts; i++)
+		fds.mounts[i] = -1;
+	fds.root = open_root(rootfs, err);
+	r = fds.root < 0 ? fds.root : open_mounts(rootfs, base_dir, container_maps, &fds, err);
+	if (r < 0) {
+		rootfs_close(&fds);
+		return r;
+	}
+	*ret_fds = fds;
+	return 0;
+}
+
+void rootfs_close(struct rootfs_fds *fds)
+{
+	cleanup_fd(&fds->root);
+	cleanup_fd(&fds->devpts);
+	cleanup_fd(&fds->proc);
+	for (size_t i = 0; i < fds->n_mounts; i++)
+		cleanup_fd(&fds->mounts[i]);
+	free(fds->mounts);
+	*fds = (struct rootfs_fds){ .root = -1, .devpts = -1, .proc = -1 };
+}
+
+int rootfs_attach(const struct rootfs *rootfs, const struct rootfs_fds *fds, struct error *err)
+{
+	auto_fd int old_root = -1;
+
+	/* Nothing of what follows may reach the host through a shared mount. */
+	if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
+		return fail(err, errno, "make the old mounts slaves");
+	old_root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (old_root < 0)
+		return fail(err, errno, "open /");
+	if (mount_attach(fds->root, old_root, err) < 0)
+		return context(err, "root file system %s", rootfs->path);
+	return 0;
+}
+
+/* The kind of mount point that `fd` needs: a file is mounted over a file. */
+static enum path_kind kind_of(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && !S_ISDIR(st.st_mode) ? PATH_FILE : PATH_DIRECTORY;
+}
+
+static int copy_symlink(const struct mount *mount, int root_fd, int source_fd, struct error *err)
+{
+	char name[256];
+	char target[4096];
+	auto_fd int parent = path_make_parent(root_fd, mount->destination, name, err);
+	ssize_t length;
+
+	if (parent < 0)
+		return parent;
+	length = readlinkat(source_fd, "", target, sizeof(target) - 1);
+	if (length < 0)
+		return fail(err, errno, "mount %s: read link %s", mount->destination, mount->source);
+	target[length] = '\0';
+	if (symlinkat(target, parent, name) < 0 && errno != EEXIST)
+		return fail(err, errno, "mount %s: copy link", mount->destination);
+	return 0;
+}
+
+static bool is_symlink(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISLNK(st.st_mode);
+}
+
+static int open_target(const struct mount *mount, int root_fd, enum path_kind kind, struct error *err)
+{
+	int fd;
+
+	if (!mount->destination_nofollow)
+		return path_make(root_fd, mount->destination, kind, err);
+	fd = path_open(root_fd, mount->destination, O_NOFOLLOW);
+	if (fd == -ENOENT)
+		return path_make(root_fd, mount->destination, kind, err);
+	return fd < 0 ? fail(err, -fd, "open %s in the root file system", mount->destination) : fd;
+}
+
+/* A hostile root may have links where procfs and sysfs belong: these two go over real directories of the root only. */
+static int check_kernel_target(const struct mount *mount, int root_fd, struct error *err)
+{
+	auto_fd int fd = -1;
+
+	if (!str_eq(mount->type, "proc") && !str_eq(mount->type, "sysfs"))
+		return 0;
+	fd = path_open(root_fd, mount->destination, O_NOFOLLOW);
+	if (fd >= 0 && is_symlink(fd))
+		return refuse(err, "mount %s: the root file system has a symbolic link there; %s is mounted over a real "
+				   "directory only", mount->destination, mount->type);
+	return 0;
+}
+
+static int make_new_fs(const struct rootfs *rootfs, const struct mount *mount, struct rootfs_fds *fds,
+		       struct error *err)
+{
+	auto_fd int fd = -1;
+	auto_fd int covered = -1;
+	int r;
+
+	if (str_eq(mount->type, "proc") && fds->proc >= 0)
+		return take_fd(&fds->proc);
+	fd = mount_make_fs(mount, rootfs->mount_label, err);
+	if (fd < 0 || !mount->tmpcopyup)
+		return take_fd(&fd);
+	covered = path_open_flags(fds->root, mount->destination, O_RDONLY | O_DIRECTORY, 0);
+	if (covered == -ENOENT)
+		return take_fd(&fd);
+	if (covered < 0)
+		return fail(err, -covered, "mount %s: open what it covers", mount->destination);
+	r = copyup_tree(covered, fd, err);
+	return r < 0 ? r : take_fd(&fd);
+}
+
+/* New file systems get their superblock and plain attributes when made; recursion and propagation come after. */
+static int finish_new_fs(const struct mount *mount, int mount_fd, struct error *err)
+{
+	struct mount rest = *mount;
+
+	rest.attr_set = 0;
+	rest.attr_clear = 0;
+	return mount_set_attributes(&rest, mount_fd, -1, err);
+}
+
+static int mount_one(const struct rootfs *rootfs, size_t index, struct rootfs_fds *fds, struct error *err)
+{
+	const struct mount *mount = &rootfs->mounts[index];
+	auto_fd int mount_fd = fds->mounts[index];
+	auto_fd int target = -1;
+	int r = 0;
+
+	fds->mounts[index] = -1;
+	if (mount->remount) {
+		target = path_open(fds->root, mount->destination, 0);
+		return target < 0 ? fail(err, -target, "remount %s", mount->destination)
+				  : mount_set_attributes(mount, target, -1, err);
+	}
+	if (mount_fd >= 0 && mount->copy_symlink && is_symlink(mount_fd))
+		return copy_symlink(mount, fds->root, mount_fd, err);
+	r = check_kernel_target(mount, fds->root, err);
+	if (r < 0)
+		return r;
+	target = open_target(mount, fds->root, mount_fd >= 0 ? kind_of(mount_fd) : PATH_DIRECTORY, err);
+	if (target < 0)
+		return context(err, "mount %s", mount->destination);
+	if (mount_fd < 0) {
+		mount_fd = make_new_fs(rootfs, mount, fds, err);
+		if (mount_fd < 0)
+			return mount_fd;
+		r = finish_new_fs(mount, mount_fd, err);
+	}
+	if (r == 0 && mount_attach(mount_fd, target, err) < 0)
+		r = context(err, "mount %s", mount->destination);
+	if (r == 0 && str_eq(mount->type, "devpts") && fds->devpts < 0)
+		fds->devpts = take_fd(&mount_fd);
+	return r;
+}
+
+int rootfs_mount_all(const struct rootfs *rootfs, struct rootfs_fds *fds, struct error *err)
+{
+	for (size_t i = 0; i < rootfs->n_mounts; i++) {
+		int r = mount_one(rootfs, i, fds, err);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* --no-pivot: on an initramfs "/" has no parent mount, so pivot_root cannot work; the root moves over it instead. */
+static int move_and_chroot(struct error *err)
+{
+	if (chroot(".") < 0 || chdir("/") < 0)
+		return fail(err, errno, "chroot into the root file system");
+	return 0;
+}
+
+int rootfs_pivot(const struct rootfs *rootfs, const struct rootfs_fds *fds, struct error *err)
+{
+	if (fchdir(fds->root) < 0)
+		return fail(err, errno, "enter the root file system");
+	if (rootfs->no_pivot)
+		return move_and_chroot(err);
+	if (syscall(SYS_pivot_root, ".", ".") < 0)
+		return fail(err, errno, "pivot_root%s", errno == EINVAL ? " (on an initramfs use --no-pivot)" : "");
+	/* The old root now lies over the new one at "."; detaching it leaves the new one alone. */
+	if (umount2(".", MNT_DETACH) < 0)
+		return fail(err, errno, "detach the old root");
+	return chdir("/") < 0 ? fail(err, errno, "chdir /") : 0;
+}

@@ -1,0 +1,66 @@
+/* affinity.c - see affinity.h. */
+#include "affinity.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+/* One number of at most CPU_SETSIZE - 1; advances *text. */
+static bool next_cpu(const char **text, unsigned *ret)
+{
+	unsigned value = 0;
+
+	if (**text < '0' || **text > '9')
+		return false;
+	for (; **text >= '0' && **text <= '9'; (*text)++) {
+		value = value * 10 + (unsigned)(**text - '0');
+		if (value >= CPU_SETSIZE)
+			return false;
+	}
+	*ret = value;
+	return true;
+}
+
+static bool next_range(const char **text, cpu_set_t *set)
+{
+	unsigned first;
+	unsigned last;
+
+	if (!next_cpu(text, &first))
+		return false;
+	last = first;
+	if (**text == '-') {
+		(*text)++;
+		if (!next_cpu(text, &last) || last < first)
+			return false;
+	}
+	for (unsigned cpu = first; cpu <= last; cpu++)
+		CPU_SET(cpu, set);
+	return true;
+}
+
+int affinity_parse(const char *list, cpu_set_t *ret_set, struct error *err)
+{
+	const char *next = list;
+
+	CPU_ZERO(ret_set);
+	for (;;) {
+		if (!next_range(&next, ret_set))
+			return refuse(err, "\"%s\" is no list of cpus such as 0-3,7 (at most %d)", list, CPU_SETSIZE - 1);
+		if (*next == '\0')
+			return 0;
+		if (*next++ != ',')
+			return refuse(err, "\"%s\" is no list of cpus such as 0-3,7", list);
+	}
+}
+
+int affinity_apply(const char *list, const char *field, struct error *err)
+{
+	cpu_set_t set;
+
+	if (!list)
+		return 0;
+	if (affinity_parse(list, &set, err) < 0)
+		return context(err, "%s", field);
+	return sched_setaffinity(0, sizeof(set), &set) < 0 ? fail(err, errno, "%s: %s", field, list) : 0;
+}

@@ -1,0 +1,14 @@
+/*
+ * child.h - what init and the process of `exec` do alike, early.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/error.h"
+
+/* Every signal to its default, none blocked: execve keeps ignored signals ignored and the mask as it is. */
+int child_signals(struct error *err);
+
+/* umask 0, a session of its own and, if wanted, the container's session keyring "_ses.ID". */
+int child_session(const char *id, bool keyring, struct error *err);

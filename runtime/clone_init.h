@@ -1,0 +1,27 @@
+/*
+ * clone_init.h - one process made inside the namespaces that a plan asks for: new ones, joined ones, or both.
+ */
+#pragma once
+
+#include <sys/types.h>
+
+#include "base/error.h"
+#include "namespaces/ns.h"
+
+struct clone_request {
+	uint64_t flags;               /* CLONE_NEW* */
+	int joined[NS_TYPE_MAX];      /* namespace fds to join, -1: none; NS_MOUNT is left to the new process */
+	int cgroup_fd;                /* -1: the caller's cgroup */
+};
+
+/*
+ * Clones. The caller enters the joined namespaces only for the moment of the clone and returns to its own, except for a
+ * user namespace, from which there is no way back: then a short-lived process enters and clones with CLONE_PARENT, so
+ * that the new process is the caller's child all the same. Returns the pid (caller's pid namespace), 0 in the new
+ * process, or -errno with text.
+ */
+pid_t clone_init(const struct clone_request *request, int *ret_pidfd, struct error *err);
+
+/* O_PATH fd of a procfs of the pid namespace that pid_ns_fd refers to, made by a short-lived process inside it that
+   keeps the caller's user namespace: for a container with a new user namespace, which may not make it itself. */
+int clone_proc_fs(int pid_ns_fd, struct error *err);

@@ -1,0 +1,58 @@
+/*
+ * container_start.c - lets a created container run its program.
+ *
+ * Lock -> status must be created -> connect to the gate -> SYNC_START -> end of file: execve succeeded, or an error
+ * record: why not -> the gate goes -> poststart hooks. Killed before SYNC_START, the container is still created; killed
+ * after it, the gate's file is left with nobody behind it, which start_gate_exists() does not count.
+ */
+#include "container.h"
+
+#include <errno.h>
+
+#include "base/cleanup.h"
+#include "container_open.h"
+#include "refuse_as.h"
+#include "saved_hooks.h"
+#include "start_gate.h"
+#include "sync.h"
+
+static int check_created(const struct open_container *container, struct error *err)
+{
+	enum container_status status;
+	int r = container_status(container, &status, err);
+
+	if (r < 0)
+		return r;
+	if (status == STATUS_CREATED)
+		return 0;
+	if (status == STATUS_STOPPED)
+		return refuse_as(err, ESRCH, "cannot start container `%s`: container not running: it is stopped",
+				 container->dir.id);
+	return refuse(err, "cannot start container `%s`: it is %s, not created", container->dir.id, status_name(status));
+}
+
+static int open_gate(const struct state_dir *dir, struct error *err)
+{
+	auto_fd int gate = -1;
+	int r = start_gate_connect(dir, &gate, err);
+
+	if (r == 0)
+		r = sync_send(gate, SYNC_START, -1, err);
+	return r == 0 ? sync_expect(gate, SYNC_END, NULL, err) : r;
+}
+
+int container_start(const struct runtime *runtime, const char *id, struct error *err)
+{
+	auto_open_container struct open_container container = CONTAINER_NOT_OPEN;
+	int r = container_open(runtime, id, CONTAINER_LOCKED, &container, err);
+
+	if (r == 0)
+		r = check_created(&container, err);
+	if (r == 0)
+		r = open_gate(&container.dir, err);
+	if (r == 0)
+		r = start_gate_remove(&container.dir, err);
+	if (r == 0)
+		saved_hooks_run(&container, HOOK_POSTSTART, STATUS_RUNNING);
+	return r;
+}

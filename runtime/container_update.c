@@ -1,0 +1,25 @@
+/* container_update.c - new limits on the cgroup of a container that is created, running or paused. */
+#include "container.h"
+
+#include <errno.h>
+
+#include "base/cleanup.h"
+#include "container_open.h"
+#include "refuse_as.h"
+
+int container_update(const struct runtime *runtime, const char *id, const struct cgroup_limits *limits,
+		     struct error *err)
+{
+	auto_open_container struct open_container container = CONTAINER_NOT_OPEN;
+	auto_cgroup struct cgroup *cgroup = NULL;
+	int r = container_open(runtime, id, CONTAINER_LOCKED, &container, err);
+
+	if (r < 0)
+		return r;
+	if (!state_alive(&container.state))
+		return refuse_as(err, ESRCH, "cannot update container `%s`: container not running", id);
+	r = container_open_cgroup(&container, &cgroup, err);
+	if (r == 0)
+		r = limits_update(&container.host, cgroup, limits, err);
+	return r < 0 ? context(err, "cannot update container `%s`", id) : 0;
+}

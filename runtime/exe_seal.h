@@ -1,0 +1,15 @@
+/*
+ * exe_seal.h - CVE-2019-5736: a container must not reach a writable host binary through /proc/PID/exe of the runtime.
+ */
+#pragma once
+
+#include "base/error.h"
+
+/*
+ * From here on /proc/self/exe of this process and of what it forks is the same file on a private read-only mount, so
+ * opening it for writing answers EROFS whoever asks. Nothing is copied and nothing is executed again. To be called in
+ * the runtime, before clone; needs CAP_SYS_ADMIN over the mount namespace and CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN
+ * over the user namespace. -EPERM with text where these are missing: there the runtime is an ordinary user, and a
+ * binary that it does not own cannot be overwritten by its containers either.
+ */
+int exe_seal(struct error *err);

@@ -1,0 +1,7 @@
+/*
+ * fault.h - named points at which a test build can be killed, to prove that nothing is lost (meson -Dfault_injection).
+ */
+#pragma once
+
+/* In a test build: SIGKILL to itself if $COFFER_FAULT is this name. Else nothing (fault_none.c). */
+void fault_point(const char *name);

@@ -1,0 +1,56 @@
+/* host.c - see host.h. A handful of cheap looks; whatever is only rarely needed is looked at where it is needed. */
+#include "host.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+
+/* The initial user namespace's map is one line "0 0 4294967295". */
+static bool maps_everything(void)
+{
+	char text[128];
+	unsigned inside, outside, size;
+
+	if (fd_read_small(AT_FDCWD, "/proc/self/uid_map", text, sizeof(text)) <= 0)
+		return true;
+	return sscanf(text, "%u %u %u", &inside, &outside, &size) == 3 && inside == 0 && outside == 0 &&
+	       size == UINT32_MAX;
+}
+
+static bool reads_as_enabled(const char *path)
+{
+	char text[8];
+
+	return fd_read_small(AT_FDCWD, path, text, sizeof(text)) > 0 && (text[0] == 'Y' || text[0] == '1');
+}
+
+int host_probe(const struct runtime *runtime, struct arena *arena, struct host *ret_host, struct error *err)
+{
+	struct host host = { .cgroup = { .root_fd = -1 } };
+	int r = 0;
+
+	host.uid = geteuid();
+	host.gid = getegid();
+	host.privileged = runtime->rootless == AUTO ? host.uid == 0 : runtime->rootless == NO;
+	host.initial_user_ns = maps_everything();
+	host.apparmor = reads_as_enabled("/sys/module/apparmor/parameters/enabled");
+	host.selinux = access("/sys/fs/selinux/enforce", F_OK) == 0;
+	if (runtime->cgroup_manager != CGROUP_MANAGER_DISABLED)
+		r = cgroup_host_probe(&host.cgroup, err);
+	if (r == 0 && !host.privileged)
+		r = idmap_for_caller(arena, &host.caller_maps, err);
+	if (r < 0) {
+		host_close(&host);
+		return r;
+	}
+	*ret_host = host;
+	return 0;
+}
+
+void host_close(struct host *host)
+{
+	if (host->cgroup.root_fd >= 0)
+		cgroup_host_close(&host->cgroup);
+}

@@ -1,0 +1,370 @@
+/*
+ * launch.c - the parent's straight line: an array of steps, run in order, undone together on failure.
+ *
+ * Before the clone everything that init can inherit ready-made is made here, where it costs the container's memory
+ * limit nothing: the detached mounts, the compiled seccomp filter, the sealed binary. state.json is written before the
+ * cgroup exists and again when init is ready, so that whoever kills this process at any moment leaves a directory from
+ * which `delete --force` finds the rest; init itself goes when the socket closes before SYNC_RECORDED.
+ */
+#include "launch.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/proc.h"
+#include "clone_init.h"
+#include "exe_seal.h"
+#include "fault.h"
+#include "hooks.h"
+#include "init.h"
+#include "launch_sync.h"
+#include "pid_file.h"
+#include "preserved_fds.h"
+#include "seccomp_dir.h"
+#include "start_gate.h"
+#include "sync.h"
+#include "validate.h"
+
+/* ---- before anything is made ---- */
+
+static int check_preserved_fds(struct launch *launch, struct error *err)
+{
+	return preserved_fds_check(launch->options->preserve_fds, &launch->start, err);
+}
+
+static int load_config(struct launch *launch, struct error *err)
+{
+	const struct create_options *options = launch->options;
+	int r = container_id_validate(options->id, err);
+
+	if (r == 0)
+		r = config_load(options->bundle ? options->bundle : ".", options->config_file, &launch->config, err);
+	if (r == 0)
+		r = config_validate(launch->config, err);
+	return r;
+}
+
+/* Who will hold the terminal's master? Decided before anything is made. */
+static int check_console(struct launch *launch, struct error *err)
+{
+	const struct create_options *options = launch->options;
+	const struct config_process *process = launch->config->process;
+	bool terminal = process && process->terminal;
+
+	if (terminal && !options->console_socket && (launch->gate || options->detach))
+		return refuse(err, "process.terminal: a container in the background needs --console-socket for its "
+				   "terminal");
+	if (!terminal && options->console_socket)
+		return refuse(err, "--console-socket: process.terminal is not set in the config");
+	return 0;
+}
+
+static int make_plan(struct launch *launch, struct error *err)
+{
+	int r = host_probe(launch->runtime, launch->config->arena, &launch->host, err);
+
+	if (r == 0)
+		r = plan_make(launch->config, &launch->host, launch->options, launch->gate, &launch->plan, err);
+	launch->start.process = launch->plan.process;
+	return r;
+}
+
+/* ---- what the host gets to see ---- */
+
+static int reserve_id(struct launch *launch, struct error *err)
+{
+	int r = state_dir_reserve(launch->runtime->root, launch->options->id, &launch->dir, err);
+
+	return r == 0 ? state_dir_lock(&launch->dir, err) : r;
+}
+
+static int record_intent(struct launch *launch, struct error *err)
+{
+	const struct config *config = launch->config;
+	int r;
+
+	launch->state = (struct state){
+		.id = launch->dir.id,
+		.bundle = config->bundle,
+		.rootfs = launch->plan.rootfs.path,
+		.cgroup_path = launch->plan.cgroup_path,
+		.cgroup_manager = launch->runtime->cgroup_manager,
+		.created = state_timestamp(config->arena),
+		.owner = launch->host.uid,
+		.own_pid_ns = launch->plan.own_pid_ns,
+	};
+	r = state_write(&launch->dir, &launch->state, err);
+	if (r < 0)
+		return r;
+	return fd_write_atomic(launch->dir.fd, "config.json", config->text, config->length, 0600, err);
+}
+
+static int make_cgroup(struct launch *launch, struct error *err)
+{
+	const struct plan *plan = &launch->plan;
+	int r;
+
+	if (!plan->cgroup_path)
+		return 0;
+	r = cgroup_create(&launch->host.cgroup, plan->cgroup_path, plan->limits.controllers, &launch->cgroup, err);
+	/* An ordinary user without a delegated subtree runs without a cgroup when nothing has to be limited. */
+	if ((r == -EACCES || r == -EPERM || r == -EROFS) && !launch->host.privileged && plan->limits.n_writes == 0 &&
+	    !launch->config->cgroups_path) {
+		launch->plan.cgroup_path = NULL;
+		launch->state.cgroup_path = NULL;
+		return state_write(&launch->dir, &launch->state, err);
+	}
+	if (r == 0)
+		r = limits_apply(&launch->host.cgroup, launch->cgroup, &plan->limits, err);
+	if (r == 0 && plan->n_device_rules)
+		r = devices_apply(launch->cgroup, plan->device_rules, plan->n_device_rules, err);
+	if (r == 0 && plan->delegate)
+		r = cgroup_delegate(launch->cgroup, plan->delegate_uid, plan->delegate_gid, err);
+	return r;
+}
+
+/* ---- what init inherits ---- */
+
+static int open_root(struct launch *launch, struct error *err)
+{
+	if (!launch->plan.own_mount_ns)
+		return 0;
+	/* An ordinary user cannot clone mounts out here: init opens them in its own user namespace. */
+	if (!launch->host.privileged)
+		return 0;
+	return rootfs_open(&launch->plan.rootfs, launch->config->bundle, &launch->plan.id_maps, &launch->fds, err);
+}
+
+static int seal(struct launch *launch, struct error *err)
+{
+	return launch->plan.seal_exe ? exe_seal(err) : 0;
+}
+
+static int compile_seccomp(struct launch *launch, struct error *err)
+{
+	auto_fd int cache = -1;
+	int r;
+
+	if (!launch->config->has_seccomp)
+		return 0;
+	cache = seccomp_dir_open(launch->runtime->root);
+	r = seccomp_compile(&launch->config->seccomp, cache, &launch->filter, err);
+	launch->start.filter = &launch->filter;
+	return r;
+}
+
+static int open_sockets(struct launch *launch, struct error *err)
+{
+	int r = sync_pair(&launch->sync, &launch->init_sync, err);
+
+	if (r == 0 && launch->gate) {
+		launch->gate_socket = start_gate_socket(err);
+		r = launch->gate_socket < 0 ? launch->gate_socket : 0;
+	}
+	return r;
+}
+
+/* ---- the clone ---- */
+
+static int open_joined(const struct plan *plan, struct clone_request *request, struct error *err)
+{
+	for (enum ns_type type = 0; type < NS_TYPE_MAX; type++) {
+		if (!plan->joined[type])
+			continue;
+		request->joined[type] = ns_open(type, plan->joined[type], err);
+		if (request->joined[type] < 0)
+			return context(err, "linux.namespaces: %s", ns_info(type)->name);
+	}
+	return 0;
+}
+
+static int request_clone(struct launch *launch, struct clone_request *request, struct error *err)
+{
+	struct init init = {
+		.plan = &launch->plan,
+		.fds = &launch->fds,
+		.state = &launch->state,
+		.sync = launch->init_sync,
+		.gate = launch->gate_socket,
+		.lock = launch->dir.fd,
+		.start = launch->start,
+		.peer = -1,
+		.connection = -1,
+	};
+	pid_t pid;
+
+	if (launch->plan.proc_before_clone) {
+		launch->fds.proc = clone_proc_fs(request->joined[NS_PID], err);
+		if (launch->fds.proc < 0)
+			return launch->fds.proc;
+	}
+	/* Not dumpable from its first moment on, if /proc need not be open to an ordinary user's own runtime. */
+	if (launch->host.privileged && prctl(PR_SET_DUMPABLE, 0) < 0)
+		return fail(err, errno, "PR_SET_DUMPABLE");
+	pid = clone_init(request, &launch->pidfd, err);
+	if (pid == 0) {
+		(void)close(launch->sync);
+		init_main(&init);
+	}
+	if (pid < 0 && launch->cgroup && (pid == -EBUSY || pid == -EOPNOTSUPP))
+		return cgroup_attach_failed(launch->cgroup, -pid, err);
+	if (pid < 0)
+		return (int)pid;
+	launch->state.pid = pid;
+	(void)close(take_fd(&launch->init_sync));
+	return 0;
+}
+
+static int clone_container(struct launch *launch, struct error *err)
+{
+	struct clone_request request = {
+		.flags = launch->plan.clone_flags,
+		.cgroup_fd = launch->cgroup ? cgroup_fd(launch->cgroup) : -1,
+	};
+	int r;
+
+	for (enum ns_type type = 0; type < NS_TYPE_MAX; type++)
+		request.joined[type] = -1;
+	r = open_joined(&launch->plan, &request, err);
+	if (r == 0)
+		r = request_clone(launch, &request, err);
+	for (enum ns_type type = 0; type < NS_TYPE_MAX; type++)
+		cleanup_fd(&request.joined[type]);
+	return r;
+}
+
+/* ---- beside init ---- */
+
+static int map_ids(struct launch *launch, struct error *err)
+{
+	int r;
+
+	if (!launch->plan.new_user_ns)
+		return 0;
+	r = idmap_write(launch->state.pid, &launch->plan.id_maps, err);
+	return r == 0 ? sync_send(launch->sync, SYNC_IDS_MAPPED, -1, err) : r;
+}
+
+static int adjust_oom_score(struct launch *launch, struct error *err)
+{
+	const struct config_process *process = launch->plan.process;
+
+	if (!process || !process->oom_score_adj.set)
+		return 0;
+	return oom_score_adj_write(launch->state.pid, (int)process->oom_score_adj.value, err);
+}
+
+static int set_rlimits(struct launch *launch, struct error *err)
+{
+	const struct config_process *process = launch->plan.process;
+
+	return process ? rlimits_apply(launch->state.pid, process->rlimits, process->n_rlimits, err) : 0;
+}
+
+static int record_created(struct launch *launch, struct error *err)
+{
+	int r = launch->gate ? start_gate_publish(&launch->dir, launch->gate_socket, err) : 0;
+
+	launch->state.start_time = proc_start_time(launch->state.pid);
+	return r == 0 ? state_write(&launch->dir, &launch->state, err) : r;
+}
+
+static int write_pid_file(struct launch *launch, struct error *err)
+{
+	return launch->options->pid_file ? pid_file_write(launch->options->pid_file, launch->state.pid, err) : 0;
+}
+
+static int let_go(struct launch *launch, struct error *err)
+{
+	int r = sync_send(launch->sync, SYNC_RECORDED, -1, err);
+
+	/* create is done; run stays until execve has closed the socket, or an error comes. */
+	return r < 0 || launch->gate ? r : sync_expect(launch->sync, SYNC_END, NULL, err);
+}
+
+static const struct {
+	const char *name;
+	int (*run)(struct launch *launch, struct error *err);
+} steps[] = {
+	{ "preserved-fds", check_preserved_fds },
+	{ "config", load_config },
+	{ "console", check_console },
+	{ "plan", make_plan },
+	{ "reserve", reserve_id },
+	{ "record", record_intent },
+	{ "cgroup", make_cgroup },
+	{ "root", open_root },
+	{ "seccomp", compile_seccomp },
+	{ "sockets", open_sockets },
+	{ "seal", seal },
+	{ "clone", clone_container },
+	{ "map-ids", map_ids },
+	{ "oom-score", adjust_oom_score },
+	{ "sync", launch_sync },
+	{ "rlimits", set_rlimits },
+	{ "created", record_created },
+	{ "pid-file", write_pid_file },
+	{ "go", let_go },
+};
+
+int launch_run(struct launch *launch, struct error *err)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
+		int r;
+
+		fault_point(steps[i].name);
+		r = steps[i].run(launch, err);
+		if (r < 0) {
+			launch_remove(launch);
+			return -err->code;
+		}
+	}
+	return 0;
+}
+
+const char *launch_state_json(const struct launch *launch, enum container_status status)
+{
+	const struct config *config = launch->config;
+
+	return state_to_json(config->arena, &launch->state, status, config->oci_version, config->annotations,
+			     config->n_annotations, false);
+}
+
+void launch_remove(struct launch *launch)
+{
+	struct error err;
+
+	if (launch->pidfd >= 0) {
+		(void)proc_pidfd_send(launch->pidfd, SIGKILL);
+		(void)proc_wait_pidfd(launch->pidfd);
+	}
+	if (launch->cgroup && (cgroup_kill(launch->cgroup, &err) < 0 || cgroup_wait_empty(launch->cgroup, 10000, &err) < 0))
+		log_message(LOG_LEVEL_WARNING, "%s", err.text);
+	if (launch->cgroup && cgroup_remove(&launch->host.cgroup, launch->plan.cgroup_path, &err) < 0)
+		log_message(LOG_LEVEL_WARNING, "%s", err.text);
+	if (launch->hooks_ran)
+		hooks_run_all(HOOK_POSTSTOP, &launch->config->hooks[HOOK_POSTSTOP],
+			      launch_state_json(launch, STATUS_STOPPED));
+	if (launch->dir.fd >= 0 && state_dir_remove(&launch->dir, &err) < 0)
+		log_message(LOG_LEVEL_WARNING, "%s", err.text);
+}
+
+void launch_close(struct launch *launch)
+{
+	cgroup_close(launch->cgroup);
+	host_close(&launch->host);
+	state_dir_close(&launch->dir);
+	rootfs_close(&launch->fds);
+	seccomp_filter_free(&launch->filter);
+	cleanup_fd(&launch->sync);
+	cleanup_fd(&launch->init_sync);
+	cleanup_fd(&launch->gate_socket);
+	cleanup_fd(&launch->pidfd);
+	cleanup_fd(&launch->master);
+	config_free(launch->config);
+}

@@ -1,0 +1,80 @@
+/* launch_sync.c - a loop over records, one function a type; see launch_sync.h. */
+#include "launch_sync.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/proc.h"
+#include "cgroups/stats.h"
+#include "hooks.h"
+#include "sync.h"
+#include "tty.h"
+
+static int run_hooks(struct launch *launch, struct error *err)
+{
+	const struct hook_list *hooks = launch->config->hooks;
+	const char *json = launch_state_json(launch, STATUS_CREATING);
+	int r;
+
+	launch->hooks_ran = true;
+	r = hooks_run(HOOK_PRESTART, &hooks[HOOK_PRESTART], json, err);
+	if (r == 0)
+		r = hooks_run(HOOK_CREATE_RUNTIME, &hooks[HOOK_CREATE_RUNTIME], json, err);
+	return r == 0 ? sync_send(launch->sync, SYNC_HOOKS_DONE, -1, err) : r;
+}
+
+static int take_console(struct launch *launch, int master, struct error *err)
+{
+	const char *socket = launch->options->console_socket;
+	auto_fd int fd = master;
+
+	if (fd < 0)
+		return refuse(err, "the container's process sent a console record without a terminal");
+	if (socket)
+		return tty_send_console(socket, fd, err);
+	launch->master = take_fd(&fd);
+	return 0;
+}
+
+static int explain_death(const struct launch *launch, struct error *err)
+{
+	int status = proc_wait_pidfd(launch->pidfd);
+	struct cgroup_stats stats = { 0 };
+	struct error ignored;
+
+	if (launch->cgroup && cgroup_stats_read(launch->cgroup, &stats, &ignored) == 0 &&
+	    stats.memory_events_oom_kill.set && stats.memory_events_oom_kill.value > 0)
+		return refuse(err, "linux.resources.memory.limit: %lld bytes are too few to start the container: its "
+				   "first process was killed for lack of memory; raise the limit",
+			      (long long)launch->config->limits.memory_limit.value);
+	if (status > 128)
+		return refuse(err, "the container's first process was killed by signal %d (%s) while it set up",
+			      status - 128, strsignal(status - 128));
+	return refuse(err, "the container's first process ended with status %d while it set up", status);
+}
+
+int launch_sync(struct launch *launch, struct error *err)
+{
+	for (;;) {
+		enum sync_type type;
+		int fd;
+		int r = sync_receive(launch->sync, &type, &fd, err);
+
+		if (r < 0)
+			return r;
+		if (type == SYNC_READY)
+			return 0;
+		if (type == SYNC_HOOKS)
+			r = run_hooks(launch, err);
+		else if (type == SYNC_CONSOLE)
+			r = take_console(launch, fd, err);
+		else if (type == SYNC_END)
+			r = explain_death(launch, err);
+		else
+			r = refuse(err, "the container's process sent an unexpected %s", sync_type_name(type));
+		if (r < 0)
+			return r;
+	}
+}

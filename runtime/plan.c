@@ -1,0 +1,227 @@
+/*
+ * plan.c - config and host become a plan: namespaces, ids, cgroup, mounts. Pure; see plan.h.
+ */
+#include "plan.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+
+#include "base/str.h"
+
+/* ---- namespaces ---- */
+
+static bool is_new(const struct plan *plan, enum ns_type type)
+{
+	return plan->config->namespaces[type].present && !plan->config->namespaces[type].path;
+}
+
+static void plan_namespaces(struct plan *plan)
+{
+	/* These two cannot be part of clone3: see init_namespaces.c. */
+	const uint64_t later = CLONE_NEWCGROUP | CLONE_NEWTIME;
+
+	for (enum ns_type type = 0; type < NS_TYPE_MAX; type++) {
+		plan->joined[type] = plan->config->namespaces[type].path;
+		if (is_new(plan, type))
+			plan->clone_flags |= ns_info(type)->flag & ~later;
+	}
+	plan->new_user_ns = is_new(plan, NS_USER);
+	plan->new_time_ns = is_new(plan, NS_TIME);
+	plan->new_cgroup_ns = is_new(plan, NS_CGROUP);
+	plan->own_pid_ns = is_new(plan, NS_PID);
+	plan->own_mount_ns = is_new(plan, NS_MOUNT);
+	plan->enter = plan->joined[NS_USER] != NULL;
+	plan->proc_before_clone = plan->new_user_ns && plan->joined[NS_PID];
+	plan->id_maps = plan->config->id_maps;
+}
+
+/* A caller without privilege gets a user namespace of its own: no other namespace could be made. */
+static void plan_rootless(struct plan *plan, const struct host *host)
+{
+	if (host->privileged || plan->new_user_ns || plan->enter)
+		return;
+	plan->new_user_ns = true;
+	plan->clone_flags |= CLONE_NEWUSER;
+	if (!plan->id_maps.n_uids)
+		plan->id_maps = host->caller_maps;
+}
+
+/* ---- cgroup ---- */
+
+char *plan_cgroup_path(struct arena *arena, const char *cgroups_path, const char *id, const char *own_path)
+{
+	const char *slash = strrchr(own_path, '/');
+	int parent = slash && slash != own_path ? (int)(slash - own_path) : 0;
+
+	if (cgroups_path && cgroups_path[0] == '/')
+		return arena_strdup(arena, cgroups_path);
+	/* Beside the caller's cgroup, not in it: a cgroup with processes cannot give controllers to children. */
+	return arena_printf(arena, "%.*s/%s", parent, own_path, cgroups_path && *cgroups_path ? cgroups_path : id);
+}
+
+static int plan_limits(struct plan *plan, const struct host *host, struct error *err)
+{
+	const struct config *config = plan->config;
+	int r = limits_plan(config->arena, &config->limits, &plan->limits, err);
+
+	if (r < 0)
+		return r;
+	if (host->cgroup.root_fd >= 0 && (host->privileged || config->cgroups_path || plan->limits.n_writes)) {
+		plan->cgroup_path = plan_cgroup_path(config->arena, config->cgroups_path, plan->id,
+						     host->cgroup.own_path);
+		return 0;
+	}
+	if (plan->limits.n_writes)
+		return refuse(err, "linux.resources: this host has no cgroup v2 mount that could enforce limits");
+	return 0;
+}
+
+/* ---- devices ---- */
+
+static const struct device_rule always_allowed[] = {
+	{ true, 'c', -1, -1, 4 },  /* mknod of any node: opening it is what counts */
+	{ true, 'b', -1, -1, 4 },
+	{ true, 'c', 1, 3, 7 },    /* null */
+	{ true, 'c', 1, 5, 7 },    /* zero */
+	{ true, 'c', 1, 7, 7 },    /* full */
+	{ true, 'c', 1, 8, 7 },    /* random */
+	{ true, 'c', 1, 9, 7 },    /* urandom */
+	{ true, 'c', 5, 0, 7 },    /* tty */
+	{ true, 'c', 5, 1, 7 },    /* console */
+	{ true, 'c', 5, 2, 7 },    /* ptmx */
+	{ true, 'c', 136, -1, 7 }, /* pts */
+};
+
+/*
+ * Rules of the config first, then the default devices, since the last match wins: peers keep the defaults open whatever
+ * the config says. No rules: no program, all is allowed. A caller that may not make nodes may not load BPF either.
+ */
+static void plan_device_rules(struct plan *plan, const struct host *host)
+{
+	const struct config *config = plan->config;
+	size_t defaults = ARRAY_SIZE(always_allowed);
+
+	if (config->n_device_rules == 0 || !plan->cgroup_path || !host->privileged || !host->initial_user_ns)
+		return;
+	plan->n_device_rules = config->n_device_rules + defaults;
+	plan->device_rules = arena_array(config->arena, plan->n_device_rules, sizeof(struct device_rule));
+	memcpy(plan->device_rules, config->device_rules, config->n_device_rules * sizeof(struct device_rule));
+	memcpy(plan->device_rules + config->n_device_rules, always_allowed, sizeof(always_allowed));
+}
+
+/* ---- mounts ---- */
+
+static void make_bind(struct mount *mount, const char *source, bool recursive)
+{
+	mount->bind = true;
+	mount->recursive_bind = recursive;
+	mount->type = NULL;
+	mount->source = source;
+	mount->n_data = 0;
+}
+
+/*
+ * What a namespace does not own cannot be mounted anew from inside: procfs of the host's pid namespace and sysfs of the
+ * host's network namespace are bound then, and cgroup2 without a cgroup namespace would show the host's whole tree, so
+ * the container's own cgroup is bound in its place.
+ */
+static void rewrite_mount(struct plan *plan, const struct host *host, struct mount *mount)
+{
+	const struct config *config = plan->config;
+
+	if (mount->bind || !mount->type)
+		return;
+	if (str_eq(mount->type, "proc") && plan->new_user_ns && !config->namespaces[NS_PID].present)
+		make_bind(mount, "/proc", true);
+	else if (str_eq(mount->type, "sysfs") && plan->new_user_ns && !is_new(plan, NS_NETWORK))
+		make_bind(mount, "/sys", true);
+	else if ((str_eq(mount->type, "cgroup") || str_eq(mount->type, "cgroup2")) &&
+		 !config->namespaces[NS_CGROUP].present && host->cgroup.root_fd >= 0)
+		make_bind(mount,
+			  arena_printf(config->arena, "%s%s", host->cgroup.mount_point,
+				       plan->cgroup_path ? plan->cgroup_path : host->cgroup.own_path),
+			  false);
+}
+
+static void plan_rootfs(struct plan *plan, const struct host *host, const struct create_options *options)
+{
+	const struct config *config = plan->config;
+	size_t bytes = config->rootfs.n_mounts * sizeof(struct mount);
+
+	plan->rootfs = config->rootfs;
+	plan->rootfs.no_pivot = options->no_pivot;
+	plan->rootfs.working_directory = plan->process ? plan->process->cwd : NULL;
+	plan->rootfs.mounts = arena_alloc(config->arena, bytes);
+	if (bytes)
+		memcpy(plan->rootfs.mounts, config->rootfs.mounts, bytes);
+	for (size_t i = 0; i < plan->rootfs.n_mounts; i++)
+		rewrite_mount(plan, host, &plan->rootfs.mounts[i]);
+}
+
+/*
+ * A container that owns both its user and its cgroup namespace manages its cgroup itself, if its cgroup mount is
+ * writable at all: cgroup-v2.rst "Delegation".
+ */
+static void plan_delegation(struct plan *plan)
+{
+	int64_t uid = idmap_to_host(plan->id_maps.uids, plan->id_maps.n_uids, 0);
+	int64_t gid = idmap_to_host(plan->id_maps.gids, plan->id_maps.n_gids, 0);
+	bool writable = false;
+
+	for (size_t i = 0; i < plan->rootfs.n_mounts; i++) {
+		const struct mount *mount = &plan->rootfs.mounts[i];
+
+		if (!mount->bind && (str_eq(mount->type, "cgroup") || str_eq(mount->type, "cgroup2")))
+			writable = !(mount->attr_set & MOUNT_ATTR_RDONLY);
+	}
+	plan->delegate = writable && plan->cgroup_path && plan->new_user_ns && plan->new_cgroup_ns && uid >= 0 &&
+			 gid >= 0;
+	plan->delegate_uid = plan->delegate ? (uid_t)uid : 0;
+	plan->delegate_gid = plan->delegate ? (gid_t)gid : 0;
+}
+
+/* ---- labels ---- */
+
+static int check_labels(const struct plan *plan, const struct host *host, struct error *err)
+{
+	const struct config_process *process = plan->process;
+
+	if (process && process->apparmor_profile && !host->apparmor)
+		return refuse(err, "process.apparmorProfile: \"%s\" cannot be applied: AppArmor is not enabled on this "
+				   "host; remove the profile from the config", process->apparmor_profile);
+	if (process && process->selinux_label && !host->selinux)
+		return refuse(err, "process.selinuxLabel: \"%s\" cannot be applied: SELinux is not enabled on this "
+				   "host; remove the label from the config", process->selinux_label);
+	return 0;
+}
+
+int plan_make(const struct config *config, const struct host *host, const struct create_options *options, bool gate,
+	      struct plan *ret_plan, struct error *err)
+{
+	struct plan plan = {
+		.config = config,
+		.process = config->process,
+		.id = options->id,
+		.preserve_fds = options->preserve_fds,
+		.new_keyring = !options->no_new_keyring,
+		.gate = gate,
+	};
+	int r;
+
+	plan_namespaces(&plan);
+	plan_rootless(&plan, host);
+	r = plan_limits(&plan, host, err);
+	if (r == 0)
+		r = check_labels(&plan, host, err);
+	if (r < 0)
+		return r;
+	plan_device_rules(&plan, host);
+	plan_rootfs(&plan, host, options);
+	plan_delegation(&plan);
+	plan.seal_exe = host->privileged;
+	*ret_plan = plan;
+	return 0;
+}

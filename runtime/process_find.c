@@ -1,0 +1,159 @@
+/*
+ * process_find.c - what to execute and with which environment; see process.h. Runs inside the container's root, where
+ * every file is hostile: the passwd file is opened as a regular file only, and read up to a bound.
+ */
+#include "process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/path.h"
+#include "base/str.h"
+
+enum { PASSWD_MAX = 1024 * 1024, EXTRA_VARIABLES = 2 };
+
+static const char default_path[] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+static const char *variable(const char **env, const char *name)
+{
+	size_t length = strlen(name);
+
+	for (; env && *env; env++)
+		if (strncmp(*env, name, length) == 0 && (*env)[length] == '=')
+			return *env + length + 1;
+	return NULL;
+}
+
+/* 0, -ENOENT, -EACCES (no x bit, a directory) ... */
+static int check_executable(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return -errno;
+	if (S_ISDIR(st.st_mode))
+		return -EISDIR;
+	return access(path, X_OK) < 0 ? -errno : 0;
+}
+
+static int search_path(struct arena *arena, const char *name, const char *path, const char **ret)
+{
+	int result = -ENOENT;
+
+	for (;;) {
+		size_t length = strcspn(path, ":");
+		const char *candidate = arena_printf(arena, "%.*s/%s", length ? (int)length : 1, length ? path : ".",
+						     name);
+		int r = check_executable(candidate);
+
+		if (r == 0) {
+			*ret = candidate;
+			return 0;
+		}
+		if (r == -EACCES)
+			result = r;
+		if (path[length] == '\0')
+			return result;
+		path += length + 1;
+	}
+}
+
+static int find_executable(struct process_start *start, struct arena *arena, struct error *err)
+{
+	const char *name = start->process->args[0];
+	const char *path = variable(start->process->env, "PATH");
+	int r;
+
+	if (strchr(name, '/')) {
+		/* A relative name is relative to the working directory, which is entered only at the end. */
+		start->executable = name;
+		r = name[0] == '/' ? check_executable(name) : 0;
+	} else {
+		r = search_path(arena, name, path ? path : default_path, &start->executable);
+	}
+	if (r == 0)
+		return 0;
+	/* Engines look for these words and take exit code 127 or 126 from them. */
+	if (r == -ENOENT && !strchr(name, '/')) {
+		(void)refuse(err, "exec: \"%s\": executable file not found in $PATH", name);
+	} else {
+		const char *word = r == -ENOENT	   ? "no such file or directory"
+				   : r == -EISDIR  ? "is a directory"
+				   : r == -ENOTDIR ? "not a directory"
+				   : r == -EACCES  ? "permission denied"
+						   : strerror(-r);
+
+		(void)refuse(err, "exec: \"%s\": %s", name, word);
+	}
+	err->code = r == -EISDIR ? EACCES : -r;
+	return -err->code;
+}
+
+/* The home directory, field 6, of the first line of passwd whose field 3 is `uid`: passwd(5). */
+static const char *home_in(struct arena *arena, char *text, uint32_t uid)
+{
+	char *rest = text;
+	const char *line;
+
+	while ((line = strsep(&rest, "\n")) != NULL) {
+		const char *field[6] = { line };
+		uint64_t number;
+		int count = 1;
+
+		for (char *c = (char *)(uintptr_t)line; *c; c++) {
+			if (*c != ':')
+				continue;
+			*c = '\0';
+			if (count < 6)
+				field[count] = c + 1;
+			count++;
+		}
+		if (count >= 6 && str_to_u64(field[2], UINT32_MAX, &number) == 0 && number == uid && field[5][0] == '/')
+			return arena_strdup(arena, field[5]);
+	}
+	return NULL;
+}
+
+static const char *home_of(struct arena *arena, uint32_t uid)
+{
+	auto_fd int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	auto_fd int fd = root < 0 ? -1 : path_open_flags(root, "/etc/passwd", O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
+	auto_free char *text = NULL;
+	struct stat st;
+	const char *home;
+
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size > PASSWD_MAX)
+		return "/";
+	text = xcalloc(1, (size_t)st.st_size + 1);
+	if (read(fd, text, (size_t)st.st_size) < 0)
+		return "/";
+	home = home_in(arena, text, uid);
+	return home ? home : "/";
+}
+
+static void complete_environment(struct process_start *start, struct arena *arena)
+{
+	const char **env = start->process->env;
+	size_t count = str_list_length(env);
+	const char **full = arena_array(arena, count + EXTRA_VARIABLES + 1, sizeof(*full));
+	size_t used = 0;
+
+	for (size_t i = 0; i < count; i++)
+		full[used++] = env[i];
+	if (!variable(env, "HOME"))
+		full[used++] = arena_printf(arena, "HOME=%s", home_of(arena, start->process->user.uid));
+	/* The container's process is the one that the fds are for, whatever its pid in there. */
+	if (start->listen_fds)
+		full[used++] = arena_printf(arena, "LISTEN_PID=%d", getpid());
+	start->env = full;
+}
+
+int process_find(struct process_start *start, struct arena *arena, struct error *err)
+{
+	complete_environment(start, arena);
+	return find_executable(start, arena, err);
+}

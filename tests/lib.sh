@@ -1,0 +1,39 @@
+# lib.sh - what the scripts under tests/ share; sourced by bash, defines functions only.
+# shellcheck shell=bash
+
+# The root of the tree, whoever asks.
+repo() {
+	realpath "$(dirname "${BASH_SOURCE[0]}")/.."
+}
+
+die() {
+	echo "${0##*/}: $*" >&2
+	exit 1
+}
+
+# Files of the tree whose name matches one of the patterns, sorted; nothing that was built.
+tree_files() {
+	local pattern match=(-false)
+	for pattern; do
+		match+=(-o -name "$pattern")
+	done
+	(cd "$(repo)" && find . \( -path ./.git -o -path './build*' \) -prune -o -type f \( "${match[@]}" \) -print) |
+		sed 's,^\./,,' | LC_ALL=C sort
+}
+
+# A copy of the tree without history and builds, in DIR.
+tree_copy() {
+	mkdir -p "$1"
+	tar -C "$(repo)" --exclude=./.git --exclude='./build*' -cf - . | tar -C "$1" -xf -
+}
+
+# Where cgroup v2 is mounted, or nothing.
+cgroup2_mount() {
+	local dir
+	for dir in /sys/fs/cgroup /sys/fs/cgroup/unified; do
+		if [[ $(stat -f -c %T "$dir" 2>/dev/null) == cgroup2fs ]]; then
+			echo "$dir"
+			return
+		fi
+	done
+}

@@ -1,0 +1,6 @@
+#!/bin/bash
+# cppcheck, a second opinion on what the compilers and clang-tidy say. Its own idea of the C library is enough.
+set -uo pipefail
+. tests/lint/lib.sh
+tree_files '*.c' | tap_each cppcheck --quiet --error-exitcode=1 --enable=warning,performance,portability --std=c11 \
+	--inline-suppr --suppress=missingIncludeSystem -D_GNU_SOURCE '-DCOFFER_VERSION=""' '-DCOFFER_LIBRARIES=""' '-DCOFFER_SOURCE=""' -D__x86_64__ -I.

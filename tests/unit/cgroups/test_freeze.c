@@ -1,0 +1,128 @@
+/* cgroup_freeze, cgroup_is_frozen, cgroup_wait_empty. */
+#include "base/proc.h"
+#include "sandbox.h"
+
+static void freezes_and_thaws(void)
+{
+	struct cgroup_host host;
+	struct cgroup *cgroup;
+	struct error err;
+	bool frozen = true;
+	pid_t pids[3];
+
+	sandbox_enter(&host);
+	cgroup = sandbox_create(&host, "f");
+	for (size_t i = 0; i < ARRAY_SIZE(pids); i++)
+		pids[i] = sandbox_sleeper(cgroup);
+	CHECK_INT(0, cgroup_is_frozen(cgroup, &frozen, &err));
+	CHECK(!frozen);
+	for (int round = 0; round < 5; round++) {
+		CHECK_INT(0, cgroup_freeze(cgroup, true, 5000, &err));
+		CHECK_INT(0, cgroup_is_frozen(cgroup, &frozen, &err));
+		CHECK(frozen);
+		CHECK_INT(0, cgroup_freeze(cgroup, false, 5000, &err));
+		CHECK_INT(0, cgroup_is_frozen(cgroup, &frozen, &err));
+		CHECK(!frozen);
+	}
+	CHECK_INT(0, cgroup_kill(cgroup, &err));
+	for (size_t i = 0; i < ARRAY_SIZE(pids); i++)
+		CHECK_INT(SIGKILL, sandbox_reap(pids[i]));
+	cgroup_close(cgroup);
+	sandbox_leave(&host);
+}
+
+/* A vfork parent cannot be frozen while its child lives, and here the child lives on. */
+static pid_t unfreezable(const struct cgroup *cgroup)
+{
+	pid_t pid = fork();
+	struct error err = { .text = "" };
+
+	if (pid == 0) {
+		if (vfork() == 0)
+			for (;;)
+				pause();
+		_exit(0);
+	}
+	if (cgroup_attach(cgroup, pid, &err) < 0)
+		test_stop(TEST_FAILED, "%s", err.text);
+	return pid;
+}
+
+static void times_out(void)
+{
+	struct cgroup_host host;
+	struct cgroup *cgroup;
+	struct cgroup *child;
+	struct error err;
+	pid_t pid;
+
+	sandbox_enter(&host);
+	cgroup = sandbox_create(&host, "f");
+	child = sandbox_create(&host, "f/child");
+	pid = sandbox_sleeper(child);
+	CHECK_INT(0, cgroup_freeze(cgroup, true, 5000, &err));
+	/* The child is frozen by its parent and cannot thaw alone. */
+	CHECK_INT(-ETIMEDOUT, cgroup_freeze(child, false, 50, &err));
+	CHECK_CONTAINS("still frozen after 50 ms", err.text);
+	CHECK_CONTAINS("ancestor", err.text);
+	CHECK_INT(-ETIMEDOUT, cgroup_wait_empty(child, 0, &err));
+	CHECK_CONTAINS("still has processes", err.text);
+	CHECK_INT(0, cgroup_freeze(cgroup, false, 5000, &err));
+	CHECK_INT(0, cgroup_kill(cgroup, &err));
+	CHECK_INT(SIGKILL, sandbox_reap(pid));
+	CHECK_INT(0, cgroup_wait_empty(cgroup, 5000, &err));
+	cgroup_close(child);
+	cgroup_close(cgroup);
+	sandbox_leave(&host);
+}
+
+static void times_out_on_stuck_tasks(void)
+{
+	struct cgroup_host host;
+	struct cgroup *cgroup;
+	struct cgroup *free_child;
+	struct error err;
+	pid_t pid;
+
+	sandbox_enter(&host);
+	cgroup = sandbox_create(&host, "stuck");
+	free_child = sandbox_create(&host, "free");
+	pid = unfreezable(free_child);
+	(void)usleep(50000); /* until the vfork happened: only its parent, not the child that holds it up, moves over */
+	CHECK_INT(0, cgroup_attach(cgroup, pid, &err));
+	CHECK_INT(-ETIMEDOUT, cgroup_freeze(cgroup, true, 100, &err));
+	CHECK_CONTAINS("is not frozen after 100 ms", err.text);
+	CHECK_INT(0, cgroup_kill(cgroup, &err));
+	CHECK_INT(0, cgroup_kill(free_child, &err));
+	CHECK_INT(SIGKILL, sandbox_reap(pid));
+	CHECK_INT(0, cgroup_wait_empty(free_child, 5000, &err));
+	cgroup_close(free_child);
+	cgroup_close(cgroup);
+	sandbox_leave(&host);
+}
+
+static void waits_until_empty(void)
+{
+	struct cgroup_host host;
+	struct cgroup *cgroup;
+	struct error err;
+	pid_t pid;
+
+	sandbox_enter(&host);
+	cgroup = sandbox_create(&host, "w");
+	CHECK_INT(0, cgroup_wait_empty(cgroup, 0, &err));
+	pid = sandbox_sleeper(cgroup);
+	CHECK_INT(0, cgroup_kill(cgroup, &err));
+	CHECK_INT(0, cgroup_wait_empty(cgroup, 5000, &err));
+	CHECK_INT(SIGKILL, sandbox_reap(pid));
+	CHECK_INT(0, cgroup_remove(&host, sandbox_path("w"), &err));
+	CHECK_INT(0, cgroup_wait_empty(cgroup, 0, &err));
+	CHECK(cgroup_freeze(cgroup, true, 0, &err) < 0);
+	cgroup_close(cgroup);
+	sandbox_leave(&host);
+}
+
+static const struct test tests[] = {
+	TEST(freezes_and_thaws), TEST(times_out), TEST(times_out_on_stuck_tasks), TEST(waits_until_empty),
+};
+TEST_MAIN(tests)
