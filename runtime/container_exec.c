@@ -48,6 +48,7 @@ struct exec {
 	int init_pidfd;  /* of the container's init */
 	int namespaces;  /* CLONE_NEW* that the new process joins by itself */
 	int sync, child_sync;
+	int seal;        /* mount of the sealed binary, closed last: exe_seal.h */
 	int pidfd, master;
 	pid_t pid;
 };
@@ -63,6 +64,7 @@ static void exec_close(struct exec *exec)
 	cleanup_fd(&exec->init_pidfd);
 	cleanup_fd(&exec->sync);
 	cleanup_fd(&exec->child_sync);
+	cleanup_fd(&exec->seal);
 	cleanup_fd(&exec->pidfd);
 	cleanup_fd(&exec->master);
 }
@@ -300,7 +302,7 @@ static int start_process(struct exec *exec, struct error *err)
 	if (r == 0)
 		r = open_cgroup(exec, err);
 	if (r == 0 && geteuid() == 0)
-		r = exe_seal(err);
+		r = exe_seal(&exec->seal, err);
 	if (r == 0)
 		r = clone_process(exec, err);
 	if (r < 0)
@@ -324,6 +326,7 @@ int container_exec(const struct runtime *runtime, const struct exec_options *opt
 		.init_pidfd = -1,
 		.sync = -1,
 		.child_sync = -1,
+		.seal = -1,
 		.pidfd = -1,
 		.master = -1,
 	};

@@ -32,7 +32,7 @@ struct remap {
 };
 
 /* A tree fd is O_PATH: the file behind it is opened in a second step. */
-static int open_read_only(struct error *err)
+static int open_read_only(int *ret_mount_fd, struct error *err)
 {
 	auto_fd int tree = open_tree(AT_FDCWD, "/proc/self/exe", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
 	struct mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY };
@@ -45,7 +45,10 @@ static int open_read_only(struct error *err)
 		return fail(err, errno, "seal the runtime's binary: mount_setattr");
 	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", tree);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
-	return fd < 0 ? fail(err, errno, "seal the runtime's binary: open") : fd;
+	if (fd < 0)
+		return fail(err, errno, "seal the runtime's binary: open");
+	*ret_mount_fd = take_fd(&tree);
+	return fd;
 }
 
 static int remap_constant(uintptr_t start, size_t size, int protection, int fd, off_t offset)
@@ -157,9 +160,10 @@ static int set_exe(int fd, struct error *err)
 	return 0;
 }
 
-int exe_seal(struct error *err)
+int exe_seal(int *ret_mount_fd, struct error *err)
 {
-	auto_fd int fd = open_read_only(err);
+	auto_fd int mount_fd = -1;
+	auto_fd int fd = open_read_only(&mount_fd, err);
 	struct remap remap = { .fd = fd };
 
 	if (fd < 0)
@@ -167,5 +171,8 @@ int exe_seal(struct error *err)
 	(void)dl_iterate_phdr(remap_program, &remap);
 	if (remap.result < 0)
 		return fail(err, -remap.result, "seal the runtime's binary: map it again");
-	return set_exe(fd, err);
+	if (set_exe(fd, err) < 0)
+		return -err->code;
+	*ret_mount_fd = take_fd(&mount_fd);
+	return 0;
 }

@@ -11,5 +11,8 @@
  * the runtime, before clone; needs CAP_SYS_ADMIN over the mount namespace and CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN
  * over the user namespace. -EPERM with text where these are missing: there the runtime is an ordinary user, and a
  * binary that it does not own cannot be overwritten by its containers either.
+ *
+ * *ret_mount_fd holds the mount together. Whoever closes it last waits for the kernel to take the mount apart (an RCU
+ * grace period), so the caller keeps it until it has nothing better to do.
  */
-int exe_seal(struct error *err);
+int exe_seal(int *ret_mount_fd, struct error *err);

@@ -142,7 +142,7 @@ static int open_root(struct launch *launch, struct error *err)
 
 static int seal(struct launch *launch, struct error *err)
 {
-	return launch->plan.seal_exe ? exe_seal(err) : 0;
+	return launch->plan.seal_exe ? exe_seal(&launch->seal, err) : 0;
 }
 
 static int compile_seccomp(struct launch *launch, struct error *err)
@@ -284,7 +284,11 @@ static int let_go(struct launch *launch, struct error *err)
 	int r = sync_send(launch->sync, SYNC_RECORDED, -1, err);
 
 	/* create is done; run stays until execve has closed the socket, or an error comes. */
-	return r < 0 || launch->gate ? r : sync_expect(launch->sync, SYNC_END, NULL, err);
+	if (r == 0 && !launch->gate)
+		r = sync_expect(launch->sync, SYNC_END, NULL, err);
+	cleanup_fd(&launch->seal);
+	launch->seal = -1;
+	return r;
 }
 
 static const struct {
@@ -364,6 +368,7 @@ void launch_close(struct launch *launch)
 	cleanup_fd(&launch->sync);
 	cleanup_fd(&launch->init_sync);
 	cleanup_fd(&launch->gate_socket);
+	cleanup_fd(&launch->seal);
 	cleanup_fd(&launch->pidfd);
 	cleanup_fd(&launch->master);
 	config_free(launch->config);

@@ -226,14 +226,35 @@ char *state_to_json(struct arena *arena, const struct state *state, enum contain
 	return arena_strndup(arena, text, length);
 }
 
+/*
+ * Days since 1970-01-01 to year, month and day of the Gregorian calendar. gmtime_r(3) would do, but it reads
+ * /etc/localtime first, on the way of every container start.
+ */
+static void civil_date(int64_t days, int64_t *year, int64_t *month, int64_t *day)
+{
+	const int64_t per_era = 146097; /* days in 400 years */
+	int64_t shifted = days + 719468; /* since 0000-03-01: leap days come last in such a year */
+	int64_t era = shifted / per_era;
+	int64_t of_era = shifted % per_era;
+	int64_t year_of_era = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
+	int64_t day_of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+	int64_t march_month = (5 * day_of_year + 2) / 153;
+
+	*day = day_of_year - (153 * march_month + 2) / 5 + 1;
+	*month = march_month < 10 ? march_month + 3 : march_month - 9;
+	*year = year_of_era + era * 400 + (*month <= 2);
+}
+
 const char *state_timestamp(struct arena *arena)
 {
+	const int64_t per_day = 24 * 60 * 60;
 	struct timespec now = { 0 };
-	struct tm utc = { 0 };
-	char text[32];
+	int64_t year, month, day, second;
 
 	(void)clock_gettime(CLOCK_REALTIME, &now);
-	(void)gmtime_r(&now.tv_sec, &utc);
-	(void)strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &utc);
-	return arena_printf(arena, "%s.%09ldZ", text, now.tv_nsec);
+	civil_date(now.tv_sec / per_day, &year, &month, &day);
+	second = now.tv_sec % per_day;
+	return arena_printf(arena, "%04lld-%02lld-%02lldT%02lld:%02lld:%02lld.%09ldZ", (long long)year,
+			    (long long)month, (long long)day, (long long)(second / 3600),
+			    (long long)(second / 60 % 60), (long long)(second % 60), now.tv_nsec);
 }

@@ -69,16 +69,24 @@ __attribute__((noreturn, unused, format(printf, 2, 3))) static void test_stop(en
 				  __LINE__, #actual, actual_ ? actual_ : "(null)", part_);                             \
 	} while (0)
 
+/* Alone, so that no local variable of the loop lives across setjmp. */
+static enum test_end test_run(const struct test *test)
+{
+	enum test_end end = (enum test_end)setjmp(test_jump);
+
+	if (end == TEST_PASSED)
+		test->run();
+	return end;
+}
+
 static int test_run_all(const struct test *tests, size_t count)
 {
 	int failed = 0;
 
 	printf("1..%zu\n", count);
 	for (size_t i = 0; i < count; i++) {
-		enum test_end end = (enum test_end)setjmp(test_jump);
+		enum test_end end = test_run(&tests[i]);
 
-		if (end == TEST_PASSED)
-			tests[i].run();
 		if (end == TEST_FAILED)
 			printf("# %s\n", test_reason);
 		printf("%s %zu - %s%s%s\n", end == TEST_FAILED ? "not ok" : "ok", i + 1, tests[i].name,

@@ -210,16 +210,20 @@ static void man_pages_know_each_other(void)
 	}
 }
 
-/* `head` is what stands between the name of a command and its options. */
-static void check_completion(const char *path, const char *head)
+/* Where a completion file has the options: the global ones, and what is between the name of a command and its own. */
+struct layout {
+	const char *path, *global_begin, *global_end, *head;
+};
+
+static void check_completion(const struct layout *layout)
 {
 	auto_arena struct arena *arena = arena_new();
+	const char *path = layout->path;
 	const char *text = read_source(arena, path);
 
-	check_document(path, section(arena, path, text, arena_printf(arena, "\n\tglobal)\n\t\t%s", head), "\t\t;;\n"),
-		       global_options);
+	check_document(path, section(arena, path, text, layout->global_begin, layout->global_end), global_options);
 	for (const struct verb *const *verb = verb_list_all(); *verb; verb++) {
-		char *begin = arena_printf(arena, "\n\t%s)\n\t\t%s", (*verb)->name, head);
+		char *begin = arena_printf(arena, "\n\t%s)\n\t\t%s", (*verb)->name, layout->head);
 		char *where = arena_printf(arena, "%s, %s", path, (*verb)->name);
 
 		check_document(where, section(arena, path, text, begin, "\t\t;;\n"), (*verb)->options);
@@ -228,8 +232,13 @@ static void check_completion(const char *path, const char *head)
 
 static void completions_have_every_option(void)
 {
-	check_completion("cli/completion/coffer.bash", "echo \"");
-	check_completion("cli/completion/_coffer", "_arguments -s");
+	static const struct layout bash = { "cli/completion/coffer.bash", "\n\tglobal)\n\t\techo \"", "\t\t;;\n",
+					    "echo \"" };
+	static const struct layout zsh = { "cli/completion/_coffer", "\n\t_arguments -s", "'*::argument",
+					   "_arguments -s" };
+
+	check_completion(&bash);
+	check_completion(&zsh);
 }
 
 static void completions_have_every_verb(void)

@@ -52,8 +52,8 @@ static pid_t sleeper(int signal_pipe)
 	return pid;
 }
 
-/* stdin: -1 for the terminal. The child runs the proxy in a session of its own. */
-static struct setup start_proxy(int input, int output)
+/* input, output: -1 for the terminal. The child closes `other_end`, and runs the proxy in a session of its own. */
+static struct setup start_proxy(int input, int output, int other_end)
 {
 	struct setup setup;
 	int master;
@@ -74,6 +74,8 @@ static struct setup start_proxy(int input, int output)
 		(void)dup2(output >= 0 ? output : setup.user_peer, STDOUT_FILENO);
 		(void)close(setup.user);
 		(void)close(setup.app);
+		if (other_end >= 0)
+			(void)close(other_end);
 		_exit(tty_proxy(master, pidfd, &err) == 0 ? 0 : 1);
 	}
 	(void)close(master);
@@ -131,7 +133,7 @@ static void finish(const struct setup *setup)
 
 static void bytes_go_both_ways_and_the_terminal_comes_back(void)
 {
-	struct setup setup = start_proxy(-1, -1);
+	struct setup setup = start_proxy(-1, -1, -1);
 
 	wait_until_raw(&setup);
 	CHECK_INT(6, write(setup.user, "hello\r", 6));
@@ -147,7 +149,7 @@ static void bytes_go_both_ways_and_the_terminal_comes_back(void)
 
 static void output_before_the_end_is_not_lost(void)
 {
-	struct setup setup = start_proxy(-1, -1);
+	struct setup setup = start_proxy(-1, -1, -1);
 
 	wait_until_raw(&setup);
 	CHECK_INT(0, kill(setup.proxy, SIGSTOP));
@@ -165,7 +167,7 @@ static void output_before_the_end_is_not_lost(void)
 
 static void size_follows(void)
 {
-	struct setup setup = start_proxy(-1, -1);
+	struct setup setup = start_proxy(-1, -1, -1);
 	const struct winsize size = { .ws_row = 50, .ws_col = 161 };
 	struct winsize seen = { 0 };
 
@@ -185,7 +187,7 @@ static void size_follows(void)
 
 static void signals_are_passed_on(void)
 {
-	struct setup setup = start_proxy(-1, -1);
+	struct setup setup = start_proxy(-1, -1, -1);
 
 	wait_until_raw(&setup);
 	CHECK_INT(0, kill(setup.proxy, SIGTERM));
@@ -201,10 +203,11 @@ static void goes_on_after_the_end_of_input(void)
 	int input[2];
 
 	CHECK_INT(0, pipe2(input, O_CLOEXEC));
-	setup = start_proxy(input[0], -1);
-	CHECK_INT(5, write(input[1], "piped", 5));
-	(void)close(input[0]);
+	CHECK_INT(6, write(input[1], "piped\n", 6));
 	(void)close(input[1]);
+	setup = start_proxy(input[0], -1, -1);
+	(void)close(input[0]);
+	expect_text(setup.app, "piped\n");
 	CHECK_INT(1, write(setup.app, "1", 1));
 	expect_text(setup.user, "1");
 	CHECK_INT(1, write(setup.app, "2", 1));
@@ -218,7 +221,7 @@ static void goes_on_after_the_end_of_input(void)
 /* The process closed its terminal and lives on: no spinning, and its end is still noticed. */
 static void a_closed_terminal_waits_for_the_process(void)
 {
-	struct setup setup = start_proxy(-1, -1);
+	struct setup setup = start_proxy(-1, -1, -1);
 	char path[64];
 	char stat_text[1024];
 	unsigned long used_ticks = 0;
@@ -251,7 +254,7 @@ static void much_output_arrives_whole(void)
 	char data[8192];
 
 	CHECK_INT(0, pipe2(output, O_CLOEXEC));
-	setup = start_proxy(-1, output[1]);
+	setup = start_proxy(-1, output[1], output[0]);
 	(void)close(output[1]);
 	wait_until_raw(&setup);
 	writer = fork();
@@ -291,7 +294,7 @@ static void a_lost_reader_is_no_death(void)
 	int output[2];
 
 	CHECK_INT(0, pipe2(output, O_CLOEXEC));
-	setup = start_proxy(-1, output[1]);
+	setup = start_proxy(-1, output[1], output[0]);
 	(void)close(output[1]);
 	(void)close(output[0]);
 	wait_until_raw(&setup);
