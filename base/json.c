@@ -20,9 +20,9 @@
 #include "utf8.h"
 
 enum {
-	PATH_TEXT_MAX = 200,    /* longer paths are cut in error texts */
-	FEW_MEMBERS = 16,       /* up to here comparing all pairs of keys is cheaper than sorting */
-	ESCAPE_LENGTH = 6,      /* \uXXXX */
+	PATH_TEXT_MAX = 200, /* longer paths are cut in error texts */
+	FEW_MEMBERS = 16,    /* up to here comparing all pairs of keys is cheaper than sorting */
+	ESCAPE_LENGTH = 6,   /* \uXXXX */
 	HEX_DIGITS = 4,
 	SURROGATE_MASK = 0xfc00,
 	SURROGATE_HIGH = 0xd800,
@@ -39,8 +39,8 @@ struct builder {
 	struct level *levels; /* the open arrays and objects, `depth` of them */
 	size_t depth;
 	struct json *root;
-	const char *key;      /* of the member whose value comes next */
-	const char *refusal;  /* why a callback stopped the parser */
+	const char *key;     /* of the member whose value comes next */
+	const char *refusal; /* why a callback stopped the parser */
 	const struct json *duplicate;
 };
 

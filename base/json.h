@@ -19,12 +19,12 @@ enum json_type { JSON_NULL, JSON_BOOL, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSO
 
 struct json {
 	enum json_type type;
-	const char *key;          /* in an object; NULL else */
+	const char *key; /* in an object; NULL else */
 	const struct json *parent;
 	struct json *first, *next; /* children in document order */
-	size_t count;             /* children of an array or object; index is counted from first */
+	size_t count;              /* children of an array or object; index is counted from first */
 	bool boolean;
-	const char *text;         /* string value (no embedded NUL: refused), or the number as written */
+	const char *text; /* string value (no embedded NUL: refused), or the number as written */
 };
 
 struct json_limits {
@@ -75,10 +75,10 @@ enum json_kind {
 	JSON_AS_ENUM,        /* uint32_t: one of .names */
 	JSON_AS_FLAGS,       /* uint64_t: an array of .names, or-ed */
 	JSON_AS_STRING_LIST, /* const char **, NULL-terminated; with .count_offset its size_t length too */
-	JSON_AS_STRING_MAP,  /* object of strings -> T * of .count_offset items, T = struct { const char *key, *value; } */
+	JSON_AS_STRING_MAP,  /* object of strings -> T * of .count_offset items, T = { const char *key, *value; } */
 	JSON_AS_OBJECT,      /* another table on a struct inside this one (offset) */
-	JSON_AS_ARRAY,       /* array of objects -> T * of .count_offset items of .size bytes, each by .decode or .fields */
-	JSON_AS_CUSTOM,      /* function */
+	JSON_AS_ARRAY,  /* array of objects -> T * of .count_offset items of .size bytes, each by .decode or .fields */
+	JSON_AS_CUSTOM, /* function */
 };
 
 typedef int json_decode_fn(struct arena *arena, const struct json *node, void *target, struct error *err);
@@ -93,11 +93,11 @@ struct json_field {
 	const struct json_name *names;   /* ENUM, FLAGS */
 	const struct json_field *fields; /* OBJECT, ARRAY: table, ended by key NULL */
 	json_decode_fn *decode;          /* CUSTOM: target = struct + offset; ARRAY: target = the item, zeroed */
-	size_t size, count_offset;       /* ARRAY, MAP; count_offset 0 in STRING_LIST: not wanted */
+	size_t size, count_offset;       /* size: ARRAY; count_offset: LIST, MAP, ARRAY; 0: not wanted */
 };
 
-/* Fills `target` from an object by a table ended with key NULL. Unknown members are ignored (runtime-spec "Extensibility");
-   JSON null counts as absent. */
+/* Fills `target` from an object by a table ended with key NULL. Unknown members are ignored (runtime-spec
+   "Extensibility"); JSON null counts as absent. */
 int json_decode(struct arena *arena, const struct json *node, const struct json_field *fields, void *target,
 		struct error *err);
 

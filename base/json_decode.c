@@ -16,7 +16,7 @@
 enum { NAMES_TEXT_MAX = 300, FIELDS_MAX = 64 };
 
 static const char *const type_names[] = {
-	[JSON_NULL] = "null",      [JSON_BOOL] = "true or false", [JSON_NUMBER] = "a number",
+	[JSON_NULL] = "null",       [JSON_BOOL] = "true or false", [JSON_NUMBER] = "a number",
 	[JSON_STRING] = "a string", [JSON_ARRAY] = "an array",     [JSON_OBJECT] = "an object",
 };
 
@@ -136,7 +136,7 @@ static int decode_flags(const struct json *node, const struct json_name *names, 
 {
 	int r = expect(node, JSON_ARRAY, err);
 	uint64_t flags = 0;
-	uint64_t flag;
+	uint64_t flag = 0;
 
 	for (const struct json *item = node->first; r == 0 && item; item = item->next) {
 		r = json_enum(item, names, &flag, err);
@@ -169,7 +169,8 @@ static int decode_map(struct arena *arena, const struct json *node, void *slot, 
 			return r;
 	}
 	memcpy(slot, &pairs, sizeof(pairs));
-	*ret_count = count;
+	if (ret_count)
+		*ret_count = count;
 	return 0;
 }
 
@@ -186,13 +187,14 @@ static int decode_array(struct arena *arena, const struct json *node, const stru
 	for (const struct json *item = node->first; item; item = item->next, count++) {
 		void *target = items + count * field->size;
 
-		r = field->decode ? field->decode(arena, item, target, err) :
-				    json_decode(arena, item, field->fields, target, err);
+		r = field->decode ? field->decode(arena, item, target, err)
+				  : json_decode(arena, item, field->fields, target, err);
 		if (r < 0)
 			return r;
 	}
 	memcpy(slot, &items, sizeof(items));
-	*ret_count = count;
+	if (ret_count)
+		*ret_count = count;
 	return 0;
 }
 
@@ -201,8 +203,8 @@ static bool has_range(const struct json_field *field)
 	return field->min != 0 || field->max != 0;
 }
 
-static int decode_i64(const struct json *node, const struct json_field *field, int64_t least, int64_t most, int64_t *ret,
-		      struct error *err)
+static int decode_i64(const struct json *node, const struct json_field *field, int64_t least, int64_t most,
+		      int64_t *ret, struct error *err)
 {
 	return json_i64(node, has_range(field) ? field->min : least, has_range(field) ? (int64_t)field->max : most, ret,
 			err);
@@ -218,11 +220,11 @@ static int decode_number(const struct json *node, const struct json_field *field
 {
 	uint64_t u = 0;
 	int64_t i = 0;
-	int r = field->kind == JSON_AS_I32 ? decode_i64(node, field, INT32_MIN, INT32_MAX, &i, err) :
-		field->kind == JSON_AS_I64 ? decode_i64(node, field, INT64_MIN, INT64_MAX, &i, err) :
-		field->kind == JSON_AS_U32 ? decode_u64(node, field, UINT32_MAX, &u, err) :
-		field->kind == JSON_AS_U64 ? decode_u64(node, field, UINT64_MAX, &u, err) :
-					     json_enum(node, field->names, &u, err);
+	int r = field->kind == JSON_AS_I32   ? decode_i64(node, field, INT32_MIN, INT32_MAX, &i, err)
+		: field->kind == JSON_AS_I64 ? decode_i64(node, field, INT64_MIN, INT64_MAX, &i, err)
+		: field->kind == JSON_AS_U32 ? decode_u64(node, field, UINT32_MAX, &u, err)
+		: field->kind == JSON_AS_U64 ? decode_u64(node, field, UINT64_MAX, &u, err)
+					     : json_enum(node, field->names, &u, err);
 
 	if (r < 0)
 		return r;

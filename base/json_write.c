@@ -24,7 +24,7 @@ struct json_writer {
 	yajl_gen gen;
 	size_t depth;
 	bool object[YAJL_MAX_DEPTH]; /* what is open at each depth */
-	bool begun; /* the one top value */
+	bool begun;                  /* the one top value */
 };
 
 static void check(bool right)

@@ -1,5 +1,5 @@
 /* version.c - `coffer version`. Engines read the lines "<name> version", "commit: " and "spec: ". */
-#include "cli/commit.h" /* generated: COFFER_COMMIT */
+#include "commit.h"
 #include "print.h"
 #include "verb.h"
 
@@ -11,10 +11,10 @@ static int run(const struct invocation *in, int *ret_exit, struct error *err)
 				   "%s%s%s"
 				   "spec: " OCI_VERSION "\n"
 				   "libraries: " COFFER_LIBRARIES "\n";
-	bool known = sizeof(COFFER_COMMIT) > 1;
+	bool known = *coffer_commit;
 
 	(void)ret_exit;
-	return print_text(arena_printf(in->arena, text, known ? "commit: " : "", COFFER_COMMIT, known ? "\n" : ""),
+	return print_text(arena_printf(in->arena, text, known ? "commit: " : "", coffer_commit, known ? "\n" : ""),
 			  err);
 }
 

@@ -1,5 +1,5 @@
 /*
- * mount_option.c - the one table of mount option words: runtime-spec 1.3 config.md "Linux mount options" and three more.
+ * mount_option.c - the one table of mount option words: runtime-spec 1.3 config.md "Linux mount options", three more.
  *
  * A word changes one of: an attribute of this mount (MOUNT_ATTR_*), the same of this mount and all below it (the words
  * with "r" in front), a propagation, or one bool of struct mount. Of words that contradict each other the later wins,
@@ -16,12 +16,12 @@
 #include "mount.h"
 
 enum word_kind {
-	WORD_IGNORE,    /* accepted without effect, reason beside the row */
-	WORD_SET,       /* attribute on */
-	WORD_CLEAR,     /* attribute off */
-	WORD_ATIME,     /* one of the three access-time modes, which share a field */
-	WORD_NO_ATIME,  /* not that mode: back to relatime, the kernel's default */
-	WORD_REC_SET,   /* the same four, recursive */
+	WORD_IGNORE,   /* accepted without effect, reason beside the row */
+	WORD_SET,      /* attribute on */
+	WORD_CLEAR,    /* attribute off */
+	WORD_ATIME,    /* one of the three access-time modes, which share a field */
+	WORD_NO_ATIME, /* not that mode: back to relatime, the kernel's default */
+	WORD_REC_SET,  /* the same four, recursive */
 	WORD_REC_CLEAR,
 	WORD_REC_ATIME,
 	WORD_REC_NO_ATIME,
@@ -215,8 +215,10 @@ static int apply_unknown(struct arena *arena, struct mount *mount, const char *o
 	if (*option == '\0')
 		return refuse(err, "an empty mount option; remove it");
 	if (mount->bind)
-		return refuse(err, "mount option \"%.64s\" is not known, and a bind mount has no file system options; remove it",
-			      option);
+		return refuse(
+			err,
+			"mount option \"%.64s\" is not known, and a bind mount has no file system options; remove it",
+			option);
 	add_data(arena, mount, arena_strdup(arena, option));
 	return 0;
 }

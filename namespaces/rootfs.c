@@ -17,24 +17,51 @@
 #include "base/str.h"
 #include "copyup.h"
 
+static int set_propagation(int tree_fd, uint64_t propagation)
+{
+	struct mount_attr attr = { .propagation = propagation & ~(uint64_t)MS_REC };
+	unsigned flags = AT_EMPTY_PATH | ((propagation & MS_REC) ? AT_RECURSIVE : 0);
+
+	return mount_setattr(tree_fd, "", flags, &attr, sizeof(attr)) < 0 ? -errno : 0;
+}
+
+/*
+ * A clone of a shared mount is its peer: what is mounted on the one appears on the other, and so on the host. So every
+ * tree is cut off first, wholly, and takes on its own propagation then. A shared root is a new peer group, which begins
+ * after pivot_root: that refuses shared mounts (share_root).
+ */
+static int cut_off(const struct rootfs *rootfs, int tree_fd)
+{
+	bool slave = !(rootfs->propagation & (MS_PRIVATE | MS_SHARED | MS_UNBINDABLE));
+
+	return set_propagation(tree_fd, (slave ? MS_SLAVE : MS_PRIVATE) | MS_REC);
+}
+
 static int open_root(const struct rootfs *rootfs, struct error *err)
 {
-	uint64_t propagation = rootfs->propagation ? rootfs->propagation : MS_SLAVE | MS_REC;
-	struct mount_attr attr = { .propagation = propagation & ~(uint64_t)MS_REC };
 	auto_fd int fd = open_tree(AT_FDCWD, rootfs->path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
 	struct stat st;
+	int r;
 
 	if (fd < 0)
 		return fail(err, errno, "root.path: %s", rootfs->path);
 	if (fstat(fd, &st) < 0 || !S_ISDIR(st.st_mode))
 		return fail(err, ENOTDIR, "root.path: %s", rootfs->path);
-	if (mount_setattr(fd, "", AT_EMPTY_PATH | ((propagation & MS_REC) ? AT_RECURSIVE : 0), &attr, sizeof(attr)) < 0)
-		return fail(err, errno, "propagation of the root file system");
-	return take_fd(&fd);
+	r = cut_off(rootfs, fd);
+	if (r == 0 && rootfs->propagation && !(rootfs->propagation & MS_SHARED))
+		r = set_propagation(fd, rootfs->propagation);
+	return r < 0 ? fail(err, -r, "propagation of the root file system") : take_fd(&fd);
 }
 
-static int open_bind(const struct mount *mount, const char *base_dir, const struct id_maps *container_maps,
-		     struct error *err)
+static int share_root(const struct rootfs *rootfs, const struct rootfs_fds *fds, struct error *err)
+{
+	int r = (rootfs->propagation & MS_SHARED) ? set_propagation(fds->root, rootfs->propagation) : 0;
+
+	return r < 0 ? fail(err, -r, "linux.rootfsPropagation") : 0;
+}
+
+static int open_bind(const struct rootfs *rootfs, const struct mount *mount, const char *base_dir,
+		     const struct id_maps *container_maps, struct error *err)
 {
 	auto_fd int fd = mount_open_source(mount, base_dir, err);
 	auto_fd int userns = -1;
@@ -42,6 +69,9 @@ static int open_bind(const struct mount *mount, const char *base_dir, const stru
 
 	if (fd < 0)
 		return fd;
+	r = (mount->propagation & MS_SHARED) ? 0 : cut_off(rootfs, fd);
+	if (r < 0)
+		return fail(err, -r, "mount %s: propagation", mount->destination);
 	if (mount->idmap != MOUNT_IDMAP_NONE) {
 		userns = idmap_userns_fd(mount->id_maps.n_uids ? &mount->id_maps : container_maps, err);
 		if (userns < 0)
@@ -59,7 +89,7 @@ static int open_mounts(const struct rootfs *rootfs, const char *base_dir, const 
 
 		if (!mount->bind || mount->remount)
 			continue;
-		fds->mounts[i] = open_bind(mount, base_dir, container_maps, err);
+		fds->mounts[i] = open_bind(rootfs, mount, base_dir, container_maps, err);
 		if (fds->mounts[i] < 0)
 			return -err->code;
 	}
@@ -254,7 +284,7 @@ static int move_and_chroot(struct error *err)
 	return 0;
 }
 
-int rootfs_pivot(const struct rootfs *rootfs, const struct rootfs_fds *fds, struct error *err)
+static int change_root(const struct rootfs *rootfs, const struct rootfs_fds *fds, struct error *err)
 {
 	if (fchdir(fds->root) < 0)
 		return fail(err, errno, "enter the root file system");
@@ -266,4 +296,11 @@ int rootfs_pivot(const struct rootfs *rootfs, const struct rootfs_fds *fds, stru
 	if (umount2(".", MNT_DETACH) < 0)
 		return fail(err, errno, "detach the old root");
 	return chdir("/") < 0 ? fail(err, errno, "chdir /") : 0;
+}
+
+int rootfs_pivot(const struct rootfs *rootfs, const struct rootfs_fds *fds, struct error *err)
+{
+	int r = change_root(rootfs, fds, err);
+
+	return r < 0 ? r : share_root(rootfs, fds, err);
 }

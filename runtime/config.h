@@ -117,7 +117,7 @@ struct config {
 	bool has_seccomp;
 	struct seccomp_profile seccomp;
 	struct opt_u64 personality; /* personality(2) domain */
-	bool has_intel_rdt, has_memory_policy, has_net_devices; /* refused by validate with a clear line: not supported yet */
+	bool has_intel_rdt, has_memory_policy, has_net_devices; /* refused by validate: not supported yet */
 };
 
 /* Limits of the reader: a larger or deeper file is refused before it costs memory. */

@@ -1,4 +1,5 @@
-/* config_hooks.c - the hooks object: runtime-spec config.md "POSIX-platform Hooks". Every stage has the same entries. */
+/* config_hooks.c - the hooks object: runtime-spec config.md "POSIX-platform Hooks". All stages have equal entries. */
+#include "config.h"
 #include "config_parts.h"
 
 #define H(member) offsetof(struct hook, member)

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "base/str.h"
+#include "config.h"
 #include "config_parts.h"
 
 enum {
@@ -14,7 +15,7 @@ enum {
 	MINOR_MAX = (1 << 20) - 1,
 	MODE_MAX = S_IFMT | 07777, /* Podman sends st_mode whole; the type bits come from "type" */
 	PERMISSIONS = 07777,
-	NODE_MODE = 0666,          /* of a device without fileMode */
+	NODE_MODE = 0666, /* of a device without fileMode */
 	NANOSECONDS_MAX = 999999999,
 };
 
@@ -41,11 +42,13 @@ static int decode_namespace(struct arena *arena, const struct json *node, struct
 		return r;
 	type = ns_by_name(entry.type);
 	if (type < 0)
-		return json_refuse(json_get(node, "type"), err,
-				   "\"%.64s\" is not known; it can be user, pid, network, ipc, uts, time, cgroup, mount",
-				   entry.type);
+		return json_refuse(
+			json_get(node, "type"), err,
+			"\"%.64s\" is not known; it can be user, pid, network, ipc, uts, time, cgroup, mount",
+			entry.type);
 	if (namespaces[type].present)
-		return json_refuse(json_get(node, "type"), err, "\"%s\" is listed twice; remove one of them", entry.type);
+		return json_refuse(json_get(node, "type"), err, "\"%s\" is listed twice; remove one of them",
+				   entry.type);
 	namespaces[type].present = true;
 	/* Go callers send "path": "" for a new one. */
 	namespaces[type].path = entry.path && *entry.path ? entry.path : NULL;
@@ -117,7 +120,8 @@ static int decode_device(struct arena *arena, const struct json *node, void *tar
 	device->mode &= PERMISSIONS;
 	for (size_t i = 0; i < ARRAY_SIZE(numbers) && device->type != S_IFIFO; i++)
 		if (!json_get(node, numbers[i]))
-			return json_refuse(node, err, "%s is missing; only a FIFO (type \"p\") goes without", numbers[i]);
+			return json_refuse(node, err, "%s is missing; only a FIFO (type \"p\") goes without",
+					   numbers[i]);
 	return 0;
 }
 

@@ -1,5 +1,6 @@
 /*
- * config_mounts.c - one entry of mounts: runtime-spec config.md "Mounts", "Linux mount options", "POSIX-platform Mounts".
+ * config_mounts.c - one entry of mounts: runtime-spec config.md "Mounts", "Linux mount options" and "POSIX-platform
+ * Mounts".
  *
  * Order: the members -> is it a bind (type "bind", or a bind word anywhere in options: other words depend on it) -> the
  * option words in their order -> the id maps.
@@ -7,6 +8,7 @@
 #include <sys/mount.h>
 
 #include "base/str.h"
+#include "config.h"
 #include "config_parts.h"
 
 struct entry {
@@ -81,8 +83,8 @@ int config_decode_mount(struct arena *arena, const struct json *node, void *targ
 	if (r < 0)
 		return r;
 	/* A relative destination is deprecated, and means below "/". */
-	mount->destination = *entry.destination == '/' ? entry.destination :
-							 arena_printf(arena, "/%s", entry.destination);
+	mount->destination =
+		*entry.destination == '/' ? entry.destination : arena_printf(arena, "/%s", entry.destination);
 	mount->source = entry.source;
 	mount->bind = is_bind(&entry);
 	mount->type = mount->bind ? NULL : entry.type;
@@ -92,10 +94,14 @@ int config_decode_mount(struct arena *arena, const struct json *node, void *targ
 
 /* The schema has four words; Docker and Podman send the recursive ones of mount(8) as well. */
 static const struct json_name propagations[] = {
-	{ "private", MS_PRIVATE },       { "rprivate", MS_PRIVATE | MS_REC },
-	{ "slave", MS_SLAVE },           { "rslave", MS_SLAVE | MS_REC },
-	{ "shared", MS_SHARED },         { "rshared", MS_SHARED | MS_REC },
-	{ "unbindable", MS_UNBINDABLE }, { "runbindable", MS_UNBINDABLE | MS_REC },
+	{ "private", MS_PRIVATE },
+	{ "rprivate", MS_PRIVATE | MS_REC },
+	{ "slave", MS_SLAVE },
+	{ "rslave", MS_SLAVE | MS_REC },
+	{ "shared", MS_SHARED },
+	{ "rshared", MS_SHARED | MS_REC },
+	{ "unbindable", MS_UNBINDABLE },
+	{ "runbindable", MS_UNBINDABLE | MS_REC },
 	{ NULL, 0 },
 };
 

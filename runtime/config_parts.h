@@ -9,7 +9,8 @@
 
 #include "base/error.h"
 #include "base/json.h"
-#include "config.h"
+#include "cgroups/devices.h"
+#include "cgroups/limits.h"
 
 extern const struct json_field config_process_fields[];   /* struct config_process */
 extern const struct json_field config_hooks_fields[];     /* struct config */

@@ -9,6 +9,7 @@
 #include <sys/types.h>
 
 #include "base/str.h"
+#include "config.h"
 #include "config_parts.h"
 
 enum {
@@ -19,7 +20,7 @@ enum {
 	OOM_SCORE_MIN = -1000,
 	OOM_SCORE_MAX = 1000,
 	UNKNOWN_MAX = 64,
-	SCHED_ISO_POLICY = 4,    /* SCHED_ISO: a number without a name in the kernel's headers */
+	SCHED_ISO_POLICY = 4, /* SCHED_ISO: a number without a name in the kernel's headers */
 };
 
 static const uint64_t id_max = UINT32_MAX - 1; /* the last id means "no change" to setresuid(2) */
@@ -148,10 +149,14 @@ static const struct json_field rlimit_fields[] = {
 };
 
 static const struct json_name scheduler_policies[] = {
-	{ "SCHED_OTHER", SCHED_NORMAL },   { "SCHED_FIFO", SCHED_FIFO },
-	{ "SCHED_RR", SCHED_RR },	   { "SCHED_BATCH", SCHED_BATCH },
-	{ "SCHED_ISO", SCHED_ISO_POLICY }, { "SCHED_IDLE", SCHED_IDLE },
-	{ "SCHED_DEADLINE", SCHED_DEADLINE }, { NULL, 0 },
+	{ "SCHED_OTHER", SCHED_NORMAL },
+	{ "SCHED_FIFO", SCHED_FIFO },
+	{ "SCHED_RR", SCHED_RR },
+	{ "SCHED_BATCH", SCHED_BATCH },
+	{ "SCHED_ISO", SCHED_ISO_POLICY },
+	{ "SCHED_IDLE", SCHED_IDLE },
+	{ "SCHED_DEADLINE", SCHED_DEADLINE },
+	{ NULL, 0 },
 };
 
 static const struct json_name scheduler_flags[] = {

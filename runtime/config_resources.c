@@ -5,6 +5,7 @@
 #include <assert.h>
 
 #include "base/str.h"
+#include "config.h"
 #include "config_parts.h"
 
 enum { UNLIMITED = -1, IO_ENTRIES_MAX = 4096 };
@@ -229,7 +230,8 @@ static int decode_rule(struct arena *arena, const struct json *node, void *targe
 	if (r < 0)
 		return r;
 	if (device_access_parse(entry.access, &rule->access) < 0)
-		return json_refuse(json_get(node, "access"), err, "\"%.16s\": expected letters of \"rwm\"", entry.access);
+		return json_refuse(json_get(node, "access"), err, "\"%.16s\": expected letters of \"rwm\"",
+				   entry.access);
 	rule->allow = entry.allow;
 	rule->type = (char)entry.type;
 	rule->major = entry.major;

@@ -6,6 +6,7 @@
  * action is refused.
  */
 #include "base/str.h"
+#include "config.h"
 #include "config_parts.h"
 
 enum { ARGUMENTS_MAX = 6 };
@@ -30,7 +31,8 @@ static int decode_operator(struct arena *arena, const struct json *node, void *t
 
 	(void)arena;
 	if (r == 0 && seccomp_operator_by_name(name, target) < 0)
-		return json_refuse(node, err, "\"%.64s\" is not known; it can be SCMP_CMP_NE, LT, LE, EQ, GE, GT, MASKED_EQ",
+		return json_refuse(node, err,
+				   "\"%.64s\" is not known; it can be SCMP_CMP_NE, LT, LE, EQ, GE, GT, MASKED_EQ",
 				   name);
 	return r;
 }

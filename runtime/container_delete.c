@@ -2,8 +2,8 @@
  * container_delete.c - ends a container and removes all that is left of it.
  *
  * force: SIGKILL first, without the lock, so that a hanging `start` lets go of it -> lock -> refuse what still runs ->
- * SIGKILL to cgroup and init -> wait for init, then for the cgroup to be empty -> remove the cgroup -> poststop hooks ->
- * remove the state directory. Every step finds its work already done after a crash, and the directory, which says where
+ * SIGKILL to cgroup and init -> wait for init, then for the cgroup to be empty -> remove the cgroup -> poststop hooks
+ * -> remove the state directory. Every step finds its work already done after a crash, and the directory, which says where
  * the rest is, goes last: a second delete finishes. Every wait is bounded.
  */
 #include "container.h"
@@ -25,7 +25,7 @@
 
 #include <fcntl.h>
 
-enum { END_TIMEOUT_MS = 10 * 1000, PIDS_NAMED_MAX = 8 };
+enum { END_TIMEOUT_MS = 10 * 1000, PIDS_NAMED_MAX = 8, PID_TEXT_SIZE = 24 };
 
 /* The state letter of proc(5), '?' if the process is gone. */
 static char process_state(pid_t pid)
@@ -38,12 +38,14 @@ static char process_state(pid_t pid)
 	if (fd_read_small(AT_FDCWD, path, text, sizeof(text)) <= 0)
 		return '?';
 	name_end = strrchr(text, ')');
-	return name_end && name_end[1] == ' ' ? name_end[2] : '?';
+	if (!name_end || name_end[1] != ' ')
+		return '?';
+	return name_end[2];
 }
 
 static int still_there(const char *id, const pid_t *pids, size_t count, struct error *err)
 {
-	char list[PIDS_NAMED_MAX * 24] = "";
+	char list[PIDS_NAMED_MAX * PID_TEXT_SIZE] = "";
 	size_t used = 0;
 
 	for (size_t i = 0; i < count && i < PIDS_NAMED_MAX; i++)

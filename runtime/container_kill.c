@@ -31,8 +31,10 @@ static int kill_init(const struct open_container *container, int signal, struct 
 static int kill_without_cgroup(const struct open_container *container, int signal, struct error *err)
 {
 	if (!container->state.own_pid_ns && state_alive(&container->state))
-		return refuse(err, "container `%s` has neither a cgroup nor a pid namespace of its own: its processes "
-				   "are not known, only init can be signalled", container->dir.id);
+		return refuse(err,
+			      "container `%s` has neither a cgroup nor a pid namespace of its own: its processes "
+			      "are not known, only init can be signalled",
+			      container->dir.id);
 	return kill_init(container, signal, err);
 }
 

@@ -15,13 +15,16 @@
 
 struct open_container {
 	struct state_dir dir;
-	struct arena *arena;     /* of the strings in state */
+	struct arena *arena; /* of the strings in state */
 	struct state state;
 	struct cgroup_host host; /* root_fd -1 until container_open_cgroup() */
 };
 
 /* To be the first value of an auto_open_container variable. */
-#define CONTAINER_NOT_OPEN { .dir = { .fd = -1 }, .host = { .root_fd = -1 } }
+#define CONTAINER_NOT_OPEN                                                                                             \
+	{                                                                                                              \
+		.dir = { .fd = -1 }, .host = {.root_fd = -1 }                                                          \
+	}
 
 enum container_lock { CONTAINER_UNLOCKED, CONTAINER_LOCKED };
 

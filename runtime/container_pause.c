@@ -1,6 +1,6 @@
 /*
- * container_pause.c - pause and resume: cgroup.freeze of the container's cgroup, with a bounded wait. A freeze that does
- * not finish is taken back, so that a container is never left half frozen.
+ * container_pause.c - pause and resume: cgroup.freeze of the container's cgroup, with a bounded wait. A freeze that
+ * does not finish is taken back, so that a container is never left half frozen.
  */
 #include "container.h"
 
@@ -23,7 +23,8 @@ static int check_status(const struct open_container *container, const char *verb
 	if (status == wanted)
 		return 0;
 	if (status == STATUS_STOPPED)
-		return refuse_as(err, ESRCH, "cannot %s container `%s`: container not running", verb, container->dir.id);
+		return refuse_as(err, ESRCH, "cannot %s container `%s`: container not running", verb,
+				 container->dir.id);
 	return refuse(err, "cannot %s container `%s`: it is %s, not %s", verb, container->dir.id, status_name(status),
 		      status_name(wanted));
 }

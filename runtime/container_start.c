@@ -2,7 +2,7 @@
  * container_start.c - lets a created container run its program.
  *
  * Lock -> status must be created -> connect to the gate -> SYNC_START -> end of file: execve succeeded, or an error
- * record: why not -> the gate goes -> poststart hooks. Killed before SYNC_START, the container is still created; killed
+ * record: why not -> the gate goes -> unlock -> poststart hooks. Killed before SYNC_START, the container is still created; killed
  * after it, the gate's file is left with nobody behind it, which start_gate_exists() does not count.
  */
 #include "container.h"
@@ -28,7 +28,8 @@ static int check_created(const struct open_container *container, struct error *e
 	if (status == STATUS_STOPPED)
 		return refuse_as(err, ESRCH, "cannot start container `%s`: container not running: it is stopped",
 				 container->dir.id);
-	return refuse(err, "cannot start container `%s`: it is %s, not created", container->dir.id, status_name(status));
+	return refuse(err, "cannot start container `%s`: it is %s, not created", container->dir.id,
+		      status_name(status));
 }
 
 static int open_gate(const struct state_dir *dir, struct error *err)
@@ -52,7 +53,9 @@ int container_start(const struct runtime *runtime, const char *id, struct error 
 		r = open_gate(&container.dir, err);
 	if (r == 0)
 		r = start_gate_remove(&container.dir, err);
-	if (r == 0)
-		saved_hooks_run(&container, HOOK_POSTSTART, STATUS_RUNNING);
-	return r;
+	if (r < 0)
+		return r;
+	state_dir_unlock(&container.dir); /* a hook may call coffer for this container */
+	saved_hooks_run(&container, HOOK_POSTSTART, STATUS_RUNNING);
+	return 0;
 }

@@ -23,7 +23,7 @@ const char *container_default_root(struct arena *arena)
 {
 	const char *runtime_dir = getenv("XDG_RUNTIME_DIR");
 
-	/* Root of a user namespace (rootless Podman) cannot write to the host's /run: there it is a user like others. */
+	/* Root of a user namespace (rootless Podman) cannot write to the host's /run: it is a user like others. */
 	if (geteuid() == 0 && access("/run", W_OK) == 0)
 		return "/run/coffer";
 	if (runtime_dir && *runtime_dir == '/')
@@ -66,8 +66,8 @@ static void fill_missing(struct container_info *info, const char *id)
 		info->state.created = "";
 }
 
-int container_state(const struct runtime *runtime, struct arena *arena, const char *id,
-		    struct container_info *ret_info, struct error *err)
+int container_state(const struct runtime *runtime, struct arena *arena, const char *id, struct container_info *ret_info,
+		    struct error *err)
 {
 	auto_cleanup(state_dir_close) struct state_dir dir = { .fd = -1 };
 	struct container_info info = { .oci_version = OCI_VERSION_UNKNOWN };
@@ -117,8 +117,8 @@ int container_list(const struct runtime *runtime, struct arena *arena, struct co
 		if (r == -ENOENT) /* deleted since the directory was read */
 			continue;
 		if (r < 0) {
-			infos[count] = (struct container_info){ .oci_version = OCI_VERSION_UNKNOWN,
-								.status = STATUS_STOPPED };
+			infos[count] =
+				(struct container_info){ .oci_version = OCI_VERSION_UNKNOWN, .status = STATUS_STOPPED };
 			fill_missing(&infos[count], ids[i]);
 		}
 		count++;

@@ -5,6 +5,7 @@
 #include "features.h"
 
 #include "base/str.h"
+#include "config.h"
 #include "config_parts.h"
 
 static void put_names(struct json_writer *writer, const char *key, const char *const *names)

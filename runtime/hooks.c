@@ -59,7 +59,7 @@ struct hook_fds {
 struct hook_run {
 	pid_t pid;
 	int pidfd;
-	int output;          /* read end of stdout and stderr, -1 once it is closed */
+	int output;           /* read end of stdout and stderr, -1 once it is closed */
 	char tail[TAIL_SIZE]; /* the last bytes of the output */
 	size_t used;
 };

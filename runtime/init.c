@@ -53,7 +53,10 @@ static int unshare_cgroup(struct init *init, struct error *err)
 	return 0;
 }
 
-/* The offsets can be written only before a process is in the namespace: execve(2) enters it. time_namespaces(7). */
+/*
+ * The offsets can be written only before a process is in the namespace: execve(2) enters it. time_namespaces(7). Before
+ * the ids change: files in /proc of a process that is not dumpable belong to the runtime's root, whose uid this still is.
+ */
 static int unshare_time(struct init *init, struct error *err)
 {
 	const struct config *config = init->plan->config;
@@ -210,7 +213,8 @@ static int creation_hooks(struct init *init, struct error *err)
 	const struct hook_list *hooks = init->plan->config->hooks;
 	int r = 0;
 
-	if (hooks[HOOK_PRESTART].count || hooks[HOOK_CREATE_RUNTIME].count) {
+	/* Also for hooks in here alone: from now on the parent owes poststop hooks. */
+	if (hooks[HOOK_PRESTART].count || hooks[HOOK_CREATE_RUNTIME].count || hooks[HOOK_CREATE_CONTAINER].count) {
 		r = sync_send(init->sync, SYNC_HOOKS, -1, err);
 		if (r == 0)
 			r = sync_expect(init->sync, SYNC_HOOKS_DONE, NULL, err);
@@ -277,9 +281,9 @@ static const struct {
 	const char *name;
 	int (*run)(struct init *init, struct error *err);
 } steps[] = {
+	{ "time namespace", unshare_time },
 	{ "user namespace", take_on_ids },
 	{ "cgroup namespace", unshare_cgroup },
-	{ "time namespace", unshare_time },
 	{ NULL, hide },
 	{ NULL, default_signals },
 	{ "session", new_session },

@@ -25,6 +25,6 @@ int preserved_fds_check(unsigned preserve_fds, struct process_start *start, stru
 		if (fcntl(FIRST_FD + (int)i, F_GETFD) < 0)
 			return refuse(err, "--preserve-fds %u: fd %u is not open", preserve_fds, FIRST_FD + i);
 	start->preserve_fds = count;
-	start->listen_fds = listen > 0;
+	start->listen_fds = listen;
 	return 0;
 }

@@ -13,7 +13,7 @@ struct process_start {
 	const struct config_process *process;
 	const struct seccomp_filter *filter; /* NULL: none */
 	unsigned preserve_fds;               /* 3 .. 3+n-1 stay open */
-	bool listen_fds;                     /* some of these came by the LISTEN_FDS protocol (sd_listen_fds(3)) */
+	unsigned listen_fds;                 /* the first n of these came by the LISTEN_FDS protocol (sd_listen_fds(3)) */
 	/* found by process_find() */
 	const char *executable;
 	const char **env;
@@ -21,8 +21,9 @@ struct process_start {
 
 /*
  * Inside the container's root, before its user is taken on: finds process.args[0] as execvp(3) would with the
- * container's PATH and completes the environment (HOME from the root's own /etc/passwd, LISTEN_PID). -ENOENT or -EACCES
- * with the texts that engines turn into exit codes 127 and 126: `exec: "foo": executable file not found in $PATH`.
+ * container's PATH and completes the environment (HOME from the root's own /etc/passwd, LISTEN_FDS and LISTEN_PID).
+ * -ENOENT or -EACCES with the texts that engines turn into exit codes 127 and 126:
+ * `exec: "foo": executable file not found in $PATH`.
  */
 int process_find(struct process_start *start, struct arena *arena, struct error *err);
 

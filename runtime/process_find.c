@@ -14,7 +14,7 @@
 #include "base/path.h"
 #include "base/str.h"
 
-enum { PASSWD_MAX = 1024 * 1024, EXTRA_VARIABLES = 2 };
+enum { PASSWD_MAX = 1024 * 1024, EXTRA_VARIABLES = 3 };
 
 static const char default_path[] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
@@ -135,6 +135,11 @@ static const char *home_of(struct arena *arena, uint32_t uid)
 	return home ? home : "/";
 }
 
+static bool is_about_listen_fds(const char *variable)
+{
+	return str_starts(variable, "LISTEN_FDS=") || str_starts(variable, "LISTEN_PID=");
+}
+
 static void complete_environment(struct process_start *start, struct arena *arena)
 {
 	const char **env = start->process->env;
@@ -143,12 +148,15 @@ static void complete_environment(struct process_start *start, struct arena *aren
 	size_t used = 0;
 
 	for (size_t i = 0; i < count; i++)
-		full[used++] = env[i];
+		if (!start->listen_fds || !is_about_listen_fds(env[i]))
+			full[used++] = env[i];
 	if (!variable(env, "HOME"))
 		full[used++] = arena_printf(arena, "HOME=%s", home_of(arena, start->process->user.uid));
 	/* The container's process is the one that the fds are for, whatever its pid in there. */
-	if (start->listen_fds)
+	if (start->listen_fds) {
+		full[used++] = arena_printf(arena, "LISTEN_FDS=%u", start->listen_fds);
 		full[used++] = arena_printf(arena, "LISTEN_PID=%d", getpid());
+	}
 	start->env = full;
 }
 

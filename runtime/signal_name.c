@@ -70,8 +70,10 @@ int signal_parse(const char *text, int *ret_signal, struct error *err)
 	if (number < 0)
 		number = real_time(name);
 	if (number < 0)
-		return refuse(err, "unknown signal `%.64s`: expected a name (TERM, SIGKILL, RTMIN+1) or a number from 0 to %d",
-			      text, SIGRTMAX);
+		return refuse(
+			err,
+			"unknown signal `%.64s`: expected a name (TERM, SIGKILL, RTMIN+1) or a number from 0 to %d",
+			text, SIGRTMAX);
 	*ret_signal = number;
 	return 0;
 }

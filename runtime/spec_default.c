@@ -17,9 +17,18 @@ static const char *const capabilities[] = { "CAP_AUDIT_WRITE", "CAP_KILL", "CAP_
 static const char *const capability_sets[] = { "bounding", "effective", "permitted" };
 
 static const char *const masked_paths[] = {
-	"/proc/acpi",	    "/proc/asound",	 "/proc/interrupts", "/proc/kcore",	   "/proc/keys",
-	"/proc/latency_stats", "/proc/sched_debug", "/proc/scsi",	     "/proc/timer_list", "/proc/timer_stats",
-	"/sys/devices/virtual/powercap", "/sys/firmware",
+	"/proc/acpi",
+	"/proc/asound",
+	"/proc/interrupts",
+	"/proc/kcore",
+	"/proc/keys",
+	"/proc/latency_stats",
+	"/proc/sched_debug",
+	"/proc/scsi",
+	"/proc/timer_list",
+	"/proc/timer_stats",
+	"/sys/devices/virtual/powercap",
+	"/sys/firmware",
 };
 
 static const char *const readonly_paths[] = {
@@ -34,7 +43,7 @@ static const struct {
 	enum rights rights;
 	const char *name;
 } namespaces[] = {
-	{ FOR_BOTH, "pid" }, { FOR_ROOT, "network" }, { FOR_BOTH, "ipc" },	 { FOR_BOTH, "uts" },
+	{ FOR_BOTH, "pid" },   { FOR_ROOT, "network" }, { FOR_BOTH, "ipc" },      { FOR_BOTH, "uts" },
 	{ FOR_BOTH, "mount" }, { FOR_BOTH, "cgroup" },  { FOR_ROOTLESS, "user" },
 };
 
@@ -45,9 +54,15 @@ static const struct {
 } mounts[] = {
 	{ FOR_BOTH, "/proc", "proc", "proc", { "nosuid", "noexec", "nodev" } },
 	{ FOR_BOTH, "/dev", "tmpfs", "tmpfs", { "nosuid", "strictatime", "mode=755", "size=65536k" } },
-	{ FOR_ROOT, "/dev/pts", "devpts", "devpts",
+	{ FOR_ROOT,
+	  "/dev/pts",
+	  "devpts",
+	  "devpts",
 	  { "nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5" } },
-	{ FOR_ROOTLESS, "/dev/pts", "devpts", "devpts",
+	{ FOR_ROOTLESS,
+	  "/dev/pts",
+	  "devpts",
+	  "devpts",
 	  { "nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620" } },
 	{ FOR_BOTH, "/dev/shm", "tmpfs", "shm", { "nosuid", "noexec", "nodev", "mode=1777", "size=65536k" } },
 	{ FOR_BOTH, "/dev/mqueue", "mqueue", "mqueue", { "nosuid", "noexec", "nodev" } },

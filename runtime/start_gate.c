@@ -114,7 +114,7 @@ int start_gate_wait(int listener, int *ret_socket, struct error *err)
 			continue;
 		if (connection < 0)
 			return fail(err, errno, "wait for start");
-		/* A `start` that was killed before it said anything leaves the container as it was: the next may come. */
+		/* A `start` that was killed before it said anything changes nothing: the next may come. */
 		if (may_start(listener, connection) && sync_expect(connection, SYNC_START, NULL, err) == 0) {
 			*ret_socket = take_fd(&connection);
 			return 0;

@@ -159,13 +159,17 @@ int state_dir_open(const char *root, const char *id, struct state_dir *ret_dir, 
 	return 0;
 }
 
+void state_dir_unlock(const struct state_dir *dir)
+{
+	(void)flock(dir->fd, LOCK_UN);
+}
+
 void state_dir_close(struct state_dir *dir)
 {
 	if (!dir)
 		return;
 	if (dir->fd >= 0) {
-		/* A forked child may still have a copy of the fd, and would go on holding the lock. */
-		(void)flock(dir->fd, LOCK_UN);
+		state_dir_unlock(dir); /* a forked child may still have a copy of the fd, and would go on holding it */
 		(void)close(dir->fd);
 	}
 	free(dir->path);

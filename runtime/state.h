@@ -54,6 +54,9 @@ int state_dir_open(const char *root, const char *id, struct state_dir *ret_dir, 
    that outlives the command has to close its copy of the fd. */
 int state_dir_lock(const struct state_dir *dir, struct error *err);
 
+/* Lets the next command in; for what may take long after the state has settled (poststart hooks). */
+void state_dir_unlock(const struct state_dir *dir);
+
 void state_dir_close(struct state_dir *dir); /* NULL-safe, leaves the directory */
 
 /* Removes the directory and what is in it, bounded to the files above. A missing one is success. */

@@ -23,6 +23,7 @@
 #define STATE_FILE "state.json"
 
 enum { STATE_FORMAT = 1, STATE_SIZE_MAX = 1024 * 1024, STATE_DEPTH_MAX = 16, STATE_MODE = 0600 };
+enum { EPOCH_YEAR = 1970, YEAR_DAYS = 365, LEAP_CYCLE_YEARS = 400, DAY_S = 86400, HOUR_S = 3600, MINUTE_S = 60 };
 enum { PASSWD_SIZE_MAX = 1024 * 1024 };
 
 static const struct json_name manager_names[] = {
@@ -80,7 +81,10 @@ struct state_file {
 	bool own_pid_ns;
 };
 
-#define FIELD(name, as, member) { .key = (name), .kind = (as), .offset = offsetof(struct state_file, member) }
+#define FIELD(name, as, member)                                                                                        \
+	{                                                                                                              \
+		.key = (name), .kind = (as), .offset = offsetof(struct state_file, member)                             \
+	}
 
 static const struct json_field state_fields[] = {
 	FIELD("id", JSON_AS_STRING, id),
@@ -226,35 +230,44 @@ char *state_to_json(struct arena *arena, const struct state *state, enum contain
 	return arena_strndup(arena, text, length);
 }
 
+static bool is_leap(int64_t year)
+{
+	return (year % 4 == 0 && year % 100 != 0) || year % LEAP_CYCLE_YEARS == 0;
+}
+
 /*
- * Days since 1970-01-01 to year, month and day of the Gregorian calendar. gmtime_r(3) would do, but it reads
- * /etc/localtime first, on the way of every container start.
+ * Days since 1970-01-01 to a date of the Gregorian calendar. gmtime_r(3) would do, but it reads /etc/localtime first,
+ * on the way of every container start.
  */
 static void civil_date(int64_t days, int64_t *year, int64_t *month, int64_t *day)
 {
-	const int64_t per_era = 146097; /* days in 400 years */
-	int64_t shifted = days + 719468; /* since 0000-03-01: leap days come last in such a year */
-	int64_t era = shifted / per_era;
-	int64_t of_era = shifted % per_era;
-	int64_t year_of_era = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
-	int64_t day_of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-	int64_t march_month = (5 * day_of_year + 2) / 153;
+	static const int8_t month_days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+	int64_t length = YEAR_DAYS;
 
-	*day = day_of_year - (153 * march_month + 2) / 5 + 1;
-	*month = march_month < 10 ? march_month + 3 : march_month - 9;
-	*year = year_of_era + era * 400 + (*month <= 2);
+	for (*year = EPOCH_YEAR; days >= length; (*year)++) {
+		days -= length;
+		length = YEAR_DAYS + is_leap(*year + 1);
+	}
+	*month = 1;
+	for (size_t i = 0;; i++) {
+		length = month_days[i] + (i == 1 && is_leap(*year));
+		if (days < length)
+			break;
+		days -= length;
+		(*month)++;
+	}
+	*day = days + 1;
 }
 
 const char *state_timestamp(struct arena *arena)
 {
-	const int64_t per_day = 24 * 60 * 60;
 	struct timespec now = { 0 };
 	int64_t year, month, day, second;
 
 	(void)clock_gettime(CLOCK_REALTIME, &now);
-	civil_date(now.tv_sec / per_day, &year, &month, &day);
-	second = now.tv_sec % per_day;
+	civil_date(now.tv_sec / DAY_S, &year, &month, &day);
+	second = now.tv_sec % DAY_S;
 	return arena_printf(arena, "%04lld-%02lld-%02lldT%02lld:%02lld:%02lld.%09ldZ", (long long)year,
-			    (long long)month, (long long)day, (long long)(second / 3600),
-			    (long long)(second / 60 % 60), (long long)(second % 60), now.tv_nsec);
+			    (long long)month, (long long)day, (long long)(second / HOUR_S),
+			    (long long)(second % HOUR_S / MINUTE_S), (long long)(second % MINUTE_S), now.tv_nsec);
 }

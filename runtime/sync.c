@@ -20,8 +20,8 @@ enum { ERRNO_MAX = 4095 };
 
 static const char *const type_names[] = {
 	[SYNC_IDS_MAPPED] = "ids-mapped", [SYNC_HOOKS] = "hooks", [SYNC_HOOKS_DONE] = "hooks-done",
-	[SYNC_CONSOLE] = "console",	  [SYNC_READY] = "ready", [SYNC_RECORDED] = "recorded",
-	[SYNC_START] = "start",		  [SYNC_ERROR] = "error", [SYNC_END] = "end of file",
+	[SYNC_CONSOLE] = "console",       [SYNC_READY] = "ready", [SYNC_RECORDED] = "recorded",
+	[SYNC_START] = "start",           [SYNC_ERROR] = "error", [SYNC_END] = "end of file",
 };
 static_assert(ARRAY_SIZE(type_names) == SYNC_TYPE_MAX, "a name for each record");
 
@@ -91,8 +91,9 @@ int sync_record_check(const struct sync_record *record, long length, struct erro
 	if (record->type < SYNC_IDS_MAPPED || record->type > SYNC_ERROR)
 		return refuse(err, "init protocol: unknown record %u", record->type);
 	if (record->type != SYNC_ERROR)
-		return all_zero(&record->error, sizeof(record->error)) ?
-			       0 : refuse(err, "init protocol: record %s carries an error", type_names[record->type]);
+		return all_zero(&record->error, sizeof(record->error))
+			       ? 0
+			       : refuse(err, "init protocol: record %s carries an error", type_names[record->type]);
 	if (record->error.code <= 0 || record->error.code > ERRNO_MAX)
 		return refuse(err, "init protocol: error code %d", record->error.code);
 	if (!memchr(record->error.text, '\0', sizeof(record->error.text)))
@@ -144,7 +145,7 @@ int sync_receive(int socket, enum sync_type *ret_type, int *ret_fd, struct error
 
 int sync_expect(int socket, enum sync_type type, int *ret_fd, struct error *err)
 {
-	enum sync_type got;
+	enum sync_type got = SYNC_END;
 	int passed = -1;
 	int r = sync_receive(socket, &got, &passed, err);
 	auto_fd int fd = passed;

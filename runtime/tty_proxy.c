@@ -69,8 +69,7 @@ static int take_signals(struct proxy *proxy)
 	(void)sigaddset(&set, SIGWINCH);
 	for (size_t i = 0; i < ARRAY_SIZE(passed_signals); i++)
 		(void)sigaddset(&set, passed_signals[i]);
-	if (sigprocmask(SIG_BLOCK, &set, &proxy->saved_mask) < 0 ||
-	    sigaction(SIGPIPE, &ignore, &proxy->saved_pipe) < 0)
+	if (sigprocmask(SIG_BLOCK, &set, &proxy->saved_mask) < 0 || sigaction(SIGPIPE, &ignore, &proxy->saved_pipe) < 0)
 		return -errno;
 	proxy->masked = true;
 	proxy->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);

@@ -55,7 +55,8 @@ static int validate_version(const struct config *config, struct error *err)
 	const char *version = config->oci_version;
 
 	if (!is_semver(version))
-		return refuse(err, "ociVersion: \"%.64s\" is no semantic version; write for example \"1.3.0\"", version);
+		return refuse(err, "ociVersion: \"%.64s\" is no semantic version; write for example \"1.3.0\"",
+			      version);
 	if (!str_starts(version, "1."))
 		return refuse(err, "ociVersion: %.64s is not supported; coffer takes runtime-spec 1.x, known up to 1.3",
 			      version);
@@ -90,7 +91,8 @@ static int validate_hooks(const struct config *config, struct error *err)
 			const char *path = config->hooks[stage].items[i].path;
 
 			if (*path != '/')
-				return refuse(err, "hooks.%s[%zu].path: \"%.100s\" is not absolute; write it from \"/\" on",
+				return refuse(err,
+					      "hooks.%s[%zu].path: \"%.100s\" is not absolute; write it from \"/\" on",
 					      stage_names[stage], i, path);
 		}
 	return 0;
@@ -107,9 +109,13 @@ static int validate_annotations(const struct config *config, struct error *err)
 typedef int check_fn(const struct config *config, struct error *err);
 
 static check_fn *const checks[] = {
-	validate_version,      validate_root,           validate_mounts,      validate_own_process, validate_hostnames,
-	validate_hooks,        validate_annotations,    validate_namespaces,  validate_ids,         validate_time_offsets,
-	validate_devices,      validate_cgroups_path,   validate_sysctls,     validate_protected_paths,
+	validate_version,     validate_root,
+	validate_mounts,      validate_own_process,
+	validate_hostnames,   validate_hooks,
+	validate_annotations, validate_namespaces,
+	validate_ids,         validate_time_offsets,
+	validate_devices,     validate_cgroups_path,
+	validate_sysctls,     validate_protected_paths,
 	validate_unsupported,
 };
 

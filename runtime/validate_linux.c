@@ -30,8 +30,8 @@ static int check_inside_path(const char *what, size_t index, const char *member,
 		return refuse(err, "%s[%zu]%s: \"%.100s\" is not absolute; write it from \"/\" on", what, index, member,
 			      path);
 	if (!path_is_clean(path))
-		return refuse(err, "%s[%zu]%s: \"%.100s\" has \"..\" in it; write the path without", what, index, member,
-			      path);
+		return refuse(err, "%s[%zu]%s: \"%.100s\" has \"..\" in it; write the path without", what, index,
+			      member, path);
 	return 0;
 }
 
@@ -42,10 +42,12 @@ static int check_idmap(const struct config *config, const struct mount *mount, s
 	if (mount->idmap == MOUNT_IDMAP_NONE)
 		return 0;
 	if (!mount->bind)
-		return refuse(err, "mounts[%zu].options: idmap works on bind mounts only; add \"bind\" or \"rbind\"", index);
+		return refuse(err, "mounts[%zu].options: idmap works on bind mounts only; add \"bind\" or \"rbind\"",
+			      index);
 	if (!own && !has_namespace(config, NS_USER))
 		return refuse(err,
-			      "mounts[%zu].options: idmap without a user namespace; add uidMappings and gidMappings to the mount",
+			      "mounts[%zu].options: idmap without a user namespace; add uidMappings and gidMappings to "
+			      "the mount",
 			      index);
 	if (own && idmap_validate(&mount->id_maps, err) < 0)
 		return context(err, "mounts[%zu]", index);
@@ -75,7 +77,8 @@ int validate_mounts(const struct config *config, struct error *err)
 		if (check_mount(config, i, err) < 0)
 			return -err->code;
 	if (config->rootfs.n_mounts > 0 && !has_namespace(config, NS_MOUNT))
-		return refuse(err, "mounts: these would be made on the host; add a mount namespace to linux.namespaces");
+		return refuse(err,
+			      "mounts: these would be made on the host; add a mount namespace to linux.namespaces");
 	return 0;
 }
 
@@ -85,18 +88,21 @@ int validate_namespaces(const struct config *config, struct error *err)
 		const char *path = config->namespaces[type].path;
 
 		if (path && *path != '/')
-			return refuse(err, "linux.namespaces: the path \"%.100s\" of %s is not absolute; write it from \"/\" on",
-				      path, ns_info(type)->name);
+			return refuse(
+				err,
+				"linux.namespaces: the path \"%.100s\" of %s is not absolute; write it from \"/\" on",
+				path, ns_info(type)->name);
 	}
 	return 0;
 }
 
-static int check_mapped(const char *member, uint32_t id, const struct id_map *maps, size_t n_maps, const char *maps_name,
-			struct error *err)
+static int check_mapped(const char *member, uint32_t id, const struct id_map *maps, size_t n_maps,
+			const char *maps_name, struct error *err)
 {
 	if (idmap_to_host(maps, n_maps, id) >= 0)
 		return 0;
-	return refuse(err, "process.user.%s: %u is not in linux.%s; add it there or use another id", member, id, maps_name);
+	return refuse(err, "process.user.%s: %u is not in linux.%s; add it there or use another id", member, id,
+		      maps_name);
 }
 
 static int check_new_user_namespace(const struct config *config, struct error *err)
@@ -158,7 +164,9 @@ int validate_time_offsets(const struct config *config, struct error *err)
 {
 	/* time_namespaces(7): offsets can be set only before the first process enters. */
 	if ((config->monotonic.set || config->boottime.set) && !has_new_namespace(config, NS_TIME))
-		return refuse(err, "linux.timeOffsets: needs a new time namespace; add {\"type\": \"time\"} to linux.namespaces");
+		return refuse(
+			err,
+			"linux.timeOffsets: needs a new time namespace; add {\"type\": \"time\"} to linux.namespaces");
 	return 0;
 }
 
@@ -222,8 +230,10 @@ int validate_protected_paths(const struct config *config, struct error *err)
 			if (check_inside_path(lists[i].member, n, "", lists[i].paths[n], err) < 0)
 				return -err->code;
 		if (lists[i].count > 0 && !has_namespace(config, NS_MOUNT))
-			return refuse(err, "%s: would change the host's mounts; add {\"type\": \"mount\"} to linux.namespaces",
-				      lists[i].member);
+			return refuse(
+				err,
+				"%s: would change the host's mounts; add {\"type\": \"mount\"} to linux.namespaces",
+				lists[i].member);
 	}
 	return 0;
 }

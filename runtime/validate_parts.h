@@ -1,7 +1,8 @@
-/* validate_parts.h - what the validate_*.c files share; private to them. Every check returns 0 or refuses with a path. */
+/* validate_parts.h - what the validate_*.c files share, private to them. A check returns 0 or refuses with a path. */
 #pragma once
 
-#include "validate.h"
+#include "base/error.h"
+#include "config.h"
 
 /* The process object; `at` is "process." in a config and "" in a file of its own. */
 int validate_process(const struct config_process *process, const char *at, struct error *err);

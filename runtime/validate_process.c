@@ -32,7 +32,7 @@ static int check_cwd(const struct config_process *process, const char *at, struc
 	return 0;
 }
 
-/* A newline in HOME would become a line of its own in files that programs make from it (CVE of a peer's passwd entry). */
+/* A newline in HOME becomes a line of its own in a passwd file made from it: a CVE of a peer. */
 static int check_env(const struct config_process *process, const char *at, struct error *err)
 {
 	for (size_t i = 0; process->env[i]; i++) {
@@ -138,8 +138,9 @@ static int check_affinity(const struct config_process *process, const char *at, 
 
 	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
 		if (lists[i].list && *lists[i].list && !is_cpu_list(lists[i].list))
-			return refuse(err, "%sexecCPUAffinity.%s: \"%.64s\" is no CPU list; write for example \"0-3,7\"",
-				      at, lists[i].name, lists[i].list);
+			return refuse(err,
+				      "%sexecCPUAffinity.%s: \"%.64s\" is no CPU list; write for example \"0-3,7\"", at,
+				      lists[i].name, lists[i].list);
 	return 0;
 }
 

@@ -1,6 +1,6 @@
 /*
- * fuzz_sync.c - any bytes as records, checked in memory and received over a socket. The input is a list of records, each
- * a byte of length (in units of 5 bytes, so that 512 and more can be met exactly or not) and its bytes.
+ * fuzz_sync.c - any bytes as records, checked in memory and received over a socket. The input is a list of records,
+ * each a byte of length (in units of 5 bytes; 0 is the exact size of a record) and its bytes.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -15,7 +15,8 @@ static int parse(struct arena *arena, const char *text, size_t length, struct js
 
 static void tree(void)
 {
-	static const char text[] = "{\"a\": [1, -2.5e3, \"x\\n\\u00fc\\ud83d\\ude00\", true, null], \"b\": {\"c\": {}}}";
+	static const char text[] =
+		"{\"a\": [1, -2.5e3, \"x\\n\\u00fc\\ud83d\\ude00\", true, null], \"b\": {\"c\": {}}}";
 	auto_arena struct arena *arena = arena_new();
 	const struct json *a;
 	struct json *root;
@@ -164,7 +165,9 @@ static void paths(void)
 }
 
 static const struct test tests[] = {
-	TEST(tree),   TEST(keeps_numbers_as_written), TEST(refuses), TEST(refuses_nul_byte),
-	TEST(bounds), TEST(many_members),	      TEST(paths),
+	TEST(tree),    TEST(keeps_numbers_as_written),
+	TEST(refuses), TEST(refuses_nul_byte),
+	TEST(bounds),  TEST(many_members),
+	TEST(paths),
 };
 TEST_MAIN(tests)

@@ -92,14 +92,15 @@ static void every_kind(void)
 	auto_arena struct arena *arena = arena_new();
 	struct sample s = { 0 };
 
-	CHECK_INT(0, decode(arena,
-			    "{\"text\": \"t\", \"yes\": true, \"present\": [1], \"u32\": 4294967295, \"i32\": -2147483648,"
-			    "\"u64\": 18446744073709551615, \"i64\": -9223372036854775808, \"ou\": 0, \"oi\": -1,"
-			    "\"word\": \"two\", \"flags\": [\"one\", \"four\", \"one\"], \"list\": [\"a\", \"b\"],"
-			    "\"map\": {\"k\": \"v\", \"l\": \"w\"}, \"inner\": {\"number\": 7},"
-			    "\"items\": [{\"number\": 1, \"word\": \"x\"}, {\"number\": 2}], \"custom\": [1, 2, 3],"
-			    "\"unknown\": {\"ignored\": [null]}}",
-			    &s));
+	CHECK_INT(0,
+		  decode(arena,
+			 "{\"text\": \"t\", \"yes\": true, \"present\": [1], \"u32\": 4294967295, \"i32\": -2147483648,"
+			 "\"u64\": 18446744073709551615, \"i64\": -9223372036854775808, \"ou\": 0, \"oi\": -1,"
+			 "\"word\": \"two\", \"flags\": [\"one\", \"four\", \"one\"], \"list\": [\"a\", \"b\"],"
+			 "\"map\": {\"k\": \"v\", \"l\": \"w\"}, \"inner\": {\"number\": 7},"
+			 "\"items\": [{\"number\": 1, \"word\": \"x\"}, {\"number\": 2}], \"custom\": [1, 2, 3],"
+			 "\"unknown\": {\"ignored\": [null]}}",
+			 &s));
 	CHECK_STR("t", s.text);
 	CHECK(s.yes && s.present);
 	CHECK(s.u32 == UINT32_MAX && s.i32 == INT32_MIN && s.u64 == UINT64_MAX && s.i64 == INT64_MIN);
@@ -144,7 +145,8 @@ static const struct {
 	{ "\"i32\": 2147483648", "i32: expected a whole number from -2147483648 to 2147483647" },
 	{ "\"range\": -6", "range: expected a whole number from -5 to 5, found -6" },
 	{ "\"u64\": 18446744073709551616", "u64: expected a whole number from 0 to 18446744073709551615" },
-	{ "\"u64\": 99999999999999999999999999999999999999999999999999", "found 9999999999999999999999999999999999999999" },
+	{ "\"u64\": 99999999999999999999999999999999999999999999999999",
+	  "found 9999999999999999999999999999999999999999" },
 	{ "\"i64\": 9223372036854775808", "i64: expected a whole number from -9223372036854775808" },
 	{ "\"ou\": -1", "ou: expected" },
 	{ "\"oi\": -2", "oi: expected a whole number from -1 to" },

@@ -47,10 +47,13 @@ static void repairs_bytes(void)
 
 	json_begin_array(w, NULL);
 	json_put_string(w, NULL, "gr\xc3\xbc\xc3\x9f");
-	json_put_string(w, NULL, "\xff" "a\xed\xa0\x80\xc3");
+	json_put_string(w, NULL,
+			"\xff"
+			"a\xed\xa0\x80\xc3");
 	json_put_string(w, NULL, "");
 	json_end_array(w);
-	CHECK_STR("[\"gr\xc3\xbc\xc3\x9f\",\"\xef\xbf\xbd" "a\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\",\"\"]",
+	CHECK_STR("[\"gr\xc3\xbc\xc3\x9f\",\"\xef\xbf\xbd"
+		  "a\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\",\"\"]",
 		  json_writer_text(w, NULL));
 }
 

@@ -18,7 +18,7 @@ static const struct {
 	{ "\xf0\x90\x80\x80", 4 },
 	{ "\xf4\x8f\xbf\xbf", 4 },
 	{ "\x80", 0 },
-	{ "\xc0\x80", 0 },         /* overlong NUL */
+	{ "\xc0\x80", 0 }, /* overlong NUL */
 	{ "\xc1\xbf", 0 },
 	{ "\xe0\x9f\xbf", 0 },     /* overlong */
 	{ "\xed\xa0\x80", 0 },     /* surrogate */
@@ -26,7 +26,7 @@ static const struct {
 	{ "\xf4\x90\x80\x80", 0 }, /* above U+10FFFF */
 	{ "\xf5\x80\x80\x80", 0 },
 	{ "\xff", 0 },
-	{ "\xc3", 0 },             /* cut */
+	{ "\xc3", 0 }, /* cut */
 	{ "\xe2\x82", 0 },
 	{ "\xf0\x9f\x98", 0 },
 	{ "\xe2\x82x", 0 },

@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -69,9 +70,11 @@ __attribute__((unused)) static pid_t sandbox_sleeper(const struct cgroup *cgroup
 	pid_t pid = fork();
 	struct error err = { .text = "" };
 
-	if (pid == 0)
+	if (pid == 0) {
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* a failed test leaves nothing behind */
 		for (;;)
 			pause();
+	}
 	if (cgroup_attach(cgroup, pid, &err) < 0) {
 		(void)kill(pid, SIGKILL);
 		test_stop(TEST_FAILED, "attach: %s", err.text);
@@ -100,4 +103,13 @@ __attribute__((unused)) static int sandbox_child(int (*check)(void *data), void 
 	if (waitpid(pid, &status, 0) != pid || !WIFEXITED(status))
 		return -1;
 	return WEXITSTATUS(status);
+}
+
+/* Any one controller that this host has on v2; 0 if there is none. */
+__attribute__((unused)) static uint32_t sandbox_controller(const struct cgroup_host *host)
+{
+	/* cpuset and cpu have strings attached in some kernels; the rest will do. */
+	uint32_t bits = host->controllers & ~(1u << CGROUP_CPUSET | 1u << CGROUP_CPU);
+
+	return bits & -bits;
 }

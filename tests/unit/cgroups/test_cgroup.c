@@ -5,7 +5,6 @@
 
 #include "base/proc.h"
 #include "base/str.h"
-#include "cgroups/enable.h"
 #include "cgroups/tree.h"
 #include "sandbox.h"
 
@@ -121,67 +120,6 @@ static void rolls_back(void)
 	sandbox_leave(&host);
 }
 
-/* Any one controller that this host has on v2; 0 if there is none. */
-static uint32_t some_controller(const struct cgroup_host *host)
-{
-	/* cpuset and cpu have strings attached in some kernels; the rest will do. */
-	uint32_t bits = host->controllers & ~(1u << CGROUP_CPUSET | 1u << CGROUP_CPU);
-
-	return bits & -bits;
-}
-
-static void enables_controllers(void)
-{
-	struct cgroup_host host;
-	struct cgroup *cgroup = NULL;
-	struct error err = { .text = "" };
-	char text[512];
-	const char *name;
-	uint32_t one;
-
-	sandbox_enter(&host);
-	one = some_controller(&host);
-	if (one == 0)
-		TEST_SKIP("no controller on cgroup v2 here");
-	name = cgroup_controller_name((enum cgroup_controller)__builtin_ctz(one));
-	if (cgroup_create(&host, sandbox_path("a/b"), one, &cgroup, &err) < 0)
-		test_stop(TEST_FAILED, "%s", err.text);
-	CHECK(fd_read_small(cgroup_fd(cgroup), "cgroup.controllers", text, sizeof(text)) > 0);
-	CHECK_CONTAINS(name, text);
-	CHECK(fd_read_small(cgroup_fd(cgroup), "cgroup.subtree_control", text, sizeof(text)) == 0);
-	cgroup_close(cgroup);
-	/* A second one below the same parent finds all in place. */
-	CHECK_INT(0, cgroup_create(&host, sandbox_path("a/c"), one, &cgroup, &err));
-	cgroup_close(cgroup);
-	sandbox_leave(&host);
-}
-
-static void explains_busy_ancestors(void)
-{
-	struct cgroup_host host;
-	struct cgroup *parent;
-	struct cgroup *cgroup = NULL;
-	struct error err;
-	uint32_t one;
-	pid_t pid;
-
-	sandbox_enter(&host);
-	one = some_controller(&host);
-	if (one == 0)
-		TEST_SKIP("no controller on cgroup v2 here");
-	parent = sandbox_create(&host, "busy");
-	pid = sandbox_sleeper(parent);
-	CHECK_INT(-EBUSY, cgroup_create(&host, sandbox_path("busy/leaf"), one, &cgroup, &err));
-	CHECK_CONTAINS("it has processes of its own", err.text);
-	CHECK_CONTAINS(cgroup_controller_name((enum cgroup_controller)__builtin_ctz(one)), err.text);
-	CHECK_CONTAINS(sandbox_path("busy"), err.text);
-	CHECK(!exists(&host, sandbox_path("busy/leaf")));
-	(void)kill(pid, SIGKILL);
-	CHECK_INT(SIGKILL, sandbox_reap(pid));
-	cgroup_close(parent);
-	sandbox_leave(&host);
-}
-
 static void attaches(void)
 {
 	struct cgroup_host host;
@@ -211,23 +149,48 @@ static void attaches(void)
 static void explains_refused_attaches(void)
 {
 	struct cgroup_host host;
-	struct cgroup *cgroup;
-	struct cgroup *child;
+	struct cgroup *threaded;
+	struct cgroup *invalid;
 	struct error err;
 
 	sandbox_enter(&host);
-	cgroup = sandbox_create(&host, "t/a");
-	child = sandbox_create(&host, "t/b");
-	CHECK_INT(0, fd_write_existing(cgroup_fd(cgroup), "cgroup.type", "threaded"));
-	CHECK_INT(-EOPNOTSUPP, cgroup_attach(child, getpid(), &err));
+	threaded = sandbox_create(&host, "t/a");
+	invalid = sandbox_create(&host, "t/b");
+	CHECK_INT(0, fd_write_existing(cgroup_fd(threaded), "cgroup.type", "threaded"));
+	CHECK_INT(-EOPNOTSUPP, cgroup_attach(invalid, getpid(), &err));
 	CHECK_CONTAINS("domain invalid", err.text);
-	CHECK_INT(-EOPNOTSUPP, cgroup_attach(cgroup, getpid(), &err));
+	CHECK_INT(-EOPNOTSUPP, proc_clone(0, cgroup_fd(invalid), NULL));
+	CHECK_INT(-EOPNOTSUPP, cgroup_attach_failed(invalid, EOPNOTSUPP, &err));
+	CHECK_CONTAINS("domain invalid", err.text);
+	CHECK_INT(-EOPNOTSUPP, cgroup_attach_failed(threaded, EOPNOTSUPP, &err));
 	CHECK_CONTAINS("\"threaded\"", err.text);
-	cgroup_close(child);
+	cgroup_close(invalid);
 	CHECK_INT(0, cgroup_remove(&host, sandbox_path("t/a"), &err));
-	CHECK_INT(-ENODEV, cgroup_attach(cgroup, getpid(), &err));
+	CHECK_INT(-ENOENT, cgroup_attach(threaded, getpid(), &err));
 	CHECK_CONTAINS("was removed", err.text);
-	cgroup_close(cgroup);
+	cgroup_close(threaded);
+	sandbox_leave(&host);
+}
+
+/* "No internal processes": a cgroup that passes a controller on takes no process. */
+static void explains_busy_cgroups(void)
+{
+	struct cgroup_host host;
+	struct cgroup *parent = NULL;
+	struct cgroup *leaf = NULL;
+	struct error err;
+	uint32_t one;
+
+	sandbox_enter(&host);
+	one = sandbox_controller(&host);
+	if (one == 0)
+		TEST_SKIP("no controller on cgroup v2 here");
+	CHECK_INT(0, cgroup_create(&host, sandbox_path("p/leaf"), one, &leaf, &err));
+	CHECK_INT(0, cgroup_open(&host, sandbox_path("p"), &parent, &err));
+	CHECK_INT(-EBUSY, cgroup_attach(parent, getpid(), &err));
+	CHECK_CONTAINS("passes controllers to its children", err.text);
+	cgroup_close(parent);
+	cgroup_close(leaf);
 	sandbox_leave(&host);
 }
 
@@ -258,7 +221,7 @@ static void clones_into(void)
 
 static const struct test tests[] = {
 	TEST(refuses_bad_paths), TEST(creates_leaf_and_parents), TEST(takes_nothing_over), TEST(refuses_files_for_names),
-	TEST(rolls_back),	 TEST(enables_controllers),	 TEST(explains_busy_ancestors), TEST(attaches),
-	TEST(explains_refused_attaches), TEST(clones_into),
+	TEST(rolls_back),	 TEST(attaches),
+	TEST(explains_refused_attaches), TEST(explains_busy_cgroups), TEST(clones_into),
 };
 TEST_MAIN(tests)

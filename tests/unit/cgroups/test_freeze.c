@@ -1,4 +1,6 @@
 /* cgroup_freeze, cgroup_is_frozen, cgroup_wait_empty. */
+#include <sys/mman.h>
+
 #include "sandbox.h"
 
 static void freezes_and_thaws(void)
@@ -58,20 +60,35 @@ static void times_out(void)
 	sandbox_leave(&host);
 }
 
-/* Without any time to wait, dozens of sleepers that must wake up first are as good as a stuck task. */
+enum { LONG_WRITE = 64 * 1024 * 1024 };
+
+/* Tasks stop when they leave the kernel, and this one is in there for milliseconds at a time. */
+static void write_for_long(void)
+{
+	int fd = memfd_create("long", MFD_CLOEXEC);
+	char *data = calloc(1, LONG_WRITE);
+
+	while (data && pwrite(fd, data, LONG_WRITE, 0) > 0)
+		;
+	_exit(1);
+}
+
 static void times_out_on_slow_tasks(void)
 {
 	struct cgroup_host host;
 	struct cgroup *cgroup;
 	struct error err;
-	pid_t pids[40];
+	pid_t pid;
 	int r = 0;
 
 	sandbox_enter(&host);
 	cgroup = sandbox_create(&host, "slow");
-	for (size_t i = 0; i < ARRAY_SIZE(pids); i++)
-		pids[i] = sandbox_sleeper(cgroup);
-	for (int round = 0; round < 50 && r == 0; round++) {
+	pid = fork();
+	if (pid == 0)
+		write_for_long();
+	CHECK_INT(0, cgroup_attach(cgroup, pid, &err));
+	for (int round = 0; round < 200 && r == 0; round++) {
+		(void)usleep(1000);
 		r = cgroup_freeze(cgroup, true, 0, &err);
 		CHECK_INT(0, r == 0 ? cgroup_freeze(cgroup, false, 5000, &err) : 0);
 	}
@@ -79,8 +96,7 @@ static void times_out_on_slow_tasks(void)
 	CHECK_CONTAINS("is not frozen after 0 ms", err.text);
 	CHECK_INT(0, cgroup_freeze(cgroup, true, 5000, &err));
 	CHECK_INT(0, cgroup_kill(cgroup, &err));
-	for (size_t i = 0; i < ARRAY_SIZE(pids); i++)
-		CHECK_INT(SIGKILL, sandbox_reap(pids[i]));
+	CHECK_INT(SIGKILL, sandbox_reap(pid));
 	cgroup_close(cgroup);
 	sandbox_leave(&host);
 }

@@ -152,9 +152,7 @@ static void signals_the_paused(void)
 	CHECK_INT(0, cgroup_freeze(group.top, true, 5000, &err));
 	CHECK_INT(0, cgroup_signal(group.top, SIGTERM, &err));
 	CHECK_INT(0, cgroup_is_frozen(group.top, &frozen, &err));
-	CHECK(frozen); /* paused stays paused; the signal waits */
-	CHECK_INT(0, waitpid(group.pids[0], NULL, WNOHANG));
-	CHECK_INT(0, cgroup_freeze(group.top, false, 5000, &err));
+	CHECK(frozen); /* paused stays paused; only a signal that ends a process for sure gets through */
 	stop(&group, SIGTERM);
 }
 
@@ -185,7 +183,6 @@ static void lists_threaded(void)
 	threads = sandbox_create(&host, "t/threads");
 	CHECK_INT(0, fd_write_existing(cgroup_fd(threads), "cgroup.type", "threaded"));
 	pid = sandbox_sleeper(top);
-	CHECK_INT(0, fd_write_existing(cgroup_fd(threads), "cgroup.procs", "0") < 0 ? 0 : 1); /* we are not of t */
 	CHECK_INT(0, cgroup_attach(threads, pid, &err));
 	CHECK_INT(0, cgroup_pids(top, &pids, &count, &err));
 	CHECK(count == 1 && pids[0] == pid);

@@ -32,13 +32,68 @@ static void names_are_sorted(void)
 
 /* runtime-spec 1.3 config.md, "Linux mount options". */
 static const char *const spec_words[] = {
-	"async", "atime", "bind", "defaults", "dev", "diratime", "dirsync", "exec", "iversion", "lazytime", "loud",
-	"mand", "noatime", "nodev", "nodiratime", "noexec", "noiversion", "nolazytime", "nomand", "norelatime",
-	"nostrictatime", "nosuid", "nosymfollow", "private", "ratime", "rbind", "rdev", "rdiratime", "relatime",
-	"remount", "rexec", "rnoatime", "rnodev", "rnodiratime", "rnoexec", "rnorelatime", "rnostrictatime", "rnosuid",
-	"rnosymfollow", "ro", "rprivate", "rrelatime", "rro", "rrw", "rshared", "rslave", "rstrictatime", "rsuid",
-	"rsymfollow", "runbindable", "rw", "shared", "silent", "slave", "strictatime", "suid", "symfollow", "sync",
-	"tmpcopyup", "unbindable", "idmap", "ridmap",
+	"async",
+	"atime",
+	"bind",
+	"defaults",
+	"dev",
+	"diratime",
+	"dirsync",
+	"exec",
+	"iversion",
+	"lazytime",
+	"loud",
+	"mand",
+	"noatime",
+	"nodev",
+	"nodiratime",
+	"noexec",
+	"noiversion",
+	"nolazytime",
+	"nomand",
+	"norelatime",
+	"nostrictatime",
+	"nosuid",
+	"nosymfollow",
+	"private",
+	"ratime",
+	"rbind",
+	"rdev",
+	"rdiratime",
+	"relatime",
+	"remount",
+	"rexec",
+	"rnoatime",
+	"rnodev",
+	"rnodiratime",
+	"rnoexec",
+	"rnorelatime",
+	"rnostrictatime",
+	"rnosuid",
+	"rnosymfollow",
+	"ro",
+	"rprivate",
+	"rrelatime",
+	"rro",
+	"rrw",
+	"rshared",
+	"rslave",
+	"rstrictatime",
+	"rsuid",
+	"rsymfollow",
+	"runbindable",
+	"rw",
+	"shared",
+	"silent",
+	"slave",
+	"strictatime",
+	"suid",
+	"symfollow",
+	"sync",
+	"tmpcopyup",
+	"unbindable",
+	"idmap",
+	"ridmap",
 };
 
 static bool is_listed(const char *word)
@@ -129,7 +184,8 @@ static void propagation(void)
 static void bools(void)
 {
 	auto_arena struct arena *arena = arena_new();
-	struct mount m = apply(arena, false, "sync,dirsync,lazytime,tmpcopyup,copy-symlink,src-nofollow,dest-nofollow,remount");
+	struct mount m =
+		apply(arena, false, "sync,dirsync,lazytime,tmpcopyup,copy-symlink,src-nofollow,dest-nofollow,remount");
 
 	CHECK(m.sync && m.dirsync && m.lazytime && m.tmpcopyup && m.copy_symlink && m.source_nofollow &&
 	      m.destination_nofollow && m.remount && !m.bind);
@@ -171,7 +227,7 @@ static void refuses(void)
 }
 
 static const struct test tests[] = {
-	TEST(names_are_sorted), TEST(knows_the_spec), TEST(attributes), TEST(propagation),
-	TEST(bools),		TEST(data),	      TEST(refuses),
+	TEST(names_are_sorted), TEST(knows_the_spec), TEST(attributes), TEST(propagation), TEST(bools), TEST(data),
+	TEST(refuses),
 };
 TEST_MAIN(tests)

@@ -1,6 +1,6 @@
 /*
- * cgroup_fixture.h - a cgroup of a test's own, killed and removed with auto_test_cgroup (a failed check leaves it to the
- * next run, which takes it over). Skips the test where there is no writable cgroup v2.
+ * cgroup_fixture.h - a cgroup of a test's own, killed and removed with auto_test_cgroup (a failed check leaves it
+ * behind). Skips the test where there is no writable cgroup v2.
  */
 #pragma once
 

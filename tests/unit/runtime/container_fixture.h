@@ -25,11 +25,11 @@
 #include "tests/unit/test.h"
 
 enum stand_in {
-	INIT_RUNS,       /* no gate: running */
-	INIT_WAITS,      /* at the gate; then its execve succeeds and it sleeps */
+	INIT_RUNS,        /* no gate: running */
+	INIT_WAITS,       /* at the gate; then its execve succeeds and it sleeps */
 	INIT_WAITS_FAILS, /* at the gate; then it reports an error */
-	INIT_WAITS_DIES, /* at the gate; dies without a word before it takes the connection */
-	INIT_ENDED,      /* has ended: stopped */
+	INIT_WAITS_DIES,  /* at the gate; dies without a word before it takes the connection */
+	INIT_ENDED,       /* has ended: stopped */
 };
 
 static char fixture_base[] = "/tmp/coffer-test-XXXXXX";
@@ -100,8 +100,12 @@ __attribute__((unused)) static int fixture_gate(const struct state_dir *dir)
 __attribute__((unused)) static pid_t fixture_container(const char *root, const char *id, enum stand_in kind,
 						       const char *cgroup_path)
 {
-	struct state state = { .id = id, .bundle = "/bundle", .rootfs = "/bundle/rootfs", .own_pid_ns = true,
-			       .created = "2026-01-02T03:04:05.000000006Z", .cgroup_path = cgroup_path };
+	struct state state = { .id = id,
+			       .bundle = "/bundle",
+			       .rootfs = "/bundle/rootfs",
+			       .own_pid_ns = true,
+			       .created = "2026-01-02T03:04:05.000000006Z",
+			       .cgroup_path = cgroup_path };
 	struct state_dir dir;
 	struct error err;
 	siginfo_t info;

@@ -60,8 +60,9 @@ static void mounts(void)
 
 static void mount_forms(void)
 {
-	auto_free char *text = vary("\"destination\": \"/proc\", \"type\": \"proc\", \"source\": \"proc\"",
-				    "\"destination\": \"rel/x\", \"type\": \"bind\", \"source\": \"/s\", \"options\": [\"rw\"]");
+	auto_free char *text =
+		vary("\"destination\": \"/proc\", \"type\": \"proc\", \"source\": \"proc\"",
+		     "\"destination\": \"rel/x\", \"type\": \"bind\", \"source\": \"/s\", \"options\": [\"rw\"]");
 	auto_config struct config *c = parse(text);
 	auto_free char *late = vary("\"options\": [\"rbind\", \"ro\", \"ridmap\", \"rslave\"]",
 				    "\"type\": \"none\", \"options\": [\"ro\", \"bind\"]");
@@ -98,9 +99,10 @@ static void process(void)
 
 static void capabilities(void)
 {
-	auto_free char *text = vary("\"bounding\": [\"CAP_CHOWN\", \"CAP_KILL\"], \"permitted\": [\"CAP_KILL\"]",
-				    "\"bounding\": [\"CAP_NEW\", \"CAP_KILL\", \"CAP_OTHER\"], \"ambient\": [\"CAP_NEW\"],"
-				    " \"effective\": null");
+	auto_free char *text =
+		vary("\"bounding\": [\"CAP_CHOWN\", \"CAP_KILL\"], \"permitted\": [\"CAP_KILL\"]",
+		     "\"bounding\": [\"CAP_NEW\", \"CAP_KILL\", \"CAP_OTHER\"], \"ambient\": [\"CAP_NEW\"],"
+		     " \"effective\": null");
 	auto_config struct config *c = parse(base_config);
 	auto_config struct config *d = parse(text);
 
@@ -152,7 +154,8 @@ static void linux_members(void)
 	CHECK(d[1].type == S_IFIFO && d[1].mode == 0666 && d[1].uid == 0);
 	CHECK_STR("/a/b", c->cgroups_path);
 	CHECK_INT(MS_SLAVE | MS_REC, c->rootfs.propagation);
-	CHECK(c->n_sysctls == 1 && str_eq(c->sysctls[0].name, "net.ipv4.ip_forward") && str_eq(c->sysctls[0].value, "1"));
+	CHECK(c->n_sysctls == 1 && str_eq(c->sysctls[0].name, "net.ipv4.ip_forward") &&
+	      str_eq(c->sysctls[0].value, "1"));
 	CHECK(c->rootfs.n_masked_paths == 1 && c->rootfs.n_readonly_paths == 2);
 	CHECK_STR("/proc/bus", c->rootfs.readonly_paths[1]);
 	CHECK_STR("label", c->rootfs.mount_label);
@@ -176,8 +179,8 @@ static void resources(void)
 		const struct limit_io_device *d = &l->io_devices[i];
 
 		CHECK(d->major == 8 && (d->minor == 0 || d->minor == 16));
-		CHECK(d->minor == 16 ? d->wiops.value == 300 && !d->weight.set && !d->rbps.set :
-				       d->rbps.value == 600 && d->weight.value == 60 && !d->wiops.set);
+		CHECK(d->minor == 16 ? d->wiops.value == 300 && !d->weight.set && !d->rbps.set
+				     : d->rbps.value == 600 && d->weight.value == 60 && !d->wiops.set);
 	}
 	CHECK(l->n_hugepages == 1 && str_eq(l->hugepages[0].page_size, "2MB") && l->hugepages[0].limit == 4194304);
 	CHECK(l->n_rdma == 1 && str_eq(l->rdma[0].device, "mlx5_1") && l->rdma[0].hca_handles.value == 3);
@@ -207,8 +210,9 @@ static void seccomp(void)
 
 static void smallest(void)
 {
-	auto_config struct config *c = parse("{\"ociVersion\": \"1.0.0\", \"root\": {\"path\": \"/r\"}, \"unknown\": [1],"
-					     " \"process\": {\"cwd\": \"/\", \"args\": [\"a\"], \"user\": null}}");
+	auto_config struct config *c =
+		parse("{\"ociVersion\": \"1.0.0\", \"root\": {\"path\": \"/r\"}, \"unknown\": [1],"
+		      " \"process\": {\"cwd\": \"/\", \"args\": [\"a\"], \"user\": null}}");
 	auto_config struct config *d = parse("{\"ociVersion\": \"1.0.0\", \"root\": {\"path\": \"r\"}}");
 
 	CHECK_STR("/r", c->rootfs.path);
@@ -295,8 +299,12 @@ static void resources_from_stdin(void)
 }
 
 static const struct test tests[] = {
-	TEST(top),	     TEST(mounts),   TEST(mount_forms),		  TEST(process),       TEST(capabilities),
-	TEST(hooks),	     TEST(resources), TEST(namespaces_and_ids), TEST(linux_members), TEST(seccomp),
-	TEST(smallest),	     TEST(files),    TEST(missing_files),	  TEST(resources_from_stdin),
+	TEST(top),           TEST(mounts),
+	TEST(mount_forms),   TEST(process),
+	TEST(capabilities),  TEST(hooks),
+	TEST(resources),     TEST(namespaces_and_ids),
+	TEST(linux_members), TEST(seccomp),
+	TEST(smallest),      TEST(files),
+	TEST(missing_files), TEST(resources_from_stdin),
 };
 TEST_MAIN(tests)

@@ -9,9 +9,9 @@
 #include "runtime/validate.h"
 
 static const struct row {
-	const char *find;    /* of the base config; NULL: `replace` is the whole text */
+	const char *find; /* of the base config; NULL: `replace` is the whole text */
 	const char *replace;
-	const char *error;   /* part of the error text */
+	const char *error; /* part of the error text */
 } rows[] = {
 	/* text */
 	{ NULL, "", "config.json:1:1: premature EOF" },
@@ -27,7 +27,8 @@ static const struct row {
 	{ "\"sh\", \"-c\"", "\"sh\", \"\\ud83d\"", "surrogate" },
 	{ "\"sh\", \"-c\"", "\"sh\", \"a\nb\"", "config.json:14:21: " },
 	{ "\"cwd\": \"/\"", "\"cwd\": \"/\", \"cwd\": \"/\"", "process.cwd: the member is given twice" },
-	{ "\"hostname\": \"box\",", "\"hostname\": \"box\", \"hostname\": \"\",", "hostname: the member is given twice" },
+	{ "\"hostname\": \"box\",", "\"hostname\": \"box\", \"hostname\": \"\",",
+	  "hostname: the member is given twice" },
 
 	/* version and root */
 	{ "\"ociVersion\": \"1.3.0\",", "", "ociVersion: required, but missing" },
@@ -41,24 +42,33 @@ static const struct row {
 	{ "\"root\": {\"path\": \"rootfs\", \"readonly\": true},", "", "root: required, but missing" },
 	{ "\"root\": {\"path\": \"rootfs\", \"readonly\": true}", "\"root\": null", "root: required, but missing" },
 	{ "\"root\": {\"path\": \"rootfs\", \"readonly\": true}", "\"root\": {}", "root.path: required, but missing" },
-	{ "\"root\": {\"path\": \"rootfs\", \"readonly\": true}", "\"root\": \"r\"", "root: expected an object, found a string" },
+	{ "\"root\": {\"path\": \"rootfs\", \"readonly\": true}", "\"root\": \"r\"",
+	  "root: expected an object, found a string" },
 	{ "\"path\": \"rootfs\"", "\"path\": \"\"", "root.path: empty" },
 	{ "\"path\": \"rootfs\"", "\"path\": [\"rootfs\"]", "root.path: expected a string, found an array" },
 	{ "\"readonly\": true", "\"readonly\": 1", "root.readonly: expected true or false, found a number" },
 
 	/* mounts */
-	{ "{\"destination\": \"/proc\", \"type\": \"proc\", \"source\": \"proc\"}", "{}", "mounts[0].destination: required" },
-	{ "{\"destination\": \"/proc\", \"type\": \"proc\", \"source\": \"proc\"}", "7", "mounts[0]: expected an object" },
-	{ "\"destination\": \"/proc\"", "\"destination\": \"/a/../../etc\"", "mounts[0].destination: \"/a/../../etc\" has \"..\"" },
-	{ "\"destination\": \"/proc\"", "\"destination\": \"../etc\"", "mounts[0].destination: \"/../etc\" has \"..\"" },
-	{ "\"destination\": \"/proc\"", "\"destination\": \"//\"", "mounts[0].destination: \"/\" would cover the root" },
+	{ "{\"destination\": \"/proc\", \"type\": \"proc\", \"source\": \"proc\"}", "{}",
+	  "mounts[0].destination: required" },
+	{ "{\"destination\": \"/proc\", \"type\": \"proc\", \"source\": \"proc\"}", "7",
+	  "mounts[0]: expected an object" },
+	{ "\"destination\": \"/proc\"", "\"destination\": \"/a/../../etc\"",
+	  "mounts[0].destination: \"/a/../../etc\" has \"..\"" },
+	{ "\"destination\": \"/proc\"", "\"destination\": \"../etc\"",
+	  "mounts[0].destination: \"/../etc\" has \"..\"" },
+	{ "\"destination\": \"/proc\"", "\"destination\": \"//\"",
+	  "mounts[0].destination: \"/\" would cover the root" },
 	{ "\"type\": \"proc\"", "\"type\": 5", "mounts[0].type: expected a string" },
 	{ "\"type\": \"proc\",", "", "mounts[0].type: missing" },
 	{ "\"source\": \"vol\",", "", "mounts[2].source: missing" },
 	{ "\"options\": [\"nosuid\", \"mode=755\"]", "\"options\": \"ro\"", "mounts[1].options: expected an array" },
-	{ "\"options\": [\"nosuid\", \"mode=755\"]", "\"options\": [\"ro\", 1]", "mounts[1].options[1]: expected a string" },
-	{ "\"options\": [\"nosuid\", \"mode=755\"]", "\"options\": [\"\"]", "mounts[1].options[0]: an empty mount option" },
-	{ "\"options\": [\"nosuid\", \"mode=755\"]", "\"options\": [\"idmap\"]", "mounts[1].options: idmap works on bind" },
+	{ "\"options\": [\"nosuid\", \"mode=755\"]", "\"options\": [\"ro\", 1]",
+	  "mounts[1].options[1]: expected a string" },
+	{ "\"options\": [\"nosuid\", \"mode=755\"]", "\"options\": [\"\"]",
+	  "mounts[1].options[0]: an empty mount option" },
+	{ "\"options\": [\"nosuid\", \"mode=755\"]", "\"options\": [\"idmap\"]",
+	  "mounts[1].options: idmap works on bind" },
 	{ "\"ro\", \"ridmap\"", "\"r\\no\", \"ridmap\"", "mounts[2].options[1]: mount option \"r?o\" is not known" },
 	{ "\"ro\", \"ridmap\"", "\"tmpcopyup\"", "mounts[2].options: tmpcopyup works on tmpfs only" },
 	{ "\"gidMappings\": [{\"containerID\": 0, \"hostID\": 1001, \"size\": 11}]", "\"gidMappings\": []",
@@ -93,17 +103,21 @@ static const struct row {
 	{ "\"umask\": 63", "\"umask\": 512", "process.user.umask: expected a whole number from 0 to 511" },
 	{ "\"additionalGids\": [5, 6]", "\"additionalGids\": [5, -6]", "process.user.additionalGids[1]: " },
 	{ "\"additionalGids\": [5, 6]", "\"additionalGids\": 5", "process.user.additionalGids: expected an array" },
-	{ "\"bounding\": [\"CAP_CHOWN\", \"CAP_KILL\"]", "\"bounding\": \"ALL\"", "process.capabilities.bounding: expected an array" },
-	{ "\"permitted\": [\"CAP_KILL\"]", "\"permitted\": [5]", "process.capabilities.permitted[0]: expected a string" },
+	{ "\"bounding\": [\"CAP_CHOWN\", \"CAP_KILL\"]", "\"bounding\": \"ALL\"",
+	  "process.capabilities.bounding: expected an array" },
+	{ "\"permitted\": [\"CAP_KILL\"]", "\"permitted\": [5]",
+	  "process.capabilities.permitted[0]: expected a string" },
 	{ "\"capabilities\": {\"bounding\": [\"CAP_CHOWN\", \"CAP_KILL\"], \"permitted\": [\"CAP_KILL\"]}",
 	  "\"capabilities\": [\"CAP_KILL\"]", "process.capabilities: expected an object of capability sets" },
 	{ "RLIMIT_NOFILE", "RLIMIT_FOO", "process.rlimits[0].type: \"RLIMIT_FOO\" is not known" },
 	{ "\"soft\": 1024, ", "", "process.rlimits[0].soft: required" },
-	{ "18446744073709551615", "18446744073709551616", "process.rlimits[0].hard: expected a whole number from 0 to" },
+	{ "18446744073709551615", "18446744073709551616",
+	  "process.rlimits[0].hard: expected a whole number from 0 to" },
 	{ "18446744073709551615", "1023", "process.rlimits[0].soft: 1024 is above the hard limit 1023" },
 	{ "18446744073709551615}]", "2048}, {\"type\": \"RLIMIT_NOFILE\", \"soft\": 1, \"hard\": 1}]",
 	  "process.rlimits[1].type: RLIMIT_NOFILE is listed twice" },
-	{ "\"oomScoreAdj\": -100", "\"oomScoreAdj\": -1001", "process.oomScoreAdj: expected a whole number from -1000 to 1000" },
+	{ "\"oomScoreAdj\": -100", "\"oomScoreAdj\": -1001",
+	  "process.oomScoreAdj: expected a whole number from -1000 to 1000" },
 	{ "SCHED_BATCH", "SCHED_FAST", "process.scheduler.policy: \"SCHED_FAST\" is not known; it can be SCHED_OTHER" },
 	{ "SCHED_BATCH", "SCHED_ISO", "process.scheduler.policy: Linux has no SCHED_ISO" },
 	{ "SCHED_BATCH", "SCHED_FIFO", "process.scheduler.priority: 0; this policy needs 1 to 99" },
@@ -126,7 +140,8 @@ static const struct row {
 	{ "\"path\": \"/bin/hook\", ", "", "hooks.createRuntime[0].path: required" },
 	{ "\"timeout\": 9", "\"timeout\": 0", "hooks.createRuntime[0].timeout: expected a whole number from 1" },
 	{ "\"timeout\": 9", "\"timeout\": -1", "hooks.createRuntime[0].timeout: " },
-	{ "\"org.example.key\": \"value\"", "\"org.example.key\": 1", "annotations[\"org.example.key\"]: expected a string" },
+	{ "\"org.example.key\": \"value\"", "\"org.example.key\": 1",
+	  "annotations[\"org.example.key\"]: expected a string" },
 	{ "\"org.example.key\": \"value\"", "\"a\\nb\": 1", "annotations[\"a?b\"]: expected a string" },
 	{ "\"org.example.key\": \"value\"", "\"\": \"x\"", "annotations[\"\"]: an empty key" },
 
@@ -138,21 +153,26 @@ static const struct row {
 	{ "\"/run/netns/a\"", "\"netns/a\"", "linux.namespaces: the path \"netns/a\" of network is not absolute" },
 	{ ", {\"type\": \"user\"}", "", "linux.uidMappings: no user namespace to map" },
 	{ ", {\"type\": \"time\"}", "", "linux.timeOffsets: needs a new time namespace" },
-	{ "{\"type\": \"time\"}", "{\"type\": \"time\", \"path\": \"/x\"}", "linux.timeOffsets: needs a new time namespace" },
+	{ "{\"type\": \"time\"}", "{\"type\": \"time\", \"path\": \"/x\"}",
+	  "linux.timeOffsets: needs a new time namespace" },
 	{ "\"uidMappings\": [{\"containerID\": 0, \"hostID\": 100000, \"size\": 65536}]", "\"uidMappings\": []",
 	  "linux.uidMappings: missing; a new user namespace needs" },
 	{ "\"hostID\": 100000", "\"hostID\": 4294967295", "linux.uidMappings[0]: the range goes beyond" },
 	{ "\"hostID\": 100000", "\"hostID\": 4294967296", "linux.uidMappings[0].hostID: expected a whole number" },
-	{ "\"hostID\": 200000, \"size\": 65536}", "\"hostID\": 2, \"size\": 65536}, {\"containerID\": 9, \"hostID\": 0, \"size\": 1}",
+	{ "\"hostID\": 200000, \"size\": 65536}",
+	  "\"hostID\": 2, \"size\": 65536}, {\"containerID\": 9, \"hostID\": 0, \"size\": 1}",
 	  "linux.gidMappings[1]: container ids overlap" },
 	{ "\"nanosecs\": 6", "\"nanosecs\": 1000000000", "linux.timeOffsets.monotonic.nanosecs: " },
-	{ "\"type\": \"c\", \"path\": \"/dev/fuse\"", "\"type\": \"x\", \"path\": \"/dev/fuse\"", "linux.devices[0].type: \"x\" is not known; it can be c, u, b, p" },
+	{ "\"type\": \"c\", \"path\": \"/dev/fuse\"", "\"type\": \"x\", \"path\": \"/dev/fuse\"",
+	  "linux.devices[0].type: \"x\" is not known; it can be c, u, b, p" },
 	{ "\"path\": \"/dev/fuse\"", "\"path\": \"fuse\"", "linux.devices[0].path: \"fuse\" is not absolute" },
-	{ "\"path\": \"/dev/fuse\"", "\"path\": \"/dev/../../x\"", "linux.devices[0].path: \"/dev/../../x\" has \"..\"" },
+	{ "\"path\": \"/dev/fuse\"", "\"path\": \"/dev/../../x\"",
+	  "linux.devices[0].path: \"/dev/../../x\" has \"..\"" },
 	{ "\"/dev/fuse\", \"major\": 10,", "\"/dev/fuse\",", "linux.devices[0]: major is missing" },
 	{ "\"/dev/fuse\", \"major\": 10,", "\"/dev/fuse\", \"major\": 4096,", "linux.devices[0].major: " },
 	{ "\"fileMode\": 420", "\"fileMode\": 65536", "linux.devices[0].fileMode: " },
-	{ "\"cgroupsPath\": \"/a/b\"", "\"cgroupsPath\": \"a/../../x\"", "linux.cgroupsPath: \"a/../../x\" has \"..\"" },
+	{ "\"cgroupsPath\": \"/a/b\"", "\"cgroupsPath\": \"a/../../x\"",
+	  "linux.cgroupsPath: \"a/../../x\" has \"..\"" },
 	{ "\"cgroupsPath\": \"/a/b\"", "\"cgroupsPath\": \"..\"", "linux.cgroupsPath: \"..\" has \"..\"" },
 	{ "\"cgroupsPath\": \"/a/b\"", "\"cgroupsPath\": \"a\\nb\"", "linux.cgroupsPath: has a newline" },
 	{ "\"cgroupsPath\": \"/a/b\"", "\"cgroupsPath\": {}", "linux.cgroupsPath: expected a string" },
@@ -161,11 +181,13 @@ static const struct row {
 	{ "\"/proc/bus\"", "\"/proc/../bus\"", "linux.readonlyPaths[1]: \"/proc/../bus\" has \"..\"" },
 	{ "\"mountLabel\": \"label\"", "\"mountLabel\": 1", "linux.mountLabel: expected a string" },
 	{ "\"LINUX32\"", "\"BSD\"", "linux.personality.domain: \"BSD\" is not known" },
-	{ "\"domain\": \"LINUX32\"", "\"domain\": \"LINUX\", \"flags\": [\"X\"]", "linux.personality.flags: the runtime-spec has no flags" },
+	{ "\"domain\": \"LINUX32\"", "\"domain\": \"LINUX\", \"flags\": [\"X\"]",
+	  "linux.personality.flags: the runtime-spec has no flags" },
 	{ "\"net.ipv4.ip_forward\": \"1\"", "\"kernel.panic\": \"1\"", "linux.sysctl: sysctl kernel.panic: " },
 	{ "\"net.ipv4.ip_forward\": \"1\"", "\"net/../kernel/core_pattern\": \"|x\"", "linux.sysctl: " },
 	{ "\"net.ipv4.ip_forward\": \"1\"", "\"net.ipv4.ip_forward\": \"1\\n2\"", "linux.sysctl: " },
-	{ "\"net.ipv4.ip_forward\": \"1\"", "\"net.ipv4.ip_forward\": 1", "linux.sysctl[\"net.ipv4.ip_forward\"]: expected a string" },
+	{ "\"net.ipv4.ip_forward\": \"1\"", "\"net.ipv4.ip_forward\": 1",
+	  "linux.sysctl[\"net.ipv4.ip_forward\"]: expected a string" },
 	{ "\"net.ipv4.ip_forward\": \"1\"", "\"kernel.hostname\": \"x\"", "linux.sysctl: sysctl kernel.hostname: " },
 	{ "\"net.ipv4.ip_forward\": \"1\"", "\"a\\nb\": \"x\"", "linux.sysctl: sysctl a?b" },
 	{ "\"mountLabel\": \"label\"", "\"intelRdt\": {}", "linux.intelRdt: not supported yet" },
@@ -173,23 +195,30 @@ static const struct row {
 	{ "\"mountLabel\": \"label\"", "\"netDevices\": {\"eth0\": {}}", "linux.netDevices: not supported yet" },
 
 	/* resources */
-	{ "\"limit\": 1048576", "\"limit\": \"1M\"", "linux.resources.memory.limit: expected a whole number, found a string" },
+	{ "\"limit\": 1048576", "\"limit\": \"1M\"",
+	  "linux.resources.memory.limit: expected a whole number, found a string" },
 	{ "\"limit\": 1048576", "\"limit\": 9223372036854775808", "linux.resources.memory.limit: " },
 	{ "\"limit\": 1048576", "\"limit\": -2", "linux.resources.memory.limit: expected a whole number from -1" },
 	{ "\"shares\": 512", "\"shares\": -512", "linux.resources.cpu.shares: " },
 	{ "\"cpus\": \"0-1\"", "\"cpus\": 0", "linux.resources.cpu.cpus: expected a string" },
 	{ "\"pids\": {\"limit\": 100}", "\"pids\": 100", "linux.resources.pids: expected an object" },
-	{ "\"weight\": 50", "\"weight\": 65536", "linux.resources.blockIO.weight: expected a whole number from 0 to 65535" },
-	{ "\"minor\": 0, \"weight\": 60", "\"minor\": 0", "linux.resources.blockIO.weightDevice[0]: weight or leafWeight is missing" },
-	{ "\"minor\": 0, \"rate\": 600", "\"minor\": 0", "linux.resources.blockIO.throttleReadBpsDevice[0].rate: required" },
+	{ "\"weight\": 50", "\"weight\": 65536",
+	  "linux.resources.blockIO.weight: expected a whole number from 0 to 65535" },
+	{ "\"minor\": 0, \"weight\": 60", "\"minor\": 0",
+	  "linux.resources.blockIO.weightDevice[0]: weight or leafWeight is missing" },
+	{ "\"minor\": 0, \"rate\": 600", "\"minor\": 0",
+	  "linux.resources.blockIO.throttleReadBpsDevice[0].rate: required" },
 	{ "\"major\": 8, \"minor\": 16,", "\"major\": -8, \"minor\": 16,", "throttleWriteIOPSDevice[0].major: " },
 	{ "\"pageSize\": \"2MB\", ", "", "linux.resources.hugepageLimits[0].pageSize: required" },
 	{ "\"hcaHandles\": 3", "\"x\": 3", "linux.resources.rdma.mlx5_1: hcaHandles or hcaObjects is missing" },
-	{ "\"memory.high\": \"1000000\"", "\"memory.high\": 1000000", "linux.resources.unified[\"memory.high\"]: expected a string" },
-	{ "\"unified\": {", "\"network\": {\"classID\": 1}, \"unified\": {", "linux.resources.network: net_cls and net_prio" },
+	{ "\"memory.high\": \"1000000\"", "\"memory.high\": 1000000",
+	  "linux.resources.unified[\"memory.high\"]: expected a string" },
+	{ "\"unified\": {", "\"network\": {\"classID\": 1}, \"unified\": {",
+	  "linux.resources.network: net_cls and net_prio" },
 	{ "{\"allow\": false}", "{}", "linux.resources.devices[0].allow: required" },
 	{ "\"access\": \"rw\"", "\"access\": \"rx\"", "linux.resources.devices[1].access: \"rx\": expected letters" },
-	{ "\"allow\": true, \"type\": \"c\"", "\"allow\": true, \"type\": \"char\"", "linux.resources.devices[1].type: \"char\" is not known" },
+	{ "\"allow\": true, \"type\": \"c\"", "\"allow\": true, \"type\": \"char\"",
+	  "linux.resources.devices[1].type: \"char\" is not known" },
 
 	/* seccomp */
 	{ "\"defaultAction\": \"SCMP_ACT_ERRNO\", ", "", "linux.seccomp.defaultAction: required" },
@@ -199,13 +228,17 @@ static const struct row {
 	{ "\"defaultErrnoRet\": 38", "\"defaultErrnoRet\": -1", "linux.seccomp.defaultErrnoRet: " },
 	{ "SCMP_ARCH_X86_64", "SCMP_ARCH_VAX", "linux.seccomp.architectures[0]: \"SCMP_ARCH_VAX\" is not known" },
 	{ "SECCOMP_FILTER_FLAG_LOG", "FLAG", "linux.seccomp.flags[0]: \"FLAG\" is not known" },
-	{ "\"write\"], \"action\": \"SCMP_ACT_ALLOW\"", "\"write\"], \"action\": \"SCMP_ACT_NOTIFY\"", "linux.seccomp.syscalls[0].action: " },
-	{ "\"write\"], \"action\": \"SCMP_ACT_ALLOW\"", "\"write\"], \"action\": \"SCMP_ACT_ALLOW\", \"errnoRet\": 1", "linux.seccomp.syscalls[0].action: " },
+	{ "\"write\"], \"action\": \"SCMP_ACT_ALLOW\"", "\"write\"], \"action\": \"SCMP_ACT_NOTIFY\"",
+	  "linux.seccomp.syscalls[0].action: " },
+	{ "\"write\"], \"action\": \"SCMP_ACT_ALLOW\"", "\"write\"], \"action\": \"SCMP_ACT_ALLOW\", \"errnoRet\": 1",
+	  "linux.seccomp.syscalls[0].action: " },
 	{ "\"write\"], \"action\": \"SCMP_ACT_ALLOW\"", "\"write\"]", "linux.seccomp.syscalls[0].action: required" },
 	{ "\"names\": [\"clone\"]", "\"names\": []", "linux.seccomp.syscalls[1].names: empty" },
 	{ "\"names\": [\"clone\"]", "\"name\": \"clone\"", "linux.seccomp.syscalls[1].names: required" },
-	{ "\"index\": 0", "\"index\": 6", "linux.seccomp.syscalls[1].args[0].index: expected a whole number from 0 to 5" },
-	{ "SCMP_CMP_MASKED_EQ", "SCMP_CMP_ALMOST", "linux.seccomp.syscalls[1].args[0].op: \"SCMP_CMP_ALMOST\" is not known" },
+	{ "\"index\": 0", "\"index\": 6",
+	  "linux.seccomp.syscalls[1].args[0].index: expected a whole number from 0 to 5" },
+	{ "SCMP_CMP_MASKED_EQ", "SCMP_CMP_ALMOST",
+	  "linux.seccomp.syscalls[1].args[0].op: \"SCMP_CMP_ALMOST\" is not known" },
 	{ "\"value\": 2114060288,", "", "linux.seccomp.syscalls[1].args[0].value: required" },
 };
 
@@ -308,11 +341,13 @@ static void long_values(void)
 /* A cut in the middle of a character must not leave half of it: the log line would be no JSON. */
 static void cut_characters(void)
 {
-	auto_free char *text = vary("\"cwd\": \"/\"", "\"cwd\": \"x\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc"
-				    "\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc"
-				    "\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc"
-				    "\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc"
-				    "\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\"");
+	auto_free char *text =
+		vary("\"cwd\": \"/\"",
+		     "\"cwd\": \"x\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc"
+		     "\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc"
+		     "\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc"
+		     "\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc"
+		     "\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\"");
 	struct error err = { 0 };
 
 	CHECK(check_text(text, &err) < 0);
@@ -320,7 +355,7 @@ static void cut_characters(void)
 }
 
 static const struct test tests[] = {
-	TEST(base_is_valid), TEST(every_row),	TEST(truncated_anywhere), TEST(too_deep),
+	TEST(base_is_valid), TEST(every_row),   TEST(truncated_anywhere), TEST(too_deep),
 	TEST(too_large),     TEST(long_values), TEST(cut_characters),
 };
 TEST_MAIN(tests)

@@ -6,7 +6,7 @@
 #include "cgroup_fixture.h"
 #include "container_fixture.h"
 
-static int delete(const char *root, const char *id, bool force, struct error *err)
+static int delete (const char *root, const char *id, bool force, struct error *err)
 {
 	const struct runtime runtime = { .root = root };
 
@@ -20,9 +20,9 @@ static void stopped_and_created_are_deleted(void)
 	pid_t created = fixture_container(root, "wait", INIT_WAITS, NULL);
 
 	(void)fixture_container(root, "end", INIT_ENDED, NULL);
-	CHECK_INT(0, delete(root, "end", false, &err));
+	CHECK_INT(0, delete (root, "end", false, &err));
 	CHECK(!fixture_exists(root, "end"));
-	CHECK_INT(0, delete(root, "wait", false, &err));
+	CHECK_INT(0, delete (root, "wait", false, &err));
 	CHECK(!fixture_exists(root, "wait"));
 	CHECK_INT(128 + SIGKILL, proc_wait(created));
 }
@@ -33,10 +33,10 @@ static void running_needs_force(void)
 	struct error err = { 0 };
 	pid_t pid = fixture_container(root, "x", INIT_RUNS, NULL);
 
-	CHECK_INT(-EBUSY, delete(root, "x", false, &err));
+	CHECK_INT(-EBUSY, delete (root, "x", false, &err));
 	CHECK_STR("cannot delete container `x` that is not stopped: it is running; use --force", err.text);
 	CHECK_INT(0, kill(pid, 0));
-	CHECK_INT(0, delete(root, "x", true, &err));
+	CHECK_INT(0, delete (root, "x", true, &err));
 	CHECK_INT(128 + SIGKILL, proc_wait(pid));
 	CHECK(!fixture_exists(root, "x"));
 }
@@ -46,11 +46,11 @@ static void missing_is_an_error_without_force(void)
 	const char *root = fixture_root();
 	struct error err = { 0 };
 
-	CHECK_INT(-ENOENT, delete(root, "x", false, &err));
+	CHECK_INT(-ENOENT, delete (root, "x", false, &err));
 	CHECK_STR("container `x` does not exist", err.text);
-	CHECK_INT(0, delete(root, "x", true, &err));
-	CHECK_INT(0, delete("/nonexistent/root", "x", true, &err));
-	CHECK_INT(-EINVAL, delete(root, "../x", true, &err));
+	CHECK_INT(0, delete (root, "x", true, &err));
+	CHECK_INT(0, delete ("/nonexistent/root", "x", true, &err));
+	CHECK_INT(-EINVAL, delete (root, "../x", true, &err));
 }
 
 static void half_made_ones_go(void)
@@ -62,13 +62,13 @@ static void half_made_ones_go(void)
 
 	CHECK_INT(0, state_dir_reserve(root, "empty", &dir, &err));
 	state_dir_close(&dir);
-	CHECK_INT(0, delete(root, "empty", true, &err));
+	CHECK_INT(0, delete (root, "empty", true, &err));
 	CHECK(!fixture_exists(root, "empty"));
 	CHECK_INT(0, state_dir_reserve(root, "early", &dir, &err));
 	CHECK_INT(0, state_write(&dir, &state, &err));
 	state_dir_close(&dir);
 	fixture_write(root, "early", "config.json.77.tmp", "{");
-	CHECK_INT(0, delete(root, "early", false, &err));
+	CHECK_INT(0, delete (root, "early", false, &err));
 	CHECK(!fixture_exists(root, "early"));
 }
 
@@ -92,7 +92,7 @@ static void an_unrecorded_process_is_found_in_the_cgroup(void)
 		for (;;)
 			(void)pause();
 	CHECK_INT(0, cgroup_attach(test.cgroup, pid, &err));
-	CHECK_INT(0, delete(root, "x", true, &err));
+	CHECK_INT(0, delete (root, "x", true, &err));
 	CHECK_INT(128 + SIGKILL, proc_wait(pid));
 	CHECK_INT(-ENOENT, cgroup_open(&test.host, test.path, &gone, &err));
 	CHECK(!fixture_exists(root, "x"));
@@ -113,7 +113,7 @@ static void leftovers_in_the_cgroup_of_a_stopped_one_are_killed(void)
 		for (;;)
 			(void)pause();
 	CHECK_INT(0, cgroup_attach(test.cgroup, pid, &err));
-	CHECK_INT(0, delete(root, "x", false, &err));
+	CHECK_INT(0, delete (root, "x", false, &err));
 	CHECK_INT(128 + SIGKILL, proc_wait(pid));
 	CHECK_INT(-ENOENT, cgroup_open(&test.host, test.path, &gone, &err));
 }
@@ -127,9 +127,9 @@ static void a_paused_one_goes_with_force(void)
 
 	CHECK_INT(0, cgroup_attach(test.cgroup, pid, &err));
 	CHECK_INT(0, cgroup_freeze(test.cgroup, true, 5000, &err));
-	CHECK_INT(-EBUSY, delete(root, "x", false, &err));
+	CHECK_INT(-EBUSY, delete (root, "x", false, &err));
 	CHECK_CONTAINS("it is paused; use --force", err.text);
-	CHECK_INT(0, delete(root, "x", true, &err));
+	CHECK_INT(0, delete (root, "x", true, &err));
 	CHECK_INT(128 + SIGKILL, proc_wait(pid));
 }
 
@@ -141,7 +141,7 @@ static void a_second_delete_finishes(void)
 
 	test_cgroup_need();
 	(void)fixture_container(root, "x", INIT_ENDED, "/coffer-test-none/x");
-	CHECK_INT(0, delete(root, "x", false, &err));
+	CHECK_INT(0, delete (root, "x", false, &err));
 	CHECK(!fixture_exists(root, "x"));
 }
 
@@ -152,9 +152,9 @@ static void unreadable_state_goes_with_force_only(void)
 
 	(void)fixture_container(root, "x", INIT_ENDED, NULL);
 	fixture_write(root, "x", "state.json", "garbage");
-	CHECK_INT(-EINVAL, delete(root, "x", false, &err));
+	CHECK_INT(-EINVAL, delete (root, "x", false, &err));
 	CHECK_CONTAINS("state of container `x`", err.text);
-	CHECK_INT(0, delete(root, "x", true, &err));
+	CHECK_INT(0, delete (root, "x", true, &err));
 	CHECK(!fixture_exists(root, "x"));
 }
 
@@ -165,7 +165,7 @@ static void state_of_another_version_stays(void)
 
 	(void)fixture_container(root, "x", INIT_ENDED, NULL);
 	fixture_write(root, "x", "state.json", "{\"format\":99}");
-	CHECK_INT(-ENOTSUP, delete(root, "x", true, &err));
+	CHECK_INT(-ENOTSUP, delete (root, "x", true, &err));
 	CHECK_CONTAINS("another version of coffer (format 99", err.text);
 	CHECK(fixture_exists(root, "x/state.json"));
 }
@@ -173,16 +173,16 @@ static void state_of_another_version_stays(void)
 static void poststop_hooks_run_before_the_directory_goes(void)
 {
 	const char *root = fixture_root();
-	auto_free char *config = xasprintf(
-		"{\"ociVersion\":\"1.0.2\",\"root\":{\"path\":\"rootfs\"},"
-		"\"hooks\":{\"poststop\":[{\"path\":\"/bin/sh\",\"args\":[\"sh\",\"-c\","
-		"\"{ /bin/cat; /bin/ls %s/x; } >%s/out\"]}]}}", root, root);
+	auto_free char *config = xasprintf("{\"ociVersion\":\"1.0.2\",\"root\":{\"path\":\"rootfs\"},"
+					   "\"hooks\":{\"poststop\":[{\"path\":\"/bin/sh\",\"args\":[\"sh\",\"-c\","
+					   "\"{ /bin/cat; /bin/ls %s/x; } >%s/out\"]}]}}",
+					   root, root);
 	auto_free char *out = xasprintf("%s/out", root);
 	struct error err = { 0 };
 
 	(void)fixture_container(root, "x", INIT_ENDED, NULL);
 	fixture_write(root, "x", "config.json", config);
-	CHECK_INT(0, delete(root, "x", false, &err));
+	CHECK_INT(0, delete (root, "x", false, &err));
 	CHECK_CONTAINS("\"pid\":0,\"status\":\"stopped\"", fixture_read(out));
 	CHECK_CONTAINS("state.json", fixture_read(out));
 	CHECK(!fixture_exists(root, "x"));
@@ -213,7 +213,7 @@ static void force_frees_a_lock_that_waits_for_init(void)
 		_exit(0);
 	}
 	CHECK_INT(1, read(ready[0], &byte, 1));
-	CHECK_INT(0, delete(root, "x", true, &err));
+	CHECK_INT(0, delete (root, "x", true, &err));
 	CHECK_INT(0, proc_wait(starter));
 	CHECK_INT(128 + SIGKILL, proc_wait(init));
 	CHECK(!fixture_exists(root, "x"));

@@ -124,13 +124,9 @@ static void a_paused_one_dies_of_sigkill(void)
 }
 
 static const struct test tests[] = {
-	TEST(running_and_created_can_be_killed),
-	TEST(a_stopped_one_is_not_running),
-	TEST(a_missing_one_does_not_exist),
-	TEST(bad_signals_are_the_kernels_to_refuse),
-	TEST(a_held_lock_does_not_keep_kill_away),
-	TEST(all_without_cgroup_needs_a_pid_namespace),
-	TEST(all_reaches_the_cgroup_without_init),
-	TEST(a_paused_one_dies_of_sigkill),
+	TEST(running_and_created_can_be_killed),   TEST(a_stopped_one_is_not_running),
+	TEST(a_missing_one_does_not_exist),        TEST(bad_signals_are_the_kernels_to_refuse),
+	TEST(a_held_lock_does_not_keep_kill_away), TEST(all_without_cgroup_needs_a_pid_namespace),
+	TEST(all_reaches_the_cgroup_without_init), TEST(a_paused_one_dies_of_sigkill),
 };
 TEST_MAIN(tests)

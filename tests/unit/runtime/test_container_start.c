@@ -88,10 +88,11 @@ static void starts_after_a_start_that_was_killed(void)
 static void hooks_get_the_running_state(void)
 {
 	const char *root = fixture_root();
-	auto_free char *config = xasprintf(
-		"{\"ociVersion\":\"1.0.2\",\"root\":{\"path\":\"rootfs\"},\"annotations\":{\"a\":\"b\"},"
-		"\"hooks\":{\"poststart\":[{\"path\":\"/bin/false\"},"
-		"{\"path\":\"/bin/sh\",\"args\":[\"sh\",\"-c\",\"/bin/cat >%s/out\"]}]}}", root);
+	auto_free char *config =
+		xasprintf("{\"ociVersion\":\"1.0.2\",\"root\":{\"path\":\"rootfs\"},\"annotations\":{\"a\":\"b\"},"
+			  "\"hooks\":{\"poststart\":[{\"path\":\"/bin/false\"},"
+			  "{\"path\":\"/bin/sh\",\"args\":[\"sh\",\"-c\",\"/bin/cat >%s/out\"]}]}}",
+			  root);
 	auto_free char *out = xasprintf("%s/out", root);
 	auto_free char *pid_part = NULL;
 	struct error err = { 0 };
@@ -105,13 +106,30 @@ static void hooks_get_the_running_state(void)
 	CHECK_CONTAINS("\"ociVersion\":\"1.0.2\"", fixture_read(out));
 }
 
+static void hooks_may_call_for_the_container(void)
+{
+	const char *root = fixture_root();
+	auto_free char *config =
+		xasprintf("{\"ociVersion\":\"1.0.2\",\"root\":{\"path\":\"rootfs\"},"
+			  "\"hooks\":{\"poststart\":[{\"path\":\"/bin/sh\",\"args\":[\"sh\",\"-c\","
+			  "\"/usr/bin/flock -n %s/x /bin/true && echo free >%s/out\"]}]}}",
+			  root, root);
+	auto_free char *out = xasprintf("%s/out", root);
+	struct error err = { 0 };
+
+	if (access("/usr/bin/flock", X_OK) < 0)
+		TEST_SKIP("no flock(1)");
+	(void)fixture_container(root, "x", INIT_WAITS, NULL);
+	fixture_write(root, "x", "config.json", config);
+	CHECK_INT(0, start(root, "x", &err));
+	CHECK_STR("free", fixture_read(out));
+}
+
 static const struct test tests[] = {
-	TEST(starts_a_created_one_once),
-	TEST(gives_the_error_of_execve),
-	TEST(a_stopped_one_is_not_running),
-	TEST(a_missing_one_does_not_exist),
-	TEST(death_before_start_is_an_error),
-	TEST(starts_after_a_start_that_was_killed),
+	TEST(starts_a_created_one_once),      TEST(gives_the_error_of_execve),
+	TEST(a_stopped_one_is_not_running),   TEST(a_missing_one_does_not_exist),
+	TEST(death_before_start_is_an_error), TEST(starts_after_a_start_that_was_killed),
 	TEST(hooks_get_the_running_state),
+	TEST(hooks_may_call_for_the_container),
 };
 TEST_MAIN(tests)

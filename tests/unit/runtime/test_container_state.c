@@ -171,8 +171,7 @@ static void default_root_of_a_user(void)
 		struct arena *arena = arena_new();
 
 		(void)setenv("XDG_RUNTIME_DIR", "/run/user/7", 1);
-		if (setresuid(4711, 4711, 4711) < 0 ||
-		    !str_eq(container_default_root(arena), "/run/user/7/coffer"))
+		if (setresuid(4711, 4711, 4711) < 0 || !str_eq(container_default_root(arena), "/run/user/7/coffer"))
 			_exit(1);
 		(void)unsetenv("XDG_RUNTIME_DIR");
 		_exit(str_eq(container_default_root(arena), "/tmp/coffer-4711") ? 0 : 2);

@@ -104,16 +104,11 @@ static const struct {
 	const char *path;
 	bool value;
 } switches[] = {
-	{ "linux/cgroup/v1", false },
-	{ "linux/cgroup/v2", true },
-	{ "linux/cgroup/systemd", false },
-	{ "linux/cgroup/systemdUser", false },
-	{ "linux/cgroup/rdma", true },
-	{ "linux/seccomp/enabled", true },
-	{ "linux/apparmor/enabled", true },
-	{ "linux/selinux/enabled", true },
-	{ "linux/intelRdt/enabled", false },
-	{ "linux/mountExtensions/idmap/enabled", true },
+	{ "linux/cgroup/v1", false },          { "linux/cgroup/v2", true },
+	{ "linux/cgroup/systemd", false },     { "linux/cgroup/systemdUser", false },
+	{ "linux/cgroup/rdma", true },         { "linux/seccomp/enabled", true },
+	{ "linux/apparmor/enabled", true },    { "linux/selinux/enabled", true },
+	{ "linux/intelRdt/enabled", false },   { "linux/mountExtensions/idmap/enabled", true },
 	{ "linux/netDevices/enabled", false },
 };
 
@@ -130,6 +125,9 @@ static void all_switches(void)
 }
 
 static const struct test tests[] = {
-	TEST(versions), TEST(hooks_and_options), TEST(names_are_taken), TEST(all_switches),
+	TEST(versions),
+	TEST(hooks_and_options),
+	TEST(names_are_taken),
+	TEST(all_switches),
 };
 TEST_MAIN(tests)

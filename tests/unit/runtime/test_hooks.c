@@ -8,7 +8,11 @@
 #include "base/str.h"
 #include "container_fixture.h"
 
-#define SHELL(script) (const char *[]){ "sh", "-c", (script), NULL }
+#define SHELL(script)                                                                                                  \
+	(const char *[])                                                                                               \
+	{                                                                                                              \
+		"sh", "-c", (script), NULL                                                                             \
+	}
 
 static int run(const struct hook *items, size_t count, const char *json, struct error *err)
 {
@@ -37,8 +41,12 @@ static void gets_state_args_and_env(void)
 	auto_free char *file = xasprintf("%s/out", fixture_root());
 	auto_free char *variable = xasprintf("OUT=%s", file);
 	const char *env[] = { variable, "A=b c", NULL };
-	const char *args[] = { "own-name", "-c", "{ echo \"$0 $1\"; /bin/cat; /usr/bin/env -u PWD -u SHLVL -u _ | /usr/bin/sort; } >$OUT",
-			       "zero", "one two", NULL };
+	const char *args[] = { "own-name",
+			       "-c",
+			       "{ echo \"$0 $1\"; /bin/cat; /usr/bin/env -u PWD -u SHLVL -u _ | /usr/bin/sort; } >$OUT",
+			       "zero",
+			       "one two",
+			       NULL };
 	const struct hook hook = { .path = "/bin/sh", .args = args, .env = env };
 	auto_free char *expected = xasprintf("zero one two\n{\"id\":\"x\"}A=b c\n%s", variable);
 	struct error err = { 0 };
@@ -101,10 +109,11 @@ static void inherits_no_fds_and_no_signal_setup(void)
 	(void)sigfillset(&set);
 	(void)sigprocmask(SIG_BLOCK, &set, &old);
 	/* 3 is the shell's own, while it reads the directory. */
-	r = run_shell("cd /proc/$$/fd; test \"$(echo *)\" = '0 1 2 3' || { echo *; exit 1; }; "
+	r = run_shell("cd /proc/$$/fd; set -- *; test \"$*\" = '0 1 2 3' || { echo $*; exit 1; }; "
 		      "while read -r key value; do case $key in SigBlk:|SigIgn:) "
 		      "test $value = 0000000000000000 || { echo $key $value; exit 1; } ;; esac; "
-		      "done </proc/self/status", 0, &err);
+		      "done </proc/self/status",
+		      0, &err);
 	(void)sigprocmask(SIG_SETMASK, &old, NULL);
 	CHECK_INT(0, sigaction(SIGHUP, &plain, NULL));
 	(void)close(leak);
@@ -133,8 +142,8 @@ static void the_end_of_long_output_is_kept(void)
 {
 	struct error err;
 
-	CHECK(run_shell("i=0; while [ $i -lt 30000 ]; do echo line $i; i=$((i+1)); done; echo the end; exit 1", 0, &err) <
-	      0);
+	CHECK(run_shell("i=0; while [ $i -lt 30000 ]; do echo line $i; i=$((i+1)); done; echo the end; exit 1", 0,
+			&err) < 0);
 	CHECK_CONTAINS(" line 29999 the end", err.text);
 	CHECK(strlen(err.text) < sizeof(err.text));
 	CHECK(!strstr(err.text, "line 100 "));

@@ -12,13 +12,33 @@ static void accepts(void)
 		const char *text;
 		int number;
 	} cases[] = {
-		{ "0", 0 }, { "9", 9 }, { "64", SIGRTMAX }, { "KILL", SIGKILL }, { "SIGKILL", SIGKILL },
-		{ "kill", SIGKILL }, { "sigterm", SIGTERM }, { "SigHup", SIGHUP }, { "CHLD", SIGCHLD }, { "CLD", SIGCHLD },
-		{ "IOT", SIGABRT }, { "ABRT", SIGABRT }, { "IO", SIGIO }, { "POLL", SIGIO }, { "SYS", SIGSYS },
-		{ "STKFLT", 16 }, { "PWR", SIGPWR }, { "USR1", SIGUSR1 }, { "WINCH", SIGWINCH },
-		{ "RTMIN", SIGRTMIN }, { "RTMIN+0", SIGRTMIN }, { "SIGRTMIN+3", SIGRTMIN + 3 },
-		{ "rtmin+15", SIGRTMIN + 15 }, { "RTMAX", SIGRTMAX }, { "RTMAX-1", SIGRTMAX - 1 },
-		{ "RTMAX-30", SIGRTMIN }, { "09", 9 },
+		{ "0", 0 },
+		{ "9", 9 },
+		{ "64", SIGRTMAX },
+		{ "KILL", SIGKILL },
+		{ "SIGKILL", SIGKILL },
+		{ "kill", SIGKILL },
+		{ "sigterm", SIGTERM },
+		{ "SigHup", SIGHUP },
+		{ "CHLD", SIGCHLD },
+		{ "CLD", SIGCHLD },
+		{ "IOT", SIGABRT },
+		{ "ABRT", SIGABRT },
+		{ "IO", SIGIO },
+		{ "POLL", SIGIO },
+		{ "SYS", SIGSYS },
+		{ "STKFLT", 16 },
+		{ "PWR", SIGPWR },
+		{ "USR1", SIGUSR1 },
+		{ "WINCH", SIGWINCH },
+		{ "RTMIN", SIGRTMIN },
+		{ "RTMIN+0", SIGRTMIN },
+		{ "SIGRTMIN+3", SIGRTMIN + 3 },
+		{ "rtmin+15", SIGRTMIN + 15 },
+		{ "RTMAX", SIGRTMAX },
+		{ "RTMAX-1", SIGRTMAX - 1 },
+		{ "RTMAX-30", SIGRTMIN },
+		{ "09", 9 },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -33,9 +53,12 @@ static void accepts(void)
 
 static void refuses(void)
 {
-	static const char *const cases[] = { "", " ", "-1", "65", "+9", "9 ", " 9", "0x9", "SIG", "SIGSIGKILL", "KIL",
-					     "KILLL", "RTMIN-1", "RTMIN+31", "RTMIN+", "RTMIN+-1", "RTMAX+1", "RTMAX-31",
-					     "RTMAX-", "RTMINx", "99999999999999999999", "SIG9", "RT" };
+	static const char *const cases[] = {
+		"",       " ",        "-1",         "65",       "+9",     "9 ",      " 9",
+		"0x9",    "SIG",      "SIGSIGKILL", "KIL",      "KILLL",  "RTMIN-1", "RTMIN+31",
+		"RTMIN+", "RTMIN+-1", "RTMAX+1",    "RTMAX-31", "RTMAX-", "RTMINx",  "99999999999999999999",
+		"SIG9",   "RT"
+	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct error err = { 0 };

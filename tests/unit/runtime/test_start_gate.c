@@ -190,7 +190,7 @@ static void another_user_is_turned_away(void)
 	(void)fflush(stdout);
 	stranger = fork();
 	if (stranger == 0) {
-		/* The directory fd lets it in past the 0700 root, and the file is its own: only the peer check is left. */
+		/* The directory fd leads past the 0700 root and the file is its own: only the peer check is left. */
 		if (setresuid(4711, 4711, 4711) < 0 || prctl(PR_SET_DUMPABLE, 1) < 0 ||
 		    start_gate_connect(&dir, &connection, &err) < 0)
 			_exit(2);

@@ -1,5 +1,6 @@
 /* test_state_json.c - state.json written, read and refused; the State JSON. */
 #include <errno.h>
+#include <time.h>
 
 #include "base/json.h"
 #include "base/str.h"
@@ -12,9 +13,16 @@ static void round_trip(void)
 	const char *root = fixture_root();
 	auto_arena struct arena *arena = arena_new();
 	const struct state written = {
-		.id = "x", .bundle = "/b \"q\"\n", .rootfs = "/b/r", .cgroup_path = "/coffer/x", .own_pid_ns = true,
-		.cgroup_manager = CGROUP_MANAGER_SYSTEMD, .created = "2026-01-02T03:04:05.000000006Z",
-		.owner = 4294967294u, .pid = 2147483647, .start_time = UINT64_MAX,
+		.id = "x",
+		.bundle = "/b \"q\"\n",
+		.rootfs = "/b/r",
+		.cgroup_path = "/coffer/x",
+		.own_pid_ns = true,
+		.cgroup_manager = CGROUP_MANAGER_SYSTEMD,
+		.created = "2026-01-02T03:04:05.000000006Z",
+		.owner = 4294967294u,
+		.pid = 2147483647,
+		.start_time = UINT64_MAX,
 	};
 	struct state state;
 	struct state_dir dir;
@@ -91,7 +99,8 @@ static void refuses_odd_files(void)
 		{ "[]", "expected an object", EINVAL },
 		{ "{}", "another version of coffer (format 0", ENOTSUP },
 		{ "{\"format\":2,\"id\":7}", "another version of coffer (format 2", ENOTSUP },
-		{ "{\"format\":1,\"id\":\"y\",\"pid\":0,\"cgroupManager\":\"cgroupfs\"}", "the directory is `x`", EINVAL },
+		{ "{\"format\":1,\"id\":\"y\",\"pid\":0,\"cgroupManager\":\"cgroupfs\"}", "the directory is `x`",
+		  EINVAL },
 		{ "{\"format\":1,\"pid\":0,\"cgroupManager\":\"cgroupfs\"}", "the directory is `x`", EINVAL },
 		{ "{\"format\":1,\"id\":\"x\",\"pid\":0,\"cgroupManager\":\"v1\"}", "cgroupManager", EINVAL },
 		{ "{\"format\":1,\"id\":\"x\",\"pid\":0}", "cgroupManager", EINVAL },
@@ -136,7 +145,11 @@ static void ignores_unknown_members(void)
 static void state_json_has_what_engines_read(void)
 {
 	auto_arena struct arena *arena = arena_new();
-	const struct state state = { .id = "x", .bundle = "/b", .rootfs = "/b/rootfs", .pid = 4321, .owner = 0,
+	const struct state state = { .id = "x",
+				     .bundle = "/b",
+				     .rootfs = "/b/rootfs",
+				     .pid = 4321,
+				     .owner = 0,
 				     .created = "2026-01-02T03:04:05Z" };
 	const struct key_value notes[] = { { "k\"1", "v\n" }, { "empty", "" } };
 
@@ -158,13 +171,26 @@ static void stopped_has_pid_0(void)
 	CHECK_CONTAINS("\n", state_to_json(arena, &state, STATUS_STOPPED, NULL, NULL, 0, true));
 }
 
+static void timestamps_are_rfc_3339(void)
+{
+	auto_arena struct arena *arena = arena_new();
+	char before[32], after[32];
+	const char *stamp;
+	time_t now = time(NULL);
+
+	CHECK(strftime(before, sizeof(before), "%Y-%m-%dT%H:%M:%S.", gmtime(&now)) > 0);
+	stamp = state_timestamp(arena);
+	now = time(NULL);
+	CHECK(strftime(after, sizeof(after), "%Y-%m-%dT%H:%M:%S/", gmtime(&now)) > 0);
+	CHECK_INT(30, strlen(stamp));
+	CHECK(strcmp(before, stamp) <= 0 && strcmp(stamp, after) <= 0);
+	CHECK_INT(9, strspn(stamp + 20, "0123456789"));
+	CHECK_STR("Z", stamp + 29);
+}
+
 static const struct test tests[] = {
-	TEST(round_trip),
-	TEST(absent_stays_absent),
-	TEST(missing_or_empty_is_half_made),
-	TEST(refuses_odd_files),
-	TEST(ignores_unknown_members),
-	TEST(state_json_has_what_engines_read),
-	TEST(stopped_has_pid_0),
+	TEST(round_trip),        TEST(absent_stays_absent),     TEST(missing_or_empty_is_half_made),
+	TEST(refuses_odd_files), TEST(ignores_unknown_members), TEST(state_json_has_what_engines_read),
+	TEST(stopped_has_pid_0), TEST(timestamps_are_rfc_3339),
 };
 TEST_MAIN(tests)

@@ -92,8 +92,11 @@ static void a_reused_pid_is_another_process(void)
 
 static void no_process_is_not_running(void)
 {
-	static const struct state states[] = { { .pid = 0 }, { .pid = 0, .start_time = 1 }, { .pid = INT32_MAX },
-					       { .pid = INT32_MAX, .start_time = 1 }, { .pid = -1, .start_time = 1 } };
+	static const struct state states[] = { { .pid = 0 },
+					       { .pid = 0, .start_time = 1 },
+					       { .pid = INT32_MAX },
+					       { .pid = INT32_MAX, .start_time = 1 },
+					       { .pid = -1, .start_time = 1 } };
 	struct error err;
 
 	for (size_t i = 0; i < ARRAY_SIZE(states); i++) {

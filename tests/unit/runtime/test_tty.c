@@ -166,12 +166,8 @@ static void console_errors_name_the_path(void)
 }
 
 static const struct test tests[] = {
-	TEST(opens_a_pair_with_size),
-	TEST(refuses_what_is_no_devpts),
-	TEST(makes_stdio),
-	TEST(no_session_is_an_error),
-	TEST(sends_to_the_console_socket),
-	TEST(long_console_paths_work),
+	TEST(opens_a_pair_with_size),       TEST(refuses_what_is_no_devpts),   TEST(makes_stdio),
+	TEST(no_session_is_an_error),       TEST(sends_to_the_console_socket), TEST(long_console_paths_work),
 	TEST(console_errors_name_the_path),
 };
 TEST_MAIN(tests)

@@ -26,7 +26,8 @@ static const struct {
 	{ "\"policy\": \"SCHED_BATCH\", \"nice\": 3", "\"policy\": \"SCHED_FIFO\", \"priority\": 99" },
 	{ "\"policy\": \"SCHED_BATCH\", \"nice\": 3",
 	  "\"policy\": \"SCHED_DEADLINE\", \"runtime\": 5, \"deadline\": 7, \"period\": 9" },
-	{ "\"policy\": \"SCHED_BATCH\", \"nice\": 3", "\"policy\": \"SCHED_DEADLINE\", \"runtime\": 5, \"deadline\": 5" },
+	{ "\"policy\": \"SCHED_BATCH\", \"nice\": 3",
+	  "\"policy\": \"SCHED_DEADLINE\", \"runtime\": 5, \"deadline\": 5" },
 	{ "\"final\": \"0-3,7\"", "\"final\": \"\"" },
 	{ "\"final\": \"0-3,7\"", "\"final\": \"0-3, 7\"" },
 	{ "\"mountLabel\": \"label\"", "\"netDevices\": {}" },
@@ -87,8 +88,10 @@ static void process_alone(void)
 static const char *const good_ids[] = { "a", "0", "A-b_c.d+e", "a..", "-x", "a." };
 
 static const char *const bad_ids[] = {
-	"", ".", "..", "../x", "a/b", "/", "/a", "a b", " a", "a\n", "\n", "a\tb", "a\x7f", "gr\xc3\xbc\xc3\x9f", "a:b", "a@b",
-	"a\\b", "a*", "...", "..a", ".a", "\xff", "~", "a%00",
+	"",     ".",   "..",   "../x", "a/b",  "/",     "/a",
+	"a b",  " a",  "a\n",  "\n",   "a\tb", "a\x7f", "gr\xc3\xbc\xc3\x9f",
+	"a:b",  "a@b", "a\\b", "a*",   "...",  "..a",   ".a",
+	"\xff", "~",   "a%00",
 };
 
 static void ids(void)

@@ -1,0 +1,254 @@
+# helpers.bash - what the bats files of tests/cli share.
+#
+# A file gets a mount namespace of its own (shared propagation inside, so that a mount that escapes from a container is
+# seen) with cgroup v2 at /sys/fs/cgroup, held by a process until the file's end. Every test gets a directory on a tmpfs
+# with a bundle and a state root, and a cgroup: the test itself is in $CGROUP/test, its containers are at $CGROUP/ID.
+# At its end the containers that are left are deleted by `coffer delete --force`; what is left then is a failure.
+#
+#	COFFER   the program under test             TEST_DIR  the test's directory
+#	RUNTIME  the command line up to the verb    BUNDLE    $TEST_DIR/bundle, the working directory of RUNTIME
+#	ROOT     the state root (--root)            CGROUP    the test's cgroup, as a path from here
+#	HOLDER   pid that holds the namespace       CGPATH    the same, from the root of the hierarchy
+#
+# Files that need no more than this have these four functions as they are; others call them from their own.
+# shellcheck shell=bash
+# shellcheck disable=SC2034 # OUT and ERR are for the tests
+
+setup_file() { file_start; }
+teardown_file() { file_stop; }
+setup() { test_start; }
+teardown() { test_end; }
+
+# ---- a file ----
+
+file_start() {
+	COFFER=$(realpath "${COFFER:-$BATS_TEST_DIRNAME/../../build/cli/coffer}")
+	FILE_DIR=$(mktemp -d /dev/shm/coffer-test.XXXXXX)
+	chmod 711 "$FILE_DIR"
+	export COFFER FILE_DIR
+	[[ $EUID -eq 0 ]] || return 0
+	hold_namespace
+	make_rootfs "$FILE_DIR/rootfs"
+	"$COFFER" spec --config "$FILE_DIR/spec.json"
+	jq '.process.terminal = false | .process.args = ["true"]' "$FILE_DIR/spec.json" >"$FILE_DIR/config.json"
+}
+
+file_stop() {
+	[[ -z ${HOLDER-} ]] || kill "$HOLDER"
+	rm -rf "$FILE_DIR"
+}
+
+# Ends by itself soon after the bats process of this file.
+# shellcheck disable=SC2016 # expanded by sh
+hold_namespace() {
+	local ready
+	exec {ready}< <(exec unshare --mount --propagation private sh -c '
+		[ "$(stat -f -c %T /sys/fs/cgroup)" = cgroup2fs ] || mount -t cgroup2 none /sys/fs/cgroup || exit
+		mount --make-rshared / && echo ready && exec >/dev/null 2>&1
+		while kill -0 "$0"; do sleep 3; done' "$$" 3>&- 4>&- </dev/null)
+	HOLDER=$!
+	export HOLDER
+	read -r -t 20 -u "$ready"
+	exec {ready}<&-
+}
+
+# Busybox with all its names; users root (0) and user (1000).
+make_rootfs() {
+	mkdir -p "$1"/{bin,dev,etc,proc,root,sys,tmp}
+	cp "$(type -P busybox)" "$1/bin/busybox"
+	(cd "$1/bin" && ./busybox --list | grep -vx busybox | ./busybox xargs -n 1 ./busybox ln -s busybox)
+	printf '%s\n' root:x:0:0:root:/root:/bin/sh user:x:1000:1000:user:/tmp:/bin/sh >"$1/etc/passwd"
+	printf '%s\n' root:x:0: user:x:1000: >"$1/etc/group"
+	chmod 1777 "$1/tmp"
+}
+
+# ---- a test ----
+
+test_start() {
+	TEST_DIR=$(mktemp -d "$FILE_DIR/test.XXXXXX")
+	chmod 711 "$TEST_DIR"
+	need_root
+	ROOT=$TEST_DIR/state
+	BUNDLE=$TEST_DIR/bundle
+	make_bundle "$BUNDLE"
+	RUNTIME=(nsenter --mount="/proc/$HOLDER/ns/mnt" --wdns="$BUNDLE" "$COFFER" --root "$ROOT")
+	CGPATH=/coffer-test-$$-$BATS_TEST_NUMBER
+	CGROUP=/proc/$HOLDER/root/sys/fs/cgroup$CGPATH
+	mkdir -p "$CGROUP/test"
+	CGROUP_BEFORE=$(sed -n 's/^0:://p' /proc/self/cgroup)
+	echo $$ >"$CGROUP/test/cgroup.procs"
+	snapshot_host >"$TEST_DIR/before"
+}
+
+# A failed test is cleaned up in the same way, and its leftovers are shown too.
+test_end() {
+	local status=0 id
+	[[ ${CGROUP-} ]] || return 0
+	for id in $(containers_left); do
+		timeout 40 "${RUNTIME[@]}" delete --force "$id" || status=1
+	done
+	compare_host || status=1
+	remove_all
+	return "$status"
+}
+
+containers_left() {
+	[[ ! -d $ROOT ]] || ls "$ROOT" # not .cache
+}
+
+# What a test may not change, besides its own directory. The test process and what it runs to find out are not shown.
+snapshot_host() {
+	local pid name
+	(cd "$CGROUP" && find . -mindepth 1 -type d -printf 'cgroup %p\n' | sort)
+	cut -d ' ' -f 4- "/proc/$HOLDER/mountinfo" | sed 's/ \(shared\|master\):[0-9]*//g; s/^/mount /' | sort
+	while read -r pid; do
+		[[ $pid != "$$" && $pid != "$BASHPID" ]] || continue
+		name=$(tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline") || continue
+		[[ ! -d /proc/$pid ]] || echo "process $name"
+	done <"$CGROUP/test/cgroup.procs"
+	[[ ! -d $ROOT ]] || find "$ROOT" -mindepth 1 -name .cache -prune -o -mindepth 1 -printf 'state %P\n'
+}
+
+# Tells what is there now and was not at the start of the test, or the other way round. A process that has got its
+# SIGKILL may need a moment.
+compare_host() {
+	local turn
+	for turn in {1..20}; do
+		snapshot_host >"$TEST_DIR/after"
+		! cmp -s "$TEST_DIR/before" "$TEST_DIR/after" || return 0
+		sleep 0.05
+	done
+	echo "left behind (+) or gone (-), seen in turn $turn:"
+	diff -U 0 "$TEST_DIR/before" "$TEST_DIR/after" | tail -n +4
+	return 1
+}
+
+remove_all() {
+	local dir pid
+	echo $$ >"/proc/$HOLDER/root/sys/fs/cgroup$CGROUP_BEFORE/cgroup.procs"
+	echo 1 >"$CGROUP/cgroup.kill"
+	for pid in {1..40}; do
+		find "$CGROUP" -depth -type d -exec rmdir {} + 2>/dev/null && break
+		sleep 0.05
+	done
+	while read -r dir; do
+		nsenter --mount="/proc/$HOLDER/ns/mnt" umount --lazy "$dir"
+	done < <(awk -v dir="$TEST_DIR/" 'index($5, dir) == 1 { print $5 }' "/proc/$HOLDER/mountinfo" | tac)
+	rm -rf "$TEST_DIR"
+}
+
+# ---- what this machine has ----
+
+need_root() {
+	[[ $EUID -eq 0 ]] || skip "needs root"
+}
+
+# In the test VM every controller has to be there.
+need_controller() {
+	local have
+	have=" $(<"/proc/$HOLDER/root/sys/fs/cgroup/cgroup.controllers") "
+	if [[ $have == *" $1 "* ]]; then
+		return 0
+	elif [[ ${COFFER_VM-} ]]; then
+		echo "no $1 controller in the test VM"
+		return 1
+	fi
+	skip "cgroup v2 has no $1 controller here"
+}
+
+# ---- bundles ----
+
+# The config of `coffer spec`, without a terminal, running true.
+make_bundle() {
+	mkdir -p "$1"
+	cp -a "$FILE_DIR/rootfs" "$1/rootfs"
+	cp "$FILE_DIR/config.json" "$1/config.json"
+}
+
+# bundle_config FILTER [JQ-OPTION...]: edits the config of $BUNDLE.
+bundle_config() {
+	jq "$1" "$BUNDLE/config.json" "${@:2}" >"$BUNDLE/config.new"
+	mv "$BUNDLE/config.new" "$BUNDLE/config.json"
+}
+
+# bundle_args ARG...: the program of the container.
+bundle_args() {
+	# shellcheck disable=SC2016 # a variable of jq
+	bundle_config '.process.args = $ARGS.positional' --args -- "$@"
+}
+
+# ---- calls of coffer ----
+
+coffer() {
+	"${RUNTIME[@]}" "$@" 3>&-
+}
+
+# For the background: `exec_coffer run a &` makes $! the pid of coffer itself.
+exec_coffer() {
+	exec "${RUNTIME[@]}" "$@" 3>&-
+}
+
+# Runs a command that has to succeed without a word on stderr. Its stdout is in $OUT.
+succeeds() {
+	local status=0
+	"$@" >"$TEST_DIR/stdout" 2>"$TEST_DIR/stderr" || status=$?
+	OUT=$(<"$TEST_DIR/stdout")
+	[[ $status -eq 0 && ! -s $TEST_DIR/stderr ]] || told "status $status of: $*"
+}
+
+# fails STATUS TEXT COMMAND...: it has to end with this status and say one line on stderr, with this text in it.
+# $ERR is the line.
+fails() {
+	local status=0
+	"${@:3}" >"$TEST_DIR/stdout" 2>"$TEST_DIR/stderr" || status=$?
+	OUT=$(<"$TEST_DIR/stdout") ERR=$(<"$TEST_DIR/stderr")
+	[[ $status -eq $1 && $ERR == *"$2"* && $(wc -l <"$TEST_DIR/stderr") -eq 1 ]] ||
+		told "status $status, not $1 with \"$2\", of: ${*:3}"
+}
+
+# Shows what the last command wrote; fails.
+told() {
+	printf '%s\nstdout: %s\nstderr: %s\n' "$1" "$(<"$TEST_DIR/stdout")" "$(<"$TEST_DIR/stderr")"
+	return 1
+}
+
+# equal FOUND WANTED
+equal() {
+	[[ $1 == "$2" ]] || { printf 'found:  %s\nwanted: %s\n' "$1" "$2" && return 1; }
+}
+
+status_of() {
+	coffer state "$1" | jq -r .status
+}
+
+pid_of() {
+	coffer state "$1" | jq -r .pid
+}
+
+# wait_for SECONDS COMMAND...: until it succeeds.
+wait_for() {
+	local end=$((SECONDS + $1 + 1))
+	until "${@:2}" >/dev/null 2>&1; do
+		[[ $SECONDS -lt $end ]] || { echo "waited $1 s for: ${*:2}" && return 1; }
+		sleep 0.05
+	done
+}
+
+# wait_for_status ID STATUS [SECONDS]
+wait_for_status() {
+	wait_for "${3:-10}" has_status "$1" "$2"
+}
+
+has_status() {
+	[[ $(status_of "$1") == "$2" ]]
+}
+
+# running ID [ARG...]: a container in the background, by default one that sleeps.
+running() {
+	if [[ $# -gt 1 ]]; then
+		bundle_args "${@:2}"
+	else
+		bundle_args sleep 1000
+	fi
+	coffer run --detach --bundle "$BUNDLE" "$1" </dev/null >"$TEST_DIR/$1.out" 2>"$TEST_DIR/$1.err"
+}
