@@ -15,7 +15,7 @@
 #include "base/str.h"
 #include "runtime/container.h"
 
-enum { NAME_MAX_LETTERS = 31, MEANT_DISTANCE = 2 };
+enum { NAME_MAX_LETTERS = 31, MEANT_DISTANCE = 2, DIGITS_SIZE = 24 };
 
 struct parser {
 	struct arena *arena;
@@ -61,7 +61,7 @@ static int unit_shift(const char *unit)
 
 int size_parse(const char *text, int64_t *ret_bytes)
 {
-	char digits[24];
+	char digits[DIGITS_SIZE];
 	size_t length = strspn(text, "0123456789");
 	int64_t number;
 	int shift;

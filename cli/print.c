@@ -38,7 +38,10 @@ static char *put_cell(char *out, const char *cell, size_t width)
 	for (; *cell; cell++) {
 		unsigned char letter = (unsigned char)*cell;
 
-		*out++ = letter < ' ' || letter == DELETE_CHARACTER ? '?' : *cell;
+		*out = *cell;
+		if (letter < ' ' || letter == DELETE_CHARACTER)
+			*out = '?';
+		out++;
 	}
 	while (out < end)
 		*out++ = ' ';

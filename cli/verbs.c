@@ -4,7 +4,7 @@
 #include "base/str.h"
 #include "verb.h"
 
-enum { MEANT_DISTANCE = 2 };
+enum { MEANT_DISTANCE = 2, KNOWN_SIZE = 160 };
 
 const struct cli_option no_options[] = { END_ROW };
 
@@ -32,7 +32,7 @@ int verb_unknown(const char *name, struct error *err)
 {
 	const char *meant = NULL;
 	unsigned nearest = MEANT_DISTANCE + 1;
-	char known[160] = "";
+	char known[KNOWN_SIZE] = "";
 
 	for (const struct verb *const *verb = verbs; *verb; verb++) {
 		unsigned distance = text_distance(name, (*verb)->name);

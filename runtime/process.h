@@ -32,3 +32,10 @@ int process_find(struct process_start *start, struct arena *arena, struct error 
  * execve. Returns only on failure. The caller is single-threaded and has all capabilities of its user namespace.
  */
 int process_exec(const struct process_start *start, struct error *err);
+
+/*
+ * The text for an execve (or a look before it) that failed with `errnum`: `exec: "foo": no such file or directory`, in
+ * the lower-case words that engines look for; the code is ENOENT, ENOTDIR or EACCES ... where the exit code is to be 127 or
+ * 126. Returns -err->code.
+ */
+int process_exec_failed(const char *name, int errnum, struct error *err);

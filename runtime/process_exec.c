@@ -182,8 +182,7 @@ static int execute(const struct process_start *start, struct error *err)
 	/* execve(2) takes non-const arrays by history and does not change them. */
 	(void)execve(start->executable, (char *const *)(uintptr_t)start->process->args,
 		     (char *const *)(uintptr_t)start->env);
-	(void)fail(err, errno, "exec: \"%s\"", start->process->args[0]);
-	return -err->code;
+	return process_exec_failed(start->process->args[0], errno, err);
 }
 
 static const struct {

@@ -40,6 +40,30 @@ static int check_executable(const char *path)
 	return access(path, X_OK) < 0 ? -errno : 0;
 }
 
+int process_exec_failed(const char *name, int errnum, struct error *err)
+{
+	static const struct {
+		int errnum;
+		const char *words;
+	} known[] = {
+		{ ENOENT, "no such file or directory" },
+		{ ENOTDIR, "not a directory" },
+		{ EISDIR, "is a directory" },
+		{ EACCES, "permission denied" },
+		{ EPERM, "operation not permitted" },
+		{ ENOEXEC, "exec format error" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(known); i++) {
+		if (known[i].errnum != errnum)
+			continue;
+		(void)refuse(err, "exec: \"%s\": %s", name, known[i].words);
+		err->code = errnum;
+		return -errnum;
+	}
+	return fail(err, errnum, "exec: \"%s\"", name);
+}
+
 static int search_path(struct arena *arena, const char *name, const char *path, const char **ret)
 {
 	int result = -ENOENT;
@@ -77,20 +101,12 @@ static int find_executable(struct process_start *start, struct arena *arena, str
 	}
 	if (r == 0)
 		return 0;
-	/* Engines look for these words and take exit code 127 or 126 from them. */
 	if (r == -ENOENT && !strchr(name, '/')) {
 		(void)refuse(err, "exec: \"%s\": executable file not found in $PATH", name);
-	} else {
-		const char *word = r == -ENOENT	   ? "no such file or directory"
-				   : r == -EISDIR  ? "is a directory"
-				   : r == -ENOTDIR ? "not a directory"
-				   : r == -EACCES  ? "permission denied"
-						   : strerror(-r);
-
-		(void)refuse(err, "exec: \"%s\": %s", name, word);
+		err->code = ENOENT;
+		return -ENOENT;
 	}
-	err->code = r == -EISDIR ? EACCES : -r;
-	return -err->code;
+	return process_exec_failed(name, -r, err);
 }
 
 /* The home directory, field 6, of the first line of passwd whose field 3 is `uid`: passwd(5). */

@@ -11,7 +11,7 @@
 int coffer_main(int argc, char **argv);
 
 #define main coffer_main
-#include "cli/main.c"
+#include "cli/main.c" /* NOLINT(bugprone-suspicious-include): main() under another name */
 #undef main
 
 /* In place of the real one: says what it was given. */

@@ -109,11 +109,10 @@ static void hooks_get_the_running_state(void)
 static void hooks_may_call_for_the_container(void)
 {
 	const char *root = fixture_root();
-	auto_free char *config =
-		xasprintf("{\"ociVersion\":\"1.0.2\",\"root\":{\"path\":\"rootfs\"},"
-			  "\"hooks\":{\"poststart\":[{\"path\":\"/bin/sh\",\"args\":[\"sh\",\"-c\","
-			  "\"/usr/bin/flock -n %s/x /bin/true && echo free >%s/out\"]}]}}",
-			  root, root);
+	auto_free char *config = xasprintf("{\"ociVersion\":\"1.0.2\",\"root\":{\"path\":\"rootfs\"},"
+					   "\"hooks\":{\"poststart\":[{\"path\":\"/bin/sh\",\"args\":[\"sh\",\"-c\","
+					   "\"/usr/bin/flock -n %s/x /bin/true && echo free >%s/out\"]}]}}",
+					   root, root);
 	auto_free char *out = xasprintf("%s/out", root);
 	struct error err = { 0 };
 
@@ -129,7 +128,6 @@ static const struct test tests[] = {
 	TEST(starts_a_created_one_once),      TEST(gives_the_error_of_execve),
 	TEST(a_stopped_one_is_not_running),   TEST(a_missing_one_does_not_exist),
 	TEST(death_before_start_is_an_error), TEST(starts_after_a_start_that_was_killed),
-	TEST(hooks_get_the_running_state),
-	TEST(hooks_may_call_for_the_container),
+	TEST(hooks_get_the_running_state),    TEST(hooks_may_call_for_the_container),
 };
 TEST_MAIN(tests)

@@ -1,0 +1,78 @@
+#!/usr/bin/env bats
+# containerd alone, through ctr and the runc shim with coffer as its binary.
+# shellcheck disable=SC2154,SC2030,SC2031 # variables of helpers.bash and of bats
+load helpers
+
+setup_file() {
+	[[ ${COFFER_VM-} == 1 ]] || return 0
+	engine_setup
+	systemctl start containerd
+	image_tar | docker_archive >/run/engine-image.tar
+	ctr image import --index-name localhost/busybox:latest /run/engine-image.tar >/dev/null
+}
+
+# An image archive of one layer, in the format of docker save, from a tar on stdin.
+docker_archive() {
+	local dir diff config
+	dir=$(mktemp -d)
+	cat >"$dir/layer.tar"
+	diff=$(sha256sum <"$dir/layer.tar" | cut -d ' ' -f 1)
+	printf '{"architecture":"amd64","os":"linux","config":{"Cmd":["sh"]},"rootfs":{"type":"layers","diff_ids":["sha256:%s"]}}' \
+		"$diff" >"$dir/config.json"
+	config=config.json
+	printf '[{"Config":"%s","RepoTags":["localhost/busybox:latest"],"Layers":["layer.tar"]}]' "$config" \
+		>"$dir/manifest.json"
+	tar -C "$dir" -cf - manifest.json config.json layer.tar
+	rm -rf "$dir"
+}
+
+setup() {
+	need_vm
+}
+
+teardown() {
+	[[ ${COFFER_VM-} == 1 ]] || return 0
+	ctr task kill --signal KILL --all c 2>/dev/null || true
+	eventually 5 test -z "$(ctr task ls -q)" || true
+	ctr task rm -f c 2>/dev/null || true
+	ctr container rm c 2>/dev/null || true
+}
+
+ctr_run() {
+	ctr run --runc-binary "$installed" "$@"
+}
+
+@test "ctr run prints what the container prints and returns its status" {
+	run ctr_run --rm localhost/busybox:latest c sh -c 'echo hello; exit 3'
+	expect test "$status" -eq 3
+	expect grep -qx hello <<<"$output"
+}
+
+@test "ctr run with a memory limit, exec, pause, resume, ps, kill, rm" {
+	ctr_run -d --memory-limit 67108864 localhost/busybox:latest c sleep 1000
+	run cat /sys/fs/cgroup/default/c/memory.max
+	expect test "$output" = 67108864
+	run ctr task exec --exec-id e1 c sh -c 'echo in; exit 4'
+	expect test "$status" -eq 4
+	expect grep -qx in <<<"$output"
+	run ctr task ps c
+	expect test "$(wc -l <<<"$output")" -eq 2
+	ctr task pause c
+	run ctr task ls
+	expect grep -q PAUSED <<<"$output"
+	ctr task resume c
+	ctr task kill --signal KILL c
+	eventually 10 sh -c 'ctr task ls | grep -q STOPPED'
+	ctr task rm c
+	ctr container rm c
+	run ls /run/containerd/runc/default
+	expect test -z "$output"
+}
+
+@test "ctr run of a missing program says so and leaves nothing" {
+	run ctr_run --rm localhost/busybox:latest c nosuchprogram
+	expect test "$status" -ne 0
+	expect grep -q 'executable file not found' <<<"$output"
+	run ctr task ls -q
+	expect test -z "$output"
+}

@@ -1,0 +1,60 @@
+#!/usr/bin/env bats
+# Podman as an ordinary user: coffer then runs as root of Podman's user namespace, with the cgroups systemd delegated.
+# shellcheck disable=SC2154,SC2030,SC2031 # variables of helpers.bash and of bats
+load helpers
+
+setup_file() {
+	[[ ${COFFER_VM-} == 1 ]] || return 0
+	engine_setup
+	as_user sh -c 'mkdir -p ~/.config/containers && cat >~/.config/containers/containers.conf' <<-END
+		[engine]
+		runtime = "coffer"
+		cgroup_manager = "cgroupfs"
+		events_logger = "file"
+		runtime_supports_json = ["coffer", "crun", "runc"]
+		runtime_supports_nocgroups = ["coffer", "crun"]
+		[engine.runtimes]
+		coffer = ["$installed"]
+	END
+	image_tar | as_user podman import - busybox >/dev/null
+}
+
+setup() {
+	need_vm
+}
+
+teardown() {
+	[[ ${COFFER_VM-} != 1 ]] || as_user podman rm --all --force --time 0 >/dev/null
+}
+
+@test "rootless podman run returns output and status" {
+	run as_user podman run --rm --network none busybox sh -c 'id -u; exit 3'
+	expect test "$status" -eq 3
+	expect grep -qx 0 <<<"$output"
+}
+
+@test "rootless podman exec, pause-free stop and rm" {
+	as_user podman run -d --name c --network none busybox sleep 1000
+	run as_user podman exec c sh -c 'echo in; exit 4'
+	expect test "$status" -eq 4
+	run as_user podman exec -t c sh -c 'test -t 1 && echo terminal'
+	expect grep -q terminal <<<"$output"
+	as_user podman stop --time 1 c
+	as_user podman rm c
+}
+
+@test "rootless podman with its default network" {
+	run as_user podman run --rm busybox sh -c 'cat /proc/net/dev'
+	expect test "$status" -eq 0
+	expect grep -q lo: <<<"$output"
+}
+
+@test "rootless podman run of a missing program is 127" {
+	run as_user podman run --rm --network none busybox nosuchprogram
+	expect test "$status" -eq 127
+}
+
+@test "rootless podman run -t gives a terminal" {
+	run as_user podman run --rm -t --network none busybox sh -c 'test -t 0 && echo terminal'
+	expect grep -q terminal <<<"$output"
+}
