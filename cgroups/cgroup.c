@@ -136,6 +136,19 @@ int cgroup_create(const struct cgroup_host *host, const char *path, uint32_t con
 	return r;
 }
 
+int cgroup_check_unused(const struct cgroup_host *host, const char *path, struct error *err)
+{
+	auto_cgroup struct cgroup *cgroup = NULL;
+	int r = tree_check_target(host, path, err);
+
+	if (r < 0)
+		return r;
+	/* Missing, as a rule; what else may be wrong with it is cgroup_create()'s to find. */
+	if (open_path(host->root_fd, path, &cgroup, err) < 0)
+		return 0;
+	return check_unused(cgroup, err);
+}
+
 int cgroup_open(const struct cgroup_host *host, const char *path, struct cgroup **ret_cgroup, struct error *err)
 {
 	bool is_root = strcmp(path, "/") == 0;

@@ -53,6 +53,12 @@ struct cgroup;
 int cgroup_create(const struct cgroup_host *host, const char *path, uint32_t controllers, struct cgroup **ret_cgroup,
 		  struct error *err);
 
+/*
+ * Would cgroup_create() take the cgroup as one that nobody uses? To be asked before the path is written down anywhere as
+ * a container's: what is written down is killed when the container is deleted.
+ */
+int cgroup_check_unused(const struct cgroup_host *host, const char *path, struct error *err);
+
 int cgroup_open(const struct cgroup_host *host, const char *path, struct cgroup **ret_cgroup, struct error *err);
 void cgroup_close(struct cgroup *cgroup);     /* NULL-safe; removes nothing */
 

@@ -3,17 +3,12 @@
  *
  * The kernel calls it with the device and the access asked for, and 1 allows. "The last matching rule wins" is meant
  * for each of read, write and mknod by itself: opening for read and write is allowed by one rule for reading and
- * another for writing, and denied by one that denies writing. So, with `wanted` the accesses not yet decided, the rules
- * are tried from the last to the first:
- *	a matching deny rule that has any of wanted: denied
- *	a matching allow rule: wanted loses the rule's accesses; nothing left: allowed
- * and what is still wanted after the first rule is denied. Each rule jumps at most to the next one, so the length of
- * the program is no matter for the 16-bit jump offsets.
+ * another for writing, and denied by one that denies writing. So the program walks the rules in order with a set of
+ * accesses, `allowed`, to which a matching allow rule adds and from which a matching deny rule takes; what is asked for
+ * must be in it at the end.
  *
- * A rule compares without branches: the differences of kind, major and minor are or-ed together, and one jump asks for
- * zero. The verifier follows every path and carries what each jump taught it through all later rules; with a jump for
- * each number it takes half a millisecond for twenty rules and gives up on a few hundred. As it is, only `wanted`
- * outlives a rule, in a handful of variants.
+ * There are no jumps but at the end; whether a rule matches is computed as 1 or 0. The verifier follows every path and carries what each jump taught it on from there; with a jump for each
+ * number, twenty rules took it half a millisecond of every container start, and a thousand were too many for it.
  */
 #include "devices_bpf.h"
 
@@ -27,17 +22,17 @@
 #include "base/str.h"
 
 enum {
-	REG_RESULT = BPF_REG_0,
 	REG_CONTEXT = BPF_REG_1,
-	REG_WANTED = BPF_REG_2,
-	REG_DIFFERENCE = BPF_REG_3,
+	REG_ALLOWED = BPF_REG_2,
+	REG_SELECTED = BPF_REG_3,
 	REG_VALUE = BPF_REG_4,
+	SIGN_SHIFT = 31,
 	ACCESS_SHIFT = 16,
 	TYPE_MASK = 0xffff,
 	ACCESS_ALL = BPF_DEVCG_ACC_MKNOD | BPF_DEVCG_ACC_READ | BPF_DEVCG_ACC_WRITE,
-	PROLOGUE_LENGTH = 2,
-	RULE_MAX = 14,
-	RETURN_LENGTH = 2,
+	START_LENGTH = 1,
+	RULE_MAX = 17,
+	END_LENGTH = 8,
 	ATTACHED_MAX = 64, /* BPF_CGROUP_MAX_PROGS */
 };
 
@@ -69,40 +64,27 @@ static void emit_alu(struct code *code, unsigned operation, unsigned reg, uint32
 	emit(code, BPF_ALU | BPF_K | operation, reg, 0, 0, immediate);
 }
 
-/* 32-bit compares: device numbers are unsigned, and the 64-bit ones extend the sign of their immediate. */
-static void emit_jump(struct code *code, unsigned condition, unsigned reg, uint32_t immediate, int offset)
+static void emit_alu_reg(struct code *code, unsigned operation, unsigned dst, unsigned src)
 {
-	emit(code, BPF_JMP32 | BPF_K | condition, reg, 0, offset, immediate);
+	emit(code, BPF_ALU | BPF_X | operation, dst, src, 0, 0);
 }
 
-static void emit_return(struct code *code, bool allow)
+/* difference |= field ^ number; the first one needs no or. */
+static void emit_compare(struct code *code, bool *first, size_t offset, uint32_t bits, uint32_t number)
 {
-	emit_alu(code, BPF_MOV, REG_RESULT, allow);
-	emit(code, BPF_JMP | BPF_EXIT, 0, 0, 0, 0);
-}
-
-static void emit_prologue(struct code *code)
-{
-	emit_load(code, REG_WANTED, offsetof(struct bpf_cgroup_dev_ctx, access_type));
-	emit_alu(code, BPF_RSH, REG_WANTED, ACCESS_SHIFT);
-}
-
-/* difference |= field ^ wanted value; the first one needs no or. */
-static void emit_compare(struct code *code, bool *first, size_t offset, uint32_t mask, uint32_t value)
-{
-	unsigned reg = *first ? REG_DIFFERENCE : REG_VALUE;
+	unsigned reg = *first ? REG_SELECTED : REG_VALUE;
 
 	emit_load(code, reg, offset);
-	if (mask != UINT32_MAX)
-		emit_alu(code, BPF_AND, reg, mask);
-	emit_alu(code, BPF_XOR, reg, value);
+	if (bits != UINT32_MAX)
+		emit_alu(code, BPF_AND, reg, bits);
+	emit_alu(code, BPF_XOR, reg, number);
 	if (!*first)
-		emit(code, BPF_ALU | BPF_X | BPF_OR, REG_DIFFERENCE, REG_VALUE, 0, 0);
+		emit_alu_reg(code, BPF_OR, REG_SELECTED, REG_VALUE);
 	*first = false;
 }
 
-/* Returns whether there is anything to compare, that is a difference to jump on. */
-static bool emit_match(struct code *code, const struct device_rule *rule)
+/* Leaves in REG_SELECTED 0 if the device matches; returns false, with no code, for a rule that matches any. */
+static bool emit_difference(struct code *code, const struct device_rule *rule)
 {
 	bool first = true;
 
@@ -118,29 +100,50 @@ static bool emit_match(struct code *code, const struct device_rule *rule)
 	return !first;
 }
 
-/* An allow rule for every access leaves nothing wanted, and no question. */
-static void emit_action(struct code *code, const struct device_rule *rule)
+/*
+ * x | -x has the top bit of any x but 0, so that bit, turned over, times the access is what the rule has a say on.
+ * Not by a mask of all ones or none: newer verifiers fork on those.
+ */
+static void emit_selection(struct code *code, uint32_t access)
 {
-	if (!rule->allow) {
-		emit_jump(code, BPF_JSET, REG_WANTED, rule->access, 1);
-		emit(code, BPF_JMP | BPF_JA, 0, 0, RETURN_LENGTH, 0);
-	} else if (rule->access != ACCESS_ALL) {
-		emit_alu(code, BPF_AND, REG_WANTED, ACCESS_ALL & ~rule->access);
-		emit_jump(code, BPF_JNE, REG_WANTED, 0, RETURN_LENGTH);
-	}
-	emit_return(code, rule->allow);
+	emit_alu_reg(code, BPF_MOV, REG_VALUE, REG_SELECTED);
+	emit_alu(code, BPF_NEG, REG_VALUE, 0);
+	emit_alu_reg(code, BPF_OR, REG_SELECTED, REG_VALUE);
+	emit_alu(code, BPF_RSH, REG_SELECTED, SIGN_SHIFT);
+	emit_alu(code, BPF_XOR, REG_SELECTED, 1);
+	emit_alu(code, BPF_MUL, REG_SELECTED, access);
 }
 
 static void emit_rule(struct code *code, const struct device_rule *rule)
 {
-	bool conditional = emit_match(code, rule);
-	size_t jump = code->count;
+	if (!emit_difference(code, rule)) {
+		emit_alu(code, rule->allow ? BPF_OR : BPF_AND, REG_ALLOWED,
+			 rule->allow ? rule->access : ~rule->access);
+		return;
+	}
+	emit_selection(code, rule->access);
+	if (rule->allow) {
+		emit_alu_reg(code, BPF_OR, REG_ALLOWED, REG_SELECTED);
+	} else {
+		emit_alu(code, BPF_XOR, REG_SELECTED, UINT32_MAX);
+		emit_alu_reg(code, BPF_AND, REG_ALLOWED, REG_SELECTED);
+	}
+}
 
-	if (conditional)
-		emit_jump(code, BPF_JNE, REG_DIFFERENCE, 0, 0);
-	emit_action(code, rule);
-	if (conditional)
-		code->insns[jump].off = (int16_t)(code->count - jump - 1);
+/*
+ * return allowed && !(access & ~allowed). The kernel also asks with no access at all, for access(X_OK): then a device
+ * with anything allowed is.
+ */
+static void emit_end(struct code *code)
+{
+	emit_alu(code, BPF_MOV, BPF_REG_0, 0);
+	emit_load(code, REG_VALUE, offsetof(struct bpf_cgroup_dev_ctx, access_type));
+	emit_alu(code, BPF_RSH, REG_VALUE, ACCESS_SHIFT);
+	emit(code, BPF_JMP32 | BPF_K | BPF_JEQ, REG_ALLOWED, 0, 3, 0);
+	emit_alu(code, BPF_XOR, REG_ALLOWED, ACCESS_ALL);
+	emit(code, BPF_JMP32 | BPF_X | BPF_JSET, REG_VALUE, REG_ALLOWED, 1, 0);
+	emit_alu(code, BPF_MOV, BPF_REG_0, 1);
+	emit(code, BPF_JMP | BPF_EXIT, 0, 0, 0, 0);
 }
 
 static bool matches_everything(const struct device_rule *rule)
@@ -152,19 +155,20 @@ size_t devices_compile(const struct device_rule *rules, size_t n_rules, struct b
 		       bool *ret_allows_all)
 {
 	struct code code = { 0 };
-	bool allow = false;
-	size_t i = n_rules;
+	size_t first = n_rules;
+	bool allow;
 
-	code.insns = xcalloc(PROLOGUE_LENGTH + RETURN_LENGTH + n_rules * RULE_MAX, sizeof(*code.insns));
-	emit_prologue(&code);
-	/* What comes before a rule for everything has no say, and the verifier refuses dead code. */
-	for (; i > 0 && !matches_everything(&rules[i - 1]); i--)
-		emit_rule(&code, &rules[i - 1]);
-	if (i > 0)
-		allow = rules[i - 1].allow;
-	emit_return(&code, allow);
+	/* What comes before a rule for everything has no say. */
+	while (first > 0 && !matches_everything(&rules[first - 1]))
+		first--;
+	allow = first > 0 && rules[first - 1].allow;
+	code.insns = xcalloc(START_LENGTH + (n_rules - first) * RULE_MAX + END_LENGTH, sizeof(*code.insns));
+	emit_alu(&code, BPF_MOV, REG_ALLOWED, allow ? ACCESS_ALL : 0);
+	for (size_t i = first; i < n_rules; i++)
+		emit_rule(&code, &rules[i]);
+	emit_end(&code);
 	*ret_code = code.insns;
-	*ret_allows_all = allow && i == n_rules;
+	*ret_allows_all = allow && first == n_rules;
 	return code.count;
 }
 

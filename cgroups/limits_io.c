@@ -72,7 +72,7 @@ int limits_io_device_weights(struct planner *planner, const struct row *row)
 {
 	for (size_t i = 0; i < planner->limits->n_io_devices; i++) {
 		const struct limit_io_device *device = &planner->limits->io_devices[i];
-		const char *who;
+		const char *who = NULL;
 		bool is_given;
 		bool ignored;
 
@@ -102,7 +102,7 @@ int limits_io_rates(struct planner *planner, const struct row *row)
 {
 	for (size_t i = 0; i < planner->limits->n_io_devices; i++) {
 		const struct limit_io_device *device = &planner->limits->io_devices[i];
-		const char *text;
+		const char *text = NULL;
 
 		if (!device->rbps.set && !device->wbps.set && !device->riops.set && !device->wiops.set)
 			continue;

@@ -32,7 +32,7 @@ static int plan_swap(struct planner *planner, const struct row *row)
 {
 	const struct opt_i64 *limit = &planner->limits->memory_limit;
 	const struct opt_i64 *swap = &planner->limits->memory_swap;
-	int64_t memory;
+	int64_t memory = 0;
 	int64_t alone;
 
 	/* v1 let unlimited memory imply unlimited memory and swap. */

@@ -155,5 +155,7 @@ int copyup_tree(int source_fd, int target_fd, struct error *err)
 	if (r < 0)
 		return r;
 	/* The mode of the tmpfs itself is an option of the mount; only the owner comes from what it covers. */
-	return fchown(target_fd, st.st_uid, st.st_gid) < 0 ? fail(err, errno, "tmpcopyup: owner") : 0;
+	if (fchownat(target_fd, "", st.st_uid, st.st_gid, AT_EMPTY_PATH) < 0) /* a mount's fd is O_PATH */
+		return fail(err, errno, "tmpcopyup: owner");
+	return 0;
 }

@@ -113,7 +113,8 @@ int mount_make_fs(const struct mount *mount, const char *label, struct error *er
 		append_fs_log(context_fd, err);
 		return r;
 	}
-	fd = fsmount(context_fd, FSMOUNT_CLOEXEC, (unsigned)(mount->attr_set & ~mount->attr_clear));
+	/* Nothing to clear in a new mount; of the access-time field attr_clear has all bits, whatever attr_set has. */
+	fd = fsmount(context_fd, FSMOUNT_CLOEXEC, (unsigned)mount->attr_set);
 	if (fd < 0)
 		return fail(err, errno, "mount %s: fsmount %s", mount->destination, type);
 	return fd;

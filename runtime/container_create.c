@@ -3,9 +3,11 @@
  */
 #include "container.h"
 
+#include <errno.h>
 #include <sys/prctl.h>
 
 #include "base/cleanup.h"
+#include "base/log.h"
 #include "hooks.h"
 #include "launch.h"
 #include "supervise.h"
@@ -18,6 +20,18 @@ int container_create(const struct runtime *runtime, const struct create_options 
 	launch.options = options;
 	launch.gate = true;
 	return launch_run(&launch, err);
+}
+
+/* A `delete` may have been faster. */
+static void remove_ended(struct launch *launch)
+{
+	struct error err;
+	int r = state_dir_lock(&launch->dir, &err);
+
+	if (r == 0)
+		launch_remove(launch);
+	else if (r != -ENOENT)
+		log_message(LOG_LEVEL_WARNING, "the container is not deleted: %s", err.text);
 }
 
 int container_run(const struct runtime *runtime, const struct create_options *options, int *ret_exit,
@@ -41,11 +55,13 @@ int container_run(const struct runtime *runtime, const struct create_options *op
 	r = launch_run(&launch, err);
 	if (r < 0)
 		return r;
+	/* The container is as any other now; a hook, too, may call coffer for it. */
+	state_dir_unlock(&launch.dir);
 	hooks_run_all(HOOK_POSTSTART, &launch.config->hooks[HOOK_POSTSTART], launch_state_json(&launch, STATUS_RUNNING));
 	if (options->detach)
 		return 0;
 	r = supervise_wait(&supervise, launch.state.pid, launch.pidfd, launch.master, ret_exit, err);
 	if (!options->keep)
-		launch_remove(&launch);
+		remove_ended(&launch);
 	return r;
 }

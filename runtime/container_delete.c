@@ -1,10 +1,10 @@
 /*
  * container_delete.c - ends a container and removes all that is left of it.
  *
- * force: SIGKILL first, without the lock, so that a hanging `start` lets go of it -> lock -> refuse what still runs ->
- * SIGKILL to cgroup and init -> wait for init, then for the cgroup to be empty -> remove the cgroup -> poststop hooks
- * -> remove the state directory. Every step finds its work already done after a crash, and the directory, which says where
- * the rest is, goes last: a second delete finishes. Every wait is bounded.
+ * force: SIGKILL first, without the lock, so that a hanging `start` lets go of it -> lock -> refuse what still runs
+ * -> SIGKILL to cgroup and init -> wait for init, then for the cgroup to be empty -> remove the cgroup -> poststop
+ * hooks -> remove the state directory. Every step finds its work already done after a crash, and the directory, which
+ * says where the rest is, goes last: a second delete finishes. Every wait is bounded.
  */
 #include "container.h"
 
@@ -20,6 +20,7 @@
 #include "base/log.h"
 #include "base/proc.h"
 #include "container_open.h"
+#include "fault.h"
 #include "refuse_as.h"
 #include "saved_hooks.h"
 
@@ -153,12 +154,15 @@ static int finish(struct open_container *container, struct error *err)
 {
 	int r = kill_all(container, err);
 
+	fault_point("delete-killed");
 	if (r == 0)
 		r = remove_cgroup(container, err);
 	if (r < 0)
 		return r;
-	if (container->state.pid > 0)
-		saved_hooks_run(container, HOOK_POSTSTOP, STATUS_STOPPED);
+	fault_point("delete-cgroup");
+	/* Also if its creator was killed: how far the creation hooks had come is not known. */
+	saved_hooks_run(container, HOOK_POSTSTOP, STATUS_STOPPED);
+	fault_point("delete-hooks");
 	return state_dir_remove(&container->dir, err);
 }
 
@@ -178,6 +182,7 @@ int container_delete(const struct runtime *runtime, const char *id, bool force, 
 	if (r < 0)
 		return r;
 	r = container_reread(&container, err);
+	fault_point("delete-locked");
 	if (r < 0)
 		return force ? remove_unreadable(&container, err) : r;
 	if (!force)

@@ -27,6 +27,7 @@
 #include "exe_seal.h"
 #include "exec_init.h"
 #include "exec_process.h"
+#include "fault.h"
 #include "pid_file.h"
 #include "preserved_fds.h"
 #include "refuse_as.h"
@@ -249,6 +250,7 @@ static int clone_process(struct exec *exec, struct error *err)
 	if (exec->pid < 0)
 		return exec->pid;
 	(void)close(take_fd(&exec->child_sync));
+	fault_point("exec-cloned");
 	return 0;
 }
 
@@ -276,6 +278,7 @@ static int let_go(struct exec *exec, struct error *err)
 
 	if (r == 0)
 		r = sync_expect(exec->sync, SYNC_READY, NULL, err);
+	fault_point("exec-ready");
 	if (r == 0)
 		r = rlimits_apply(exec->pid, process->rlimits, process->n_rlimits, err);
 	if (r == 0 && process->oom_score_adj.set)
@@ -284,6 +287,7 @@ static int let_go(struct exec *exec, struct error *err)
 		r = sync_send(exec->sync, SYNC_RECORDED, -1, err);
 	if (r == 0)
 		r = sync_expect(exec->sync, SYNC_END, NULL, err);
+	fault_point("exec-running");
 	if (r == 0 && exec->options->pid_file)
 		r = pid_file_write(exec->options->pid_file, exec->pid, err);
 	return r;

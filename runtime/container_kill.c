@@ -12,6 +12,7 @@
 #include "base/cleanup.h"
 #include "base/proc.h"
 #include "container_open.h"
+#include "fault.h"
 #include "refuse_as.h"
 
 static int kill_init(const struct open_container *container, int signal, struct error *err)
@@ -62,6 +63,7 @@ int container_kill(const struct runtime *runtime, const char *id, int signal, bo
 
 	if (r < 0)
 		return r;
+	fault_point("kill-found");
 	if (!all)
 		return kill_init(&container, signal, err);
 	r = kill_all(&container, signal, err);

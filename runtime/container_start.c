@@ -2,8 +2,8 @@
  * container_start.c - lets a created container run its program.
  *
  * Lock -> status must be created -> connect to the gate -> SYNC_START -> end of file: execve succeeded, or an error
- * record: why not -> the gate goes -> unlock -> poststart hooks. Killed before SYNC_START, the container is still created; killed
- * after it, the gate's file is left with nobody behind it, which start_gate_exists() does not count.
+ * record: why not -> the gate goes -> unlock -> poststart hooks. Killed before SYNC_START, the container is still
+ * created; killed after it, the gate's file is left with nobody behind it, which start_gate_exists() does not count.
  */
 #include "container.h"
 
@@ -11,6 +11,7 @@
 
 #include "base/cleanup.h"
 #include "container_open.h"
+#include "fault.h"
 #include "refuse_as.h"
 #include "saved_hooks.h"
 #include "start_gate.h"
@@ -37,8 +38,10 @@ static int open_gate(const struct state_dir *dir, struct error *err)
 	auto_fd int gate = -1;
 	int r = start_gate_connect(dir, &gate, err);
 
+	fault_point("start-connected");
 	if (r == 0)
 		r = sync_send(gate, SYNC_START, -1, err);
+	fault_point("start-sent");
 	return r == 0 ? sync_expect(gate, SYNC_END, NULL, err) : r;
 }
 
@@ -49,8 +52,10 @@ int container_start(const struct runtime *runtime, const char *id, struct error 
 
 	if (r == 0)
 		r = check_created(&container, err);
+	fault_point("start-checked");
 	if (r == 0)
 		r = open_gate(&container.dir, err);
+	fault_point("start-running");
 	if (r == 0)
 		r = start_gate_remove(&container.dir, err);
 	if (r < 0)

@@ -22,6 +22,7 @@
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "child.h"
+#include "fault.h"
 #include "hooks.h"
 #include "namespaces/proc_fs.h"
 #include "start_gate.h"
@@ -277,41 +278,47 @@ static int become_program(struct init *init, struct error *err)
 	return process_exec(&init->start, err);
 }
 
+/* name: put in front of the error, if the error does not say it. */
+#define STEP(name, function) { name, #function, function }
+
 static const struct {
 	const char *name;
+	const char *fault; /* fault.h */
 	int (*run)(struct init *init, struct error *err);
 } steps[] = {
-	{ "time namespace", unshare_time },
-	{ "user namespace", take_on_ids },
-	{ "cgroup namespace", unshare_cgroup },
-	{ NULL, hide },
-	{ NULL, default_signals },
-	{ "session", new_session },
-	{ "mount namespace", join_mount_namespace },
-	{ "network namespace", raise_loopback },
-	{ NULL, set_names },
-	{ NULL, set_sysctls },
-	{ NULL, attach_root },
-	{ NULL, mount_all },
-	{ NULL, make_devices },
-	{ "terminal", open_terminal },
-	{ NULL, creation_hooks },
-	{ NULL, pivot },
-	{ NULL, protect },
-	{ NULL, set_personality },
-	{ NULL, find_program },
-	{ "terminal", take_terminal },
-	{ NULL, report_ready },
-	{ "start", wait_for_start },
-	{ NULL, start_hooks },
-	{ NULL, become_program },
+	STEP("time namespace", unshare_time),
+	STEP("user namespace", take_on_ids),
+	STEP("cgroup namespace", unshare_cgroup),
+	STEP(NULL, hide),
+	STEP(NULL, default_signals),
+	STEP("session", new_session),
+	STEP("mount namespace", join_mount_namespace),
+	STEP("network namespace", raise_loopback),
+	STEP(NULL, set_names),
+	STEP(NULL, set_sysctls),
+	STEP(NULL, attach_root),
+	STEP(NULL, mount_all),
+	STEP(NULL, make_devices),
+	STEP("terminal", open_terminal),
+	STEP(NULL, creation_hooks),
+	STEP(NULL, pivot),
+	STEP(NULL, protect),
+	STEP(NULL, set_personality),
+	STEP(NULL, find_program),
+	STEP("terminal", take_terminal),
+	STEP(NULL, report_ready),
+	STEP("start", wait_for_start),
+	STEP(NULL, start_hooks),
+	STEP(NULL, become_program),
 };
 
 static int run_steps(struct init *init, struct error *err)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
-		int r = steps[i].run(init, err);
+		int r;
 
+		fault_point(steps[i].fault);
+		r = steps[i].run(init, err);
 		if (r < 0)
 			return steps[i].name ? context(err, "%s", steps[i].name) : r;
 	}

@@ -76,11 +76,22 @@ static int make_plan(struct launch *launch, struct error *err)
 
 /* ---- what the host gets to see ---- */
 
+static int check_cgroup(struct launch *launch, struct error *err)
+{
+	return launch->plan.cgroup_path ? cgroup_check_unused(&launch->host.cgroup, launch->plan.cgroup_path, err) : 0;
+}
+
 static int reserve_id(struct launch *launch, struct error *err)
 {
 	int r = state_dir_reserve(launch->runtime->root, launch->options->id, &launch->dir, err);
 
-	return r == 0 ? state_dir_lock(&launch->dir, err) : r;
+	if (r == 0) {
+		r = state_dir_lock(&launch->dir, err);
+		/* A `delete` was faster: the id may be another create's by now, whose directory this must not undo. */
+		if (r < 0)
+			state_dir_close(&launch->dir);
+	}
+	return r;
 }
 
 static int record_intent(struct launch *launch, struct error *err)
@@ -276,7 +287,13 @@ static int record_created(struct launch *launch, struct error *err)
 
 static int write_pid_file(struct launch *launch, struct error *err)
 {
-	return launch->options->pid_file ? pid_file_write(launch->options->pid_file, launch->state.pid, err) : 0;
+	int r;
+
+	if (!launch->options->pid_file)
+		return 0;
+	r = pid_file_write(launch->options->pid_file, launch->state.pid, err);
+	launch->wrote_pid_file = r == 0;
+	return r;
 }
 
 static int let_go(struct launch *launch, struct error *err)
@@ -299,6 +316,7 @@ static const struct {
 	{ "config", load_config },
 	{ "console", check_console },
 	{ "plan", make_plan },
+	{ "cgroup-unused", check_cgroup },
 	{ "reserve", reserve_id },
 	{ "record", record_intent },
 	{ "cgroup", make_cgroup },
@@ -316,6 +334,14 @@ static const struct {
 	{ "go", let_go },
 };
 
+/* Engines take a pid file for success. */
+static void undo(struct launch *launch)
+{
+	if (launch->wrote_pid_file)
+		(void)unlink(launch->options->pid_file);
+	launch_remove(launch);
+}
+
 int launch_run(struct launch *launch, struct error *err)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
@@ -324,10 +350,11 @@ int launch_run(struct launch *launch, struct error *err)
 		fault_point(steps[i].name);
 		r = steps[i].run(launch, err);
 		if (r < 0) {
-			launch_remove(launch);
+			undo(launch);
 			return -err->code;
 		}
 	}
+	launch->owes_poststop = true;
 	return 0;
 }
 
@@ -351,7 +378,7 @@ void launch_remove(struct launch *launch)
 		log_message(LOG_LEVEL_WARNING, "%s", err.text);
 	if (launch->cgroup && cgroup_remove(&launch->host.cgroup, launch->plan.cgroup_path, &err) < 0)
 		log_message(LOG_LEVEL_WARNING, "%s", err.text);
-	if (launch->hooks_ran)
+	if (launch->owes_poststop)
 		hooks_run_all(HOOK_POSTSTOP, &launch->config->hooks[HOOK_POSTSTOP],
 			      launch_state_json(launch, STATUS_STOPPED));
 	if (launch->dir.fd >= 0 && state_dir_remove(&launch->dir, &err) < 0)

@@ -37,7 +37,8 @@ struct launch {
 	int seal;            /* mount of the sealed binary, closed last: exe_seal.h */
 	int pidfd;
 	int master;          /* terminal of a foreground run, else -1 */
-	bool hooks_ran;      /* creation hooks were run, so poststop hooks are owed */
+	bool owes_poststop;  /* the container was made, or creation hooks were run on the way */
+	bool wrote_pid_file;
 };
 
 #define LAUNCH_EMPTY                                                                                                   \

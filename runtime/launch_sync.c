@@ -18,7 +18,7 @@ static int run_hooks(struct launch *launch, struct error *err)
 	const char *json = launch_state_json(launch, STATUS_CREATING);
 	int r;
 
-	launch->hooks_ran = true;
+	launch->owes_poststop = true;
 	r = hooks_run(HOOK_PRESTART, &hooks[HOOK_PRESTART], json, err);
 	if (r == 0)
 		r = hooks_run(HOOK_CREATE_RUNTIME, &hooks[HOOK_CREATE_RUNTIME], json, err);

@@ -4,6 +4,7 @@
 #include "plan.h"
 
 #include <errno.h>
+#include <linux/bpf.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -81,18 +82,20 @@ static int plan_limits(struct plan *plan, const struct host *host, struct error 
 
 /* ---- devices ---- */
 
+enum { MAKE = BPF_DEVCG_ACC_MKNOD, USE = BPF_DEVCG_ACC_MKNOD | BPF_DEVCG_ACC_READ | BPF_DEVCG_ACC_WRITE };
+
 static const struct device_rule always_allowed[] = {
-	{ true, 'c', -1, -1, 4 },  /* mknod of any node: opening it is what counts */
-	{ true, 'b', -1, -1, 4 },
-	{ true, 'c', 1, 3, 7 },    /* null */
-	{ true, 'c', 1, 5, 7 },    /* zero */
-	{ true, 'c', 1, 7, 7 },    /* full */
-	{ true, 'c', 1, 8, 7 },    /* random */
-	{ true, 'c', 1, 9, 7 },    /* urandom */
-	{ true, 'c', 5, 0, 7 },    /* tty */
-	{ true, 'c', 5, 1, 7 },    /* console */
-	{ true, 'c', 5, 2, 7 },    /* ptmx */
-	{ true, 'c', 136, -1, 7 }, /* pts */
+	{ true, 'c', -1, -1, MAKE }, /* mknod of any node: opening it is what counts */
+	{ true, 'b', -1, -1, MAKE },
+	{ true, 'c', 1, 3, USE },    /* null */
+	{ true, 'c', 1, 5, USE },    /* zero */
+	{ true, 'c', 1, 7, USE },    /* full */
+	{ true, 'c', 1, 8, USE },    /* random */
+	{ true, 'c', 1, 9, USE },    /* urandom */
+	{ true, 'c', 5, 0, USE },    /* tty */
+	{ true, 'c', 5, 1, USE },    /* console */
+	{ true, 'c', 5, 2, USE },    /* ptmx */
+	{ true, 'c', 136, -1, USE }, /* pts */
 };
 
 /*

@@ -23,6 +23,7 @@
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/str.h"
+#include "fault.h"
 #include "refuse_as.h"
 #include "validate.h"
 
@@ -131,6 +132,7 @@ int state_dir_reserve(const char *root, const char *id, struct state_dir *ret_di
 			return refuse_as(err, EEXIST, "container `%s` already exists", id);
 		return fail(err, errno, "make state directory %s/%s", root, id);
 	}
+	fault_point("state-directory-made");
 	r = open_dir(root_fd, root, id, ret_dir);
 	if (r < 0) {
 		(void)unlinkat(root_fd, id, AT_REMOVEDIR);
@@ -275,6 +277,7 @@ int state_dir_remove(struct state_dir *dir, struct error *err)
 	for (size_t i = 0; i < ARRAY_SIZE(state_files); i++)
 		if (unlinkat(dir->fd, state_files[i], 0) < 0 && errno != ENOENT)
 			return fail(err, errno, "remove %s/%s", dir->path, state_files[i]);
+	fault_point("state-files-removed");
 	if (rmdir(dir->path) == 0 || errno == ENOENT)
 		return 0;
 	if (errno == ENOTEMPTY || errno == EEXIST) {

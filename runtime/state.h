@@ -49,9 +49,9 @@ int state_dir_reserve(const char *root, const char *id, struct state_dir *ret_di
 /* Opens; -ENOENT with text "container `ID` does not exist". The id is validated first. */
 int state_dir_open(const char *root, const char *id, struct state_dir *ret_dir, struct error *err);
 
-/* flock LOCK_EX, waits at most 10 s (-EBUSY, text names the holder). Verifies after the wait that the directory is still
-   the one of this id. create holds it until the container is created or gone. Released by state_dir_close(); a child
-   that outlives the command has to close its copy of the fd. */
+/* flock LOCK_EX, waits at most 10 s (-EBUSY, text names the holder). Verifies after the wait that the directory is
+   still the one of this id. create holds it until the container is created or gone. Released by state_dir_close();
+   a child that outlives the command has to close its copy of the fd. */
 int state_dir_lock(const struct state_dir *dir, struct error *err);
 
 /* Lets the next command in; for what may take long after the state has settled (poststart hooks). */

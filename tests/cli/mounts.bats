@@ -132,7 +132,7 @@ make_tree() {
 		add_mount "/m/$word" bind "$TEST_DIR/source" rbind "$word"
 	done
 	in_container "$look"'mount_of /plain; mount_of /plain/dir; touch /plain/dir/x && echo written
-		for m in /m/*; do echo "${m#/m/r} $(mount_of $m) $(mount_of $m/dir)"; done; touch /m/rro/dir/x 2>&1'
+		for m in /m/*; do echo "${m#/m/r} $(mount_of $m) $(mount_of $m/dir)"; done; touch /m/rro/dir/x 2>&1; true'
 	matches $'^ro,[^\n]*\nrw,[^\n]*\nwritten\n'
 	for word in ro nosuid nodev noexec noatime nodiratime nosymfollow; do
 		matches "$word [a-z,]*\b$word\b[^ ]* [a-z ]*[a-z,]*\b$word\b"
@@ -224,7 +224,7 @@ make_tree() {
 	make_source
 	add_mount /data bind "$TEST_DIR/source" bind
 	add_mount /data none none remount ro nosuid
-	in_container "$look"'mount_of /data; touch /data/x 2>&1'
+	in_container "$look"'mount_of /data; touch /data/x 2>&1; true'
 	matches '^ro,nosuid'
 	says "Read-only file system"
 	not test -e "$TEST_DIR/source/x"
@@ -271,7 +271,7 @@ make_tree() {
 	in_container 'mkdir /sys/fs/cgroup/x 2>&1; awk "\$5 == \"/sys/fs/cgroup\" { print \$(NF - 2) }" /proc/self/mountinfo'
 	says "Read-only file system" cgroup2
 	bundle_config '(.mounts[] | select(.type == "cgroup")).options = ["nosuid", "noexec", "nodev", "rw"]'
-	in_container 'mkdir /sys/fs/cgroup/x && rmdir /sys/fs/cgroup/x && echo made; ls -d /sys/fs/cgroup/test 2>&1'
+	in_container 'mkdir /sys/fs/cgroup/x && rmdir /sys/fs/cgroup/x && echo made; ls -d /sys/fs/cgroup/test 2>&1; true'
 	says made "No such file"
 }
 
@@ -285,7 +285,7 @@ make_tree() {
 
 @test "flags of a new file system: sync, dirsync, lazytime, ro" {
 	add_mount /t tmpfs tmpfs sync dirsync lazytime ro
-	in_container "grep ' /t ' /proc/self/mountinfo | sed 's/.* - //'; touch /t/x 2>&1"
+	in_container "grep ' /t ' /proc/self/mountinfo | sed 's/.* - //'; touch /t/x 2>&1; true"
 	matches 'tmpfs tmpfs ro,.*'
 	says "Read-only file system"
 }
