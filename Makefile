@@ -11,7 +11,8 @@ deps: ## install what building and testing need (Debian bookworm or trixie, as r
 	@tests/deps build test vm lint bench
 
 build/.cc-$(notdir $(firstword $(CC))): # a stamp a compiler: another CC= starts a new build
-	@tests/deps build && rm -rf build && CC='$(CC)' meson setup --prefix '$(PREFIX)' build >/dev/null && touch $@
+	@tests/deps build && rm -rf build
+	@log=$$(CC='$(CC)' meson setup -Dtests=false --prefix '$(PREFIX)' build) && touch $@ || { echo "$$log"; exit 1; }
 
 build: build/.cc-$(notdir $(firstword $(CC))) ## the program: build/cli/coffer (CC=clang for the other compiler)
 	@ninja -C build --quiet

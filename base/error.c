@@ -1,4 +1,4 @@
-/* error.c - formatting of struct error; see error.h. Long texts are cut, never split a record. */
+/* error.c - formatting of struct error; see error.h. A text too long is cut, but the kernel's reason at its end stays. */
 #include "error.h"
 
 #include <errno.h>
@@ -12,9 +12,14 @@
 
 static void append_errno(struct error *err, int errnum)
 {
-	size_t used = strlen(err->text);
+	char reason[128];
+	size_t length;
+	size_t kept;
 
-	(void)snprintf(err->text + used, sizeof(err->text) - used, ": %s", strerror(errnum));
+	(void)snprintf(reason, sizeof(reason), ": %s", strerror(errnum));
+	length = strlen(reason);
+	kept = strnlen(err->text, sizeof(err->text) - 1 - length);
+	memcpy(err->text + kept, reason, length + 1);
 }
 
 int fail(struct error *err, int errnum, const char *fmt, ...)

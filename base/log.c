@@ -11,6 +11,7 @@
 
 #include "fd.h"
 #include "str.h"
+#include "utf8.h"
 
 static struct {
 	int fd;
@@ -48,25 +49,31 @@ bool log_is_enabled(enum log_level level)
 	return level <= sink.level;
 }
 
-/* Copies text as the inside of a JSON string; what does not fit is cut at a whole character. */
-static size_t escape_json(const char *text, char *out, size_t size)
+enum { ESCAPE_LENGTH = 6, REPLACEMENT_CHARACTER = 0xfffd, DELETE = 0x7f };
+
+/* One character of at most ESCAPE_LENGTH bytes to `out`; advances *text. A byte that is no UTF-8 is replaced. */
+static size_t escape_character(const char **text, size_t left, char *out)
 {
+	size_t sequence = utf8_sequence(*text, left);
+	unsigned char c = (unsigned char)**text;
+
+	*text += sequence ? sequence : 1;
+	if (sequence > 1 || (sequence == 1 && c >= ' ' && c != DELETE && c != '"' && c != '\\')) {
+		memcpy(out, *text - sequence, sequence);
+		return sequence;
+	}
+	return (size_t)snprintf(out, ESCAPE_LENGTH + 1, "\\u%04x", sequence ? c : (unsigned)REPLACEMENT_CHARACTER);
+}
+
+/* Copies text as the inside of a JSON string; what does not fit is cut at a whole character. */
+static void escape_json(const char *text, char *out, size_t size)
+{
+	const char *end = text + strlen(text);
 	size_t used = 0;
 
-	for (; *text && used + 7 < size; text++) {
-		unsigned char c = (unsigned char)*text;
-
-		if (c == '"' || c == '\\') {
-			out[used++] = '\\';
-			out[used++] = (char)c;
-		} else if (c < 0x20 || c >= 0x7f) {
-			used += (size_t)snprintf(out + used, size - used, "\\u%04x", c >= 0x80 ? 0xfffd : c);
-		} else {
-			out[used++] = (char)c;
-		}
-	}
+	while (text < end && used + ESCAPE_LENGTH < size)
+		used += escape_character(&text, (size_t)(end - text), out + used);
 	out[used] = '\0';
-	return used;
 }
 
 static int format_json(enum log_level level, const char *text, char *line, size_t size)
@@ -79,7 +86,7 @@ static int format_json(enum log_level level, const char *text, char *line, size_
 	(void)clock_gettime(CLOCK_REALTIME, &now);
 	if (gmtime_r(&now.tv_sec, &utc))
 		(void)strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S", &utc);
-	(void)escape_json(text, message, sizeof(message));
+	escape_json(text, message, sizeof(message));
 	return snprintf(line, size, "{\"level\":\"%s\",\"msg\":\"%s\",\"time\":\"%s.%06ldZ\"}\n", level_names[level],
 			message, stamp, now.tv_nsec / 1000);
 }

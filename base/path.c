@@ -14,7 +14,7 @@
 
 #include "cleanup.h"
 
-enum { RACE_RETRIES = 64, COMPONENTS_MAX = 4096 };
+enum { RACE_RETRIES = 64 };
 
 int path_open_flags(int root_fd, const char *path, int flags, mode_t mode)
 {

@@ -114,7 +114,8 @@ pid_t proc_spawn(const char *path, char *const argv[], char *const envp[], int s
 	report = pipe_fds[0];
 	pid = fork();
 	if (pid == 0) {
-		if (dup2(stdin_fd, STDIN_FILENO) >= 0)
+		/* dup2(2) of an fd to itself leaves it close-on-exec. */
+		if (dup2(stdin_fd, STDIN_FILENO) >= 0 && fd_set_cloexec(STDIN_FILENO, false) == 0)
 			(void)execve(path, argv, envp);
 		failure = errno;
 		(void)fd_write_all(pipe_fds[1], &failure, sizeof(failure));

@@ -31,7 +31,7 @@ enum cgroup_controller {
 struct cgroup_host {
 	int root_fd;                /* O_PATH directory of the v2 mount, -1 if there is none */
 	char mount_point[128];      /* "/sys/fs/cgroup", or "/sys/fs/cgroup/unified" on a hybrid host; found with statfs, mountinfo only if it is elsewhere */
-	char own_path[4096];        /* the v2 cgroup of the calling process, from /proc/self/cgroup */
+	char own_path[4096];        /* the v2 cgroup of the calling process, from /proc/self/cgroup; "" if none, "/.." above a namespace */
 	uint32_t controllers;       /* bit per enum cgroup_controller, of the root */
 	bool hybrid;                /* other controllers are on v1 mounts */
 };

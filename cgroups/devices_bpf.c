@@ -7,8 +7,9 @@
  * accesses, `allowed`, to which a matching allow rule adds and from which a matching deny rule takes; what is asked for
  * must be in it at the end.
  *
- * There are no jumps but at the end; whether a rule matches is computed as 1 or 0. The verifier follows every path and carries what each jump taught it on from there; with a jump for each
- * number, twenty rules took it half a millisecond of every container start, and a thousand were too many for it.
+ * There are no jumps but at the end; whether a rule matches is computed as 1 or 0. The verifier follows every path and
+ * carries on what each jump taught it: with a jump for each number, twenty rules took it half a millisecond of every
+ * container start, and a thousand were too many for it.
  */
 #include "devices_bpf.h"
 
@@ -26,12 +27,13 @@ enum {
 	REG_ALLOWED = BPF_REG_2,
 	REG_SELECTED = BPF_REG_3,
 	REG_VALUE = BPF_REG_4,
-	SIGN_SHIFT = 31,
+	REG_KIND = BPF_REG_5, /* block or character */
+	TOP_BIT = 63,
 	ACCESS_SHIFT = 16,
 	TYPE_MASK = 0xffff,
 	ACCESS_ALL = BPF_DEVCG_ACC_MKNOD | BPF_DEVCG_ACC_READ | BPF_DEVCG_ACC_WRITE,
-	START_LENGTH = 1,
-	RULE_MAX = 17,
+	START_LENGTH = 3,
+	RULE_MAX = 13,
 	END_LENGTH = 8,
 	ATTACHED_MAX = 64, /* BPF_CGROUP_MAX_PROGS */
 };
@@ -69,48 +71,53 @@ static void emit_alu_reg(struct code *code, unsigned operation, unsigned dst, un
 	emit(code, BPF_ALU | BPF_X | operation, dst, src, 0, 0);
 }
 
-/* difference |= field ^ number; the first one needs no or. */
-static void emit_compare(struct code *code, bool *first, size_t offset, uint32_t bits, uint32_t number)
+static void emit_start(struct code *code, bool allow)
 {
-	unsigned reg = *first ? REG_SELECTED : REG_VALUE;
-
-	emit_load(code, reg, offset);
-	if (bits != UINT32_MAX)
-		emit_alu(code, BPF_AND, reg, bits);
-	emit_alu(code, BPF_XOR, reg, number);
-	if (!*first)
-		emit_alu_reg(code, BPF_OR, REG_SELECTED, REG_VALUE);
-	*first = false;
+	emit_alu(code, BPF_MOV, REG_ALLOWED, allow ? ACCESS_ALL : 0);
+	emit_load(code, REG_KIND, offsetof(struct bpf_cgroup_dev_ctx, access_type));
+	emit_alu(code, BPF_AND, REG_KIND, TYPE_MASK);
 }
 
-/* Leaves in REG_SELECTED 0 if the device matches; returns false, with no code, for a rule that matches any. */
+/* selected |= field ^ number */
+static void emit_compare(struct code *code, bool first, size_t field, int64_t number)
+{
+	unsigned reg = first ? REG_SELECTED : REG_VALUE;
+
+	emit_load(code, reg, field);
+	emit_alu(code, BPF_XOR, reg, (uint32_t)number);
+	if (!first)
+		emit_alu_reg(code, BPF_OR, REG_SELECTED, REG_VALUE);
+}
+
+/* Leaves 0 in REG_SELECTED if the device matches, and no code at all, and false, for a rule that matches any. */
 static bool emit_difference(struct code *code, const struct device_rule *rule)
 {
 	bool first = true;
 
-	if (rule->type != 'a')
-		emit_compare(code, &first, offsetof(struct bpf_cgroup_dev_ctx, access_type), TYPE_MASK,
-			     rule->type == 'b' ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR);
-	if (rule->major >= 0)
-		emit_compare(code, &first, offsetof(struct bpf_cgroup_dev_ctx, major), UINT32_MAX,
-			     (uint32_t)rule->major);
-	if (rule->minor >= 0)
-		emit_compare(code, &first, offsetof(struct bpf_cgroup_dev_ctx, minor), UINT32_MAX,
-			     (uint32_t)rule->minor);
+	if (rule->type != 'a') {
+		emit_alu_reg(code, BPF_MOV, REG_SELECTED, REG_KIND);
+		emit_alu(code, BPF_XOR, REG_SELECTED, rule->type == 'b' ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR);
+		first = false;
+	}
+	if (rule->major >= 0) {
+		emit_compare(code, first, offsetof(struct bpf_cgroup_dev_ctx, major), rule->major);
+		first = false;
+	}
+	if (rule->minor >= 0) {
+		emit_compare(code, first, offsetof(struct bpf_cgroup_dev_ctx, minor), rule->minor);
+		first = false;
+	}
 	return !first;
 }
 
 /*
- * x | -x has the top bit of any x but 0, so that bit, turned over, times the access is what the rule has a say on.
- * Not by a mask of all ones or none: newer verifiers fork on those.
+ * In 64 bits a number of 32 less one has the top bit only if it was 0: that bit times the access is what the rule has
+ * a say on. (A mask of all ones or none would do too, but newer verifiers fork on those.)
  */
 static void emit_selection(struct code *code, uint32_t access)
 {
-	emit_alu_reg(code, BPF_MOV, REG_VALUE, REG_SELECTED);
-	emit_alu(code, BPF_NEG, REG_VALUE, 0);
-	emit_alu_reg(code, BPF_OR, REG_SELECTED, REG_VALUE);
-	emit_alu(code, BPF_RSH, REG_SELECTED, SIGN_SHIFT);
-	emit_alu(code, BPF_XOR, REG_SELECTED, 1);
+	emit(code, BPF_ALU64 | BPF_K | BPF_SUB, REG_SELECTED, 0, 0, 1);
+	emit(code, BPF_ALU64 | BPF_K | BPF_RSH, REG_SELECTED, 0, 0, TOP_BIT);
 	emit_alu(code, BPF_MUL, REG_SELECTED, access);
 }
 
@@ -163,7 +170,7 @@ size_t devices_compile(const struct device_rule *rules, size_t n_rules, struct b
 		first--;
 	allow = first > 0 && rules[first - 1].allow;
 	code.insns = xcalloc(START_LENGTH + (n_rules - first) * RULE_MAX + END_LENGTH, sizeof(*code.insns));
-	emit_alu(&code, BPF_MOV, REG_ALLOWED, allow ? ACCESS_ALL : 0);
+	emit_start(&code, allow);
 	for (size_t i = first; i < n_rules; i++)
 		emit_rule(&code, &rules[i]);
 	emit_end(&code);

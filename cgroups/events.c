@@ -26,19 +26,36 @@ static int open_events(int cgroup_fd)
 	return fd < 0 ? -errno : fd;
 }
 
-static int read_flag(int fd, enum cgroup_event event)
+static int parse_flag(const char *text, enum cgroup_event event)
 {
-	char text[EVENTS_SIZE];
-	ssize_t length = pread(fd, text, sizeof(text) - 1, 0);
-	const char *at;
+	const char *at = strstr(text, keys[event]);
+
+	if (!at)
+		return -ENOTSUP; /* "frozen" came with Linux 5.2 */
+	return at[strlen(keys[event])] == '1';
+}
+
+static int read_events(int fd, char *text, size_t size)
+{
+	ssize_t length = pread(fd, text, size - 1, 0);
 
 	if (length < 0)
 		return -errno;
 	text[length] = '\0';
-	at = strstr(text, keys[event]);
-	if (!at)
-		return -ENOTSUP; /* "frozen" came with Linux 5.2 */
-	return at[strlen(keys[event])] == '1';
+	return 0;
+}
+
+/* 1 if the flag has the wanted value, or never will: see events.h. */
+static int has_happened(int fd, enum cgroup_event event, bool wanted)
+{
+	char text[EVENTS_SIZE];
+	int r = read_events(fd, text, sizeof(text));
+	int flag = r < 0 ? r : parse_flag(text, event);
+
+	if (flag < 0)
+		return flag;
+	return flag == (int)wanted ||
+	       (event == EVENT_FROZEN && !wanted && parse_flag(text, EVENT_POPULATED) == 0);
 }
 
 static int64_t now_ms(void)
@@ -52,8 +69,10 @@ static int64_t now_ms(void)
 int events_read(int cgroup_fd, enum cgroup_event event)
 {
 	auto_fd int fd = open_events(cgroup_fd);
+	char text[EVENTS_SIZE];
+	int r = fd < 0 ? fd : read_events(fd, text, sizeof(text));
 
-	return fd < 0 ? fd : read_flag(fd, event);
+	return r < 0 ? r : parse_flag(text, event);
 }
 
 int events_wait(int cgroup_fd, enum cgroup_event event, bool wanted, int timeout_ms)
@@ -66,12 +85,10 @@ int events_wait(int cgroup_fd, enum cgroup_event event, bool wanted, int timeout
 		return fd;
 	for (;;) {
 		int left = -1;
-		int flag = read_flag(fd, event);
+		int happened = has_happened(fd, event, wanted);
 
-		if (flag < 0)
-			return flag;
-		if (flag == (int)wanted)
-			return 0;
+		if (happened != 0)
+			return happened < 0 ? happened : 0;
 		if (timeout_ms >= 0) {
 			int64_t now = now_ms();
 

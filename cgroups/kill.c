@@ -23,6 +23,7 @@
 enum {
 	PROCS_MAX = 64 * 1024 * 1024, /* bytes; more than 4 million pids make */
 	DECIMAL = 10,
+	FLAG_SIZE = 8,
 	FREEZE_MS = 500,
 	KILL_ROUNDS = 16,
 	KILL_WAIT_MS = 100,
@@ -125,17 +126,25 @@ static int send_all(const struct cgroup *cgroup, int signal, size_t *ret_sent, s
 	return r;
 }
 
+/* What was asked for, not what is: a paused cgroup is for a moment not frozen while tasks of it die. */
+static bool is_paused(const struct cgroup *cgroup)
+{
+	char text[FLAG_SIZE];
+
+	return fd_read_small(cgroup->fd, "cgroup.freeze", text, sizeof(text)) > 0 && text[0] == '1';
+}
+
 /* Freezing serves order, not success: without the right to freeze, or with a stuck task, the signal still goes out. */
 static int send_frozen(const struct cgroup *cgroup, int signal, size_t *ret_sent, struct error *err)
 {
-	bool was_frozen = events_read(cgroup->fd, EVENT_FROZEN) > 0;
+	bool paused = is_paused(cgroup);
 	struct error ignored;
 	int r;
 
-	if (!was_frozen)
+	if (!paused)
 		(void)cgroup_freeze(cgroup, true, FREEZE_MS, &ignored);
 	r = send_all(cgroup, signal, ret_sent, err);
-	if (!was_frozen)
+	if (!paused)
 		(void)fd_write_existing(cgroup->fd, "cgroup.freeze", "0");
 	return r;
 }

@@ -39,15 +39,15 @@ struct limit_unified {
 };
 
 struct cgroup_limits {
-	struct opt_i64 memory_limit, memory_reservation, memory_swap; /* bytes, -1 = max */
+	struct opt_i64 memory_limit, memory_reservation, memory_swap; /* bytes, -1 = max, 0 = not set (as runc has it) */
 	struct opt_i64 memory_kernel, memory_kernel_tcp;              /* v1 only: accepted and ignored, as peers do */
 	struct opt_u64 memory_swappiness;                             /* v1 only: refused unless 0..100 and then ignored */
 	bool memory_disable_oom_killer;                               /* v1 only: refused on v2 with a clear text */
 	bool memory_use_hierarchy;                                    /* v1 only: ignored, v2 is always so */
 	bool memory_check_before_update;                              /* refuse a limit below memory.current */
-	struct opt_u64 cpu_shares;                                    /* 2..262144; 0 = unset */
+	struct opt_u64 cpu_shares;                                    /* 2..262144, others as the nearer end; 0 = unset */
 	struct opt_i64 cpu_quota;                                     /* us, <= 0 max; -1 = max */
-	struct opt_u64 cpu_period, cpu_burst;                         /* us */
+	struct opt_u64 cpu_period, cpu_burst;                         /* us; period 0 = unset */
 	struct opt_i64 cpu_realtime_runtime;                          /* v1 only: refused when set and not 0 */
 	struct opt_u64 cpu_realtime_period;
 	struct opt_i64 cpu_idle;                                      /* 0 or 1 */

@@ -3,7 +3,9 @@
 
 #include <errno.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* One number of at most CPU_SETSIZE - 1; advances *text. */
 static bool next_cpu(const char **text, unsigned *ret)
@@ -51,6 +53,7 @@ int affinity_parse(const char *list, cpu_set_t *ret_set, struct error *err)
 			return 0;
 		if (*next++ != ',')
 			return refuse(err, "\"%s\" is no list of cpus such as 0-3,7", list);
+		next += strspn(next, " ");
 	}
 }
 
@@ -58,9 +61,19 @@ int affinity_apply(const char *list, const char *field, struct error *err)
 {
 	cpu_set_t set;
 
-	if (!list)
+	if (!list || !*list)
 		return 0;
 	if (affinity_parse(list, &set, err) < 0)
 		return context(err, "%s", field);
 	return sched_setaffinity(0, sizeof(set), &set) < 0 ? fail(err, errno, "%s: %s", field, list) : 0;
+}
+
+int affinity_apply_final(const char *initial, const char *final, struct error *err)
+{
+	cpu_set_t all;
+
+	if (!initial || !*initial || (final && *final))
+		return affinity_apply(final, "process.execCPUAffinity.final", err);
+	memset(&all, UINT8_MAX, sizeof(all));
+	return sched_setaffinity(0, sizeof(all), &all) < 0 ? fail(err, errno, "process.execCPUAffinity.final") : 0;
 }

@@ -57,9 +57,12 @@ int container_run(const struct runtime *runtime, const struct create_options *op
 		return r;
 	/* The container is as any other now; a hook, too, may call coffer for it. */
 	state_dir_unlock(&launch.dir);
-	hooks_run_all(HOOK_POSTSTART, &launch.config->hooks[HOOK_POSTSTART], launch_state_json(&launch, STATUS_RUNNING));
-	if (options->detach)
-		return 0;
+	r = hooks_run(HOOK_POSTSTART, &launch.config->hooks[HOOK_POSTSTART], launch_state_json(&launch, STATUS_RUNNING),
+		      err);
+	if (r < 0)
+		remove_ended(&launch);
+	if (r < 0 || options->detach)
+		return r;
 	r = supervise_wait(&supervise, launch.state.pid, launch.pidfd, launch.master, ret_exit, err);
 	if (!options->keep)
 		remove_ended(&launch);

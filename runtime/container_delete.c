@@ -161,7 +161,7 @@ static int finish(struct open_container *container, struct error *err)
 		return r;
 	fault_point("delete-cgroup");
 	/* Also if its creator was killed: how far the creation hooks had come is not known. */
-	saved_hooks_run(container, HOOK_POSTSTOP, STATUS_STOPPED);
+	saved_hooks_poststop(container);
 	fault_point("delete-hooks");
 	return state_dir_remove(&container->dir, err);
 }

@@ -23,6 +23,7 @@
 #include "base/proc.h"
 #include "base/str.h"
 #include "clone_init.h"
+#include "cap_warnings.h"
 #include "container_open.h"
 #include "exe_seal.h"
 #include "exec_init.h"
@@ -104,6 +105,7 @@ static int make_process(struct exec *exec, struct error *err)
 	if (r < 0)
 		return r;
 	exec->start.process = exec->process;
+	cap_warnings(exec->process, exec->config->namespaces[NS_USER].present);
 	if (exec->process->terminal && exec->options->detach && !exec->options->console_socket)
 		return refuse(err, "--tty: a detached process needs --console-socket for its terminal");
 	return 0;

@@ -8,6 +8,7 @@
 #include "container.h"
 
 #include <errno.h>
+#include <signal.h>
 
 #include "base/cleanup.h"
 #include "container_open.h"
@@ -45,6 +46,17 @@ static int open_gate(const struct state_dir *dir, struct error *err)
 	return r == 0 ? sync_expect(gate, SYNC_END, NULL, err) : r;
 }
 
+/* A poststart hook that fails ends the container, which then is for `delete`: runtime-spec runtime.md "Lifecycle". */
+static int run_hooks(const struct runtime *runtime, const struct open_container *container, struct error *err)
+{
+	struct error ignored;
+	int r = saved_hooks_poststart(container, err);
+
+	if (r < 0 && container_kill(runtime, container->dir.id, SIGKILL, true, &ignored) < 0)
+		(void)container_kill(runtime, container->dir.id, SIGKILL, false, &ignored);
+	return r;
+}
+
 int container_start(const struct runtime *runtime, const char *id, struct error *err)
 {
 	auto_open_container struct open_container container = CONTAINER_NOT_OPEN;
@@ -61,6 +73,5 @@ int container_start(const struct runtime *runtime, const char *id, struct error 
 	if (r < 0)
 		return r;
 	state_dir_unlock(&container.dir); /* a hook may call coffer for this container */
-	saved_hooks_run(&container, HOOK_POSTSTART, STATUS_RUNNING);
-	return 0;
+	return run_hooks(runtime, &container, err);
 }

@@ -6,7 +6,8 @@
  *	   the kernel allows step 3 only when nothing maps the old file any more
  *	3. prctl(PR_SET_MM, PR_SET_MM_MAP) with the new file as exe_fd and all else as it was
  *
- * The clone is in no mount namespace, so nobody can find it to remount it. prctl(2), proc_pid_exe(5).
+ * Where step 1 cannot be, the file is a sealed copy in memory. The clone is in no mount namespace, so nobody can find it
+ * to remount it. prctl(2), proc_pid_exe(5).
  */
 #include "exe_seal.h"
 
@@ -21,10 +22,17 @@
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/sendfile.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/fd.h"
+
+#ifndef MFD_EXEC
+#define MFD_EXEC 0x0010U
+#endif
+
+enum { SEND_MAX = 0x7ffff000 };
 
 struct remap {
 	int fd;
@@ -49,6 +57,30 @@ static int open_read_only(int *ret_mount_fd, struct error *err)
 		return fail(err, errno, "seal the runtime's binary: open");
 	*ret_mount_fd = take_fd(&tree);
 	return fd;
+}
+
+/*
+ * A program started from a file of another mount namespace (nsenter, an fd) has no mount here to clone: then the private
+ * read-only file is a sealed copy in memory.
+ */
+static int open_copy(struct error *err)
+{
+	const unsigned seals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
+	auto_fd int from = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	auto_fd int copy = memfd_create("coffer", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC);
+	ssize_t done;
+
+	/* Kernels before 6.3 know no MFD_EXEC, and need none. */
+	if (copy < 0 && errno == EINVAL)
+		copy = memfd_create("coffer", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (from < 0 || copy < 0)
+		return fail(err, errno, "seal the runtime's binary: open");
+	do
+		done = sendfile(copy, from, NULL, SEND_MAX);
+	while (done > 0);
+	if (done < 0 || fcntl(copy, F_ADD_SEALS, seals) < 0)
+		return fail(err, errno, "seal the runtime's binary: copy");
+	return take_fd(&copy);
 }
 
 static int remap_constant(uintptr_t start, size_t size, int protection, int fd, off_t offset)
@@ -164,10 +196,13 @@ int exe_seal(int *ret_mount_fd, struct error *err)
 {
 	auto_fd int mount_fd = -1;
 	auto_fd int fd = open_read_only(&mount_fd, err);
-	struct remap remap = { .fd = fd };
+	struct remap remap = { 0 };
 
 	if (fd < 0)
+		fd = open_copy(err);
+	if (fd < 0)
 		return fd;
+	remap.fd = fd;
 	(void)dl_iterate_phdr(remap_program, &remap);
 	if (remap.result < 0)
 		return fail(err, -remap.result, "seal the runtime's binary: map it again");

@@ -16,6 +16,7 @@
 #include "base/cleanup.h"
 #include "base/path.h"
 #include "child.h"
+#include "fault.h"
 #include "sync.h"
 #include "tty.h"
 
@@ -76,7 +77,9 @@ static int report_ready(struct exec_init *init, struct error *err)
 
 static int final_affinity(struct exec_init *init, struct error *err)
 {
-	return affinity_apply(init->start.process->cpu_affinity_final, "process.execCPUAffinity.final", err);
+	const struct config_process *process = init->start.process;
+
+	return affinity_apply_final(process->cpu_affinity_initial, process->cpu_affinity_final, err);
 }
 
 static int become_program(struct exec_init *init, struct error *err)
@@ -84,18 +87,22 @@ static int become_program(struct exec_init *init, struct error *err)
 	return process_exec(&init->start, err);
 }
 
+/* name: put in front of the error, if the error does not say it. */
+#define STEP(name, function) { name, "exec_" #function, function }
+
 static const struct {
 	const char *name;
+	const char *fault; /* fault.h */
 	int (*run)(struct exec_init *init, struct error *err);
 } steps[] = {
-	{ NULL, join },
-	{ "signals", default_signals },
-	{ "session", new_session },
-	{ "terminal", open_terminal },
-	{ NULL, find_program },
-	{ NULL, report_ready },
-	{ NULL, final_affinity },
-	{ NULL, become_program },
+	STEP(NULL, join),
+	STEP("signals", default_signals),
+	STEP("session", new_session),
+	STEP("terminal", open_terminal),
+	STEP(NULL, find_program),
+	STEP(NULL, report_ready),
+	STEP(NULL, final_affinity),
+	STEP(NULL, become_program),
 };
 
 void exec_init_main(struct exec_init *init)
@@ -103,6 +110,7 @@ void exec_init_main(struct exec_init *init)
 	struct error err = { 0 };
 
 	for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
+		fault_point(steps[i].fault);
 		if (steps[i].run(init, &err) == 0)
 			continue;
 		if (steps[i].name)

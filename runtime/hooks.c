@@ -362,11 +362,11 @@ int hooks_run(enum hook_stage stage, const struct hook_list *hooks, const char *
 	return 0;
 }
 
-void hooks_run_all(enum hook_stage stage, const struct hook_list *hooks, const char *state_json)
+void hooks_run_all(const struct hook_list *hooks, const char *state_json)
 {
 	struct error err;
 
 	for (size_t i = 0; i < hooks->count; i++)
-		if (run_named(stage, hooks, i, state_json, &err) < 0)
+		if (run_named(HOOK_POSTSTOP, hooks, i, state_json, &err) < 0)
 			log_message(LOG_LEVEL_WARNING, "%s", err.text);
 }

@@ -19,7 +19,7 @@ char *state_to_json(struct arena *arena, const struct state *state, enum contain
  */
 int hooks_run(enum hook_stage stage, const struct hook_list *hooks, const char *state_json, struct error *err);
 
-/* For poststart and poststop, whose failure is only a warning: every hook runs, failures go to the log. */
-void hooks_run_all(enum hook_stage stage, const struct hook_list *hooks, const char *state_json);
+/* Poststop hooks, whose failure is only a warning: every hook runs, failures go to the log. */
+void hooks_run_all(const struct hook_list *hooks, const char *state_json);
 
 const char *hook_stage_name(enum hook_stage stage); /* "createRuntime" */

@@ -17,6 +17,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/proc.h"
+#include "cap_warnings.h"
 #include "clone_init.h"
 #include "exe_seal.h"
 #include "fault.h"
@@ -71,15 +72,12 @@ static int make_plan(struct launch *launch, struct error *err)
 	if (r == 0)
 		r = plan_make(launch->config, &launch->host, launch->options, launch->gate, &launch->plan, err);
 	launch->start.process = launch->plan.process;
+	if (r == 0 && launch->plan.process)
+		cap_warnings(launch->plan.process, launch->plan.new_user_ns || launch->plan.enter);
 	return r;
 }
 
 /* ---- what the host gets to see ---- */
-
-static int check_cgroup(struct launch *launch, struct error *err)
-{
-	return launch->plan.cgroup_path ? cgroup_check_unused(&launch->host.cgroup, launch->plan.cgroup_path, err) : 0;
-}
 
 static int reserve_id(struct launch *launch, struct error *err)
 {
@@ -92,6 +90,12 @@ static int reserve_id(struct launch *launch, struct error *err)
 			state_dir_close(&launch->dir);
 	}
 	return r;
+}
+
+/* Before it is recorded: `delete` kills what is in a recorded cgroup. */
+static int check_cgroup(struct launch *launch, struct error *err)
+{
+	return launch->plan.cgroup_path ? cgroup_check_unused(&launch->host.cgroup, launch->plan.cgroup_path, err) : 0;
 }
 
 static int record_intent(struct launch *launch, struct error *err)
@@ -282,7 +286,11 @@ static int record_created(struct launch *launch, struct error *err)
 	int r = launch->gate ? start_gate_publish(&launch->dir, launch->gate_socket, err) : 0;
 
 	launch->state.start_time = proc_start_time(launch->state.pid);
-	return r == 0 ? state_write(&launch->dir, &launch->state, err) : r;
+	if (r == 0)
+		r = state_write(&launch->dir, &launch->state, err);
+	if (r == 0)
+		launch->owes_poststop = true;
+	return r;
 }
 
 static int write_pid_file(struct launch *launch, struct error *err)
@@ -316,8 +324,8 @@ static const struct {
 	{ "config", load_config },
 	{ "console", check_console },
 	{ "plan", make_plan },
-	{ "cgroup-unused", check_cgroup },
 	{ "reserve", reserve_id },
+	{ "cgroup-unused", check_cgroup },
 	{ "record", record_intent },
 	{ "cgroup", make_cgroup },
 	{ "root", open_root },
@@ -354,7 +362,6 @@ int launch_run(struct launch *launch, struct error *err)
 			return -err->code;
 		}
 	}
-	launch->owes_poststop = true;
 	return 0;
 }
 
@@ -379,8 +386,7 @@ void launch_remove(struct launch *launch)
 	if (launch->cgroup && cgroup_remove(&launch->host.cgroup, launch->plan.cgroup_path, &err) < 0)
 		log_message(LOG_LEVEL_WARNING, "%s", err.text);
 	if (launch->owes_poststop)
-		hooks_run_all(HOOK_POSTSTOP, &launch->config->hooks[HOOK_POSTSTOP],
-			      launch_state_json(launch, STATUS_STOPPED));
+		hooks_run_all(&launch->config->hooks[HOOK_POSTSTOP], launch_state_json(launch, STATUS_STOPPED));
 	if (launch->dir.fd >= 0 && state_dir_remove(&launch->dir, &err) < 0)
 		log_message(LOG_LEVEL_WARNING, "%s", err.text);
 }

@@ -164,22 +164,27 @@ static void plan_rootfs(struct plan *plan, const struct host *host, const struct
 		rewrite_mount(plan, host, &plan->rootfs.mounts[i]);
 }
 
+static bool is_writable_cgroup(const struct mount *mount)
+{
+	return !mount->bind && (str_eq(mount->type, "cgroup") || str_eq(mount->type, "cgroup2")) &&
+	       str_eq(mount->source, "cgroup") && str_eq(mount->destination, "/sys/fs/cgroup") &&
+	       !((mount->attr_set | mount->recursive_set) & MOUNT_ATTR_RDONLY);
+}
+
 /*
- * A container that owns both its user and its cgroup namespace manages its cgroup itself, if its cgroup mount is
- * writable at all: cgroup-v2.rst "Delegation".
+ * A container that owns both its user and its cgroup namespace manages its cgroup itself, as the user of its program, if
+ * its cgroup mount is writable at all: config-linux.md "Cgroup ownership", cgroup-v2.rst "Delegation".
  */
 static void plan_delegation(struct plan *plan)
 {
-	int64_t uid = idmap_to_host(plan->id_maps.uids, plan->id_maps.n_uids, 0);
-	int64_t gid = idmap_to_host(plan->id_maps.gids, plan->id_maps.n_gids, 0);
+	const struct user root = { 0 };
+	const struct user *user = plan->process ? &plan->process->user : &root;
+	int64_t uid = idmap_to_host(plan->id_maps.uids, plan->id_maps.n_uids, user->uid);
+	int64_t gid = idmap_to_host(plan->id_maps.gids, plan->id_maps.n_gids, user->gid);
 	bool writable = false;
 
-	for (size_t i = 0; i < plan->rootfs.n_mounts; i++) {
-		const struct mount *mount = &plan->rootfs.mounts[i];
-
-		if (!mount->bind && (str_eq(mount->type, "cgroup") || str_eq(mount->type, "cgroup2")))
-			writable = !(mount->attr_set & MOUNT_ATTR_RDONLY);
-	}
+	for (size_t i = 0; i < plan->rootfs.n_mounts; i++)
+		writable = writable || is_writable_cgroup(&plan->rootfs.mounts[i]);
 	plan->delegate = writable && plan->cgroup_path && plan->new_user_ns && plan->new_cgroup_ns && uid >= 0 &&
 			 gid >= 0;
 	plan->delegate_uid = plan->delegate ? (uid_t)uid : 0;

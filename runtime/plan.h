@@ -32,7 +32,7 @@ struct plan {
 	struct limit_plan limits;
 	struct device_rule *device_rules;
 	size_t n_device_rules;
-	bool delegate;                           /* chown the cgroup to the container's root */
+	bool delegate;                           /* chown the cgroup to the user of the container's program */
 	uid_t delegate_uid;
 	gid_t delegate_gid;
 

@@ -36,20 +36,33 @@ static int load(const struct open_container *container, const char *stage, struc
 			    ret_config, err);
 }
 
-void saved_hooks_run(const struct open_container *container, enum hook_stage stage, enum container_status status)
+static const char *state_json(const struct open_container *container, const struct config *config,
+			      enum container_status status)
+{
+	return state_to_json(container->arena, &container->state, status, config->oci_version, config->annotations,
+			     config->n_annotations, false);
+}
+
+int saved_hooks_poststart(const struct open_container *container, struct error *err)
 {
 	auto_config struct config *config = NULL;
-	const char *state_json;
+
+	if (load(container, hook_stage_name(HOOK_POSTSTART), &config, err) < 0)
+		return context(err, "poststart hooks are not run");
+	if (!config)
+		return 0;
+	return hooks_run(HOOK_POSTSTART, &config->hooks[HOOK_POSTSTART], state_json(container, config, STATUS_RUNNING),
+			 err);
+}
+
+void saved_hooks_poststop(const struct open_container *container)
+{
+	auto_config struct config *config = NULL;
 	struct error err;
 
-	if (load(container, hook_stage_name(stage), &config, &err) < 0) {
-		log_message(LOG_LEVEL_WARNING, "%s hooks of container `%s` are not run: %s", hook_stage_name(stage),
-			    container->dir.id, err.text);
-		return;
-	}
-	if (!config || config->hooks[stage].count == 0)
-		return;
-	state_json = state_to_json(container->arena, &container->state, status, config->oci_version,
-				   config->annotations, config->n_annotations, false);
-	hooks_run_all(stage, &config->hooks[stage], state_json);
+	if (load(container, hook_stage_name(HOOK_POSTSTOP), &config, &err) < 0)
+		log_message(LOG_LEVEL_WARNING, "poststop hooks of container `%s` are not run: %s", container->dir.id,
+			    err.text);
+	if (config)
+		hooks_run_all(&config->hooks[HOOK_POSTSTOP], state_json(container, config, STATUS_STOPPED));
 }

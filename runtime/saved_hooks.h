@@ -7,8 +7,12 @@
 #include "hooks.h"
 
 /*
- * Runs the stage's hooks (poststart, poststop) from config.json in the state directory, with `status` in their state.
- * Failures, an unreadable config among them, are warnings in the log. The config is only parsed if it can have such
- * hooks at all. A missing config.json (killed while creating) has none.
+ * The hooks of config.json in the state directory, which is only parsed if it can have hooks of the stage at all. A
+ * missing one (killed while creating) has none.
  */
-void saved_hooks_run(const struct open_container *container, enum hook_stage stage, enum container_status status);
+
+/* The first that fails, or an unreadable config, is the error. */
+int saved_hooks_poststart(const struct open_container *container, struct error *err);
+
+/* All of them; failures, an unreadable config among them, are warnings in the log. */
+void saved_hooks_poststop(const struct open_container *container);

@@ -76,9 +76,6 @@ int validate_mounts(const struct config *config, struct error *err)
 	for (size_t i = 0; i < config->rootfs.n_mounts; i++)
 		if (check_mount(config, i, err) < 0)
 			return -err->code;
-	if (config->rootfs.n_mounts > 0 && !has_namespace(config, NS_MOUNT))
-		return refuse(err,
-			      "mounts: these would be made on the host; add a mount namespace to linux.namespaces");
 	return 0;
 }
 
@@ -93,6 +90,9 @@ int validate_namespaces(const struct config *config, struct error *err)
 				"linux.namespaces: the path \"%.100s\" of %s is not absolute; write it from \"/\" on",
 				path, ns_info(type)->name);
 	}
+	if (!has_namespace(config, NS_MOUNT))
+		return refuse(err, "linux.namespaces: without a mount namespace root and mounts would be the host's; add "
+				   "{\"type\": \"mount\"}");
 	return 0;
 }
 
@@ -225,16 +225,10 @@ int validate_protected_paths(const struct config *config, struct error *err)
 		{ "linux.readonlyPaths", config->rootfs.readonly_paths, config->rootfs.n_readonly_paths },
 	};
 
-	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
 		for (size_t n = 0; n < lists[i].count; n++)
 			if (check_inside_path(lists[i].member, n, "", lists[i].paths[n], err) < 0)
 				return -err->code;
-		if (lists[i].count > 0 && !has_namespace(config, NS_MOUNT))
-			return refuse(
-				err,
-				"%s: would change the host's mounts; add {\"type\": \"mount\"} to linux.namespaces",
-				lists[i].member);
-	}
 	return 0;
 }
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "affinity.h"
 #include "base/cleanup.h"
 #include "base/str.h"
 #include "validate_parts.h"
@@ -102,31 +103,6 @@ static int check_scheduler(const struct config_process *process, const char *at,
 	return 0;
 }
 
-/* "0-3,7": decimal numbers and ranges. */
-static bool is_cpu_list(const char *list)
-{
-	static const char digits[] = "0123456789";
-
-	for (;;) {
-		size_t length = strspn(list, digits);
-
-		if (length == 0)
-			return false;
-		list += length;
-		if (*list == '-') {
-			length = strspn(list + 1, digits);
-			if (length == 0)
-				return false;
-			list += 1 + length;
-		}
-		if (*list == '\0')
-			return true;
-		if (*list++ != ',')
-			return false;
-		list += strspn(list, " ");
-	}
-}
-
 static int check_affinity(const struct config_process *process, const char *at, struct error *err)
 {
 	const struct {
@@ -136,8 +112,11 @@ static int check_affinity(const struct config_process *process, const char *at, 
 		{ "final", process->cpu_affinity_final },
 	};
 
+	struct error ignored;
+	cpu_set_t set;
+
 	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
-		if (lists[i].list && *lists[i].list && !is_cpu_list(lists[i].list))
+		if (lists[i].list && *lists[i].list && affinity_parse(lists[i].list, &set, &ignored) < 0)
 			return refuse(err,
 				      "%sexecCPUAffinity.%s: \"%.64s\" is no CPU list; write for example \"0-3,7\"", at,
 				      lists[i].name, lists[i].list);

@@ -77,7 +77,8 @@ static pid_t spawn(const char *const *args)
 	pid_t pid;
 	int r;
 
-	for (size_t i = 0; args[i]; i++)
+	argv[0] = (char *)args[0];
+	for (size_t i = 1; args[i]; i++)
 		argv[i] = (char *)args[i];
 	(void)posix_spawn_file_actions_init(&actions);
 	(void)posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDWR, 0);

@@ -115,12 +115,11 @@ load helpers
 	bundle_config '.process.terminal = true | .process.consoleSize = { height: 31, width: 97 }
 		| .process.args = ["sh", "-c", "tty; stty size; read x; echo got $x"]'
 	for form in "--console-socket $TEST_DIR/s" "--console-socket=$TEST_DIR/s" "-console-socket $TEST_DIR/s"; do
-		python3 "$BATS_TEST_DIRNAME/console.py" "$TEST_DIR/s" $'word\n' >"$TEST_DIR/shown" 3>&- &
-		wait_for 10 test -S "$TEST_DIR/s"
+		take_console "$TEST_DIR/s" $'word\n'
 		# shellcheck disable=SC2086 # words on purpose
 		succeeds coffer create $form a
 		succeeds coffer start a
-		wait $!
+		wait "$CONSOLE"
 		equal "$(head -n 1 "$TEST_DIR/shown")" "payload=/dev/ptmx fds=1 tty=True"
 		grep '^/dev/pts/0' "$TEST_DIR/shown"
 		grep '^31 97' "$TEST_DIR/shown"

@@ -65,11 +65,16 @@ in_container() {
 	succeeds coffer run c </dev/null
 }
 
-# refused TEXT...: the config is refused with all of the texts, and nothing of the container is left.
+# refused TEXT...: the config is refused in one line that has all of the texts, and nothing of the container is left.
 refused() {
+	refused_with 1 "$@"
+}
+
+# refused_with STATUS TEXT...
+refused_with() {
 	local text
-	fails 1 "$1" coffer run c </dev/null
-	for text; do
+	fails "$1" "$2" coffer run c </dev/null
+	for text in "${@:2}"; do
 		[[ $ERR == *"$text"* ]] || told "no \"$text\""
 	done
 	[[ ! -e $ROOT/c ]] || told "the state directory is left"

@@ -12,7 +12,7 @@
 #
 # Files that need no more than this have these four functions as they are; others call them from their own.
 # shellcheck shell=bash
-# shellcheck disable=SC2034 # OUT and ERR are for the tests
+# shellcheck disable=SC2034 # OUT, ERR and CONSOLE are for the tests
 
 setup_file() { file_start; }
 teardown_file() { file_stop; }
@@ -190,20 +190,23 @@ exec_coffer() {
 
 # Runs a command that has to succeed without a word on stderr. Its stdout is in $OUT.
 succeeds() {
+	gives 0 "$@"
+	[[ ! -s $TEST_DIR/stderr ]] || told "stderr should be empty: $*"
+}
+
+# gives STATUS COMMAND...: it has to end with this status; what it says is in $OUT and $ERR.
+gives() {
 	local status=0
-	"$@" >"$TEST_DIR/stdout" 2>"$TEST_DIR/stderr" || status=$?
-	OUT=$(<"$TEST_DIR/stdout")
-	[[ $status -eq 0 && ! -s $TEST_DIR/stderr ]] || told "status $status of: $*"
+	"${@:2}" >"$TEST_DIR/stdout" 2>"$TEST_DIR/stderr" || status=$?
+	OUT=$(<"$TEST_DIR/stdout") ERR=$(<"$TEST_DIR/stderr")
+	[[ $status -eq $1 ]] || told "status $status, not $1, of: ${*:2}"
 }
 
 # fails STATUS TEXT COMMAND...: it has to end with this status and say one line on stderr, with this text in it.
 # $ERR is the line.
 fails() {
-	local status=0
-	"${@:3}" >"$TEST_DIR/stdout" 2>"$TEST_DIR/stderr" || status=$?
-	OUT=$(<"$TEST_DIR/stdout") ERR=$(<"$TEST_DIR/stderr")
-	[[ $status -eq $1 && $ERR == *"$2"* && $(wc -l <"$TEST_DIR/stderr") -eq 1 ]] ||
-		told "status $status, not $1 with \"$2\", of: ${*:3}"
+	gives "$1" "${@:3}"
+	[[ $ERR == *"$2"* && $(wc -l <"$TEST_DIR/stderr") -eq 1 ]] || told "not one line with \"$2\": ${*:3}"
 }
 
 # Shows what the last command wrote; fails.
@@ -251,4 +254,18 @@ running() {
 		bundle_args sleep 1000
 	fi
 	coffer run --detach --bundle "$BUNDLE" "$1" </dev/null >"$TEST_DIR/$1.out" 2>"$TEST_DIR/$1.err"
+}
+
+# ---- terminals ----
+
+# on_tty STEP... -- COMMAND...: on a terminal of its own; see on_tty.py.
+on_tty() {
+	python3 "$BATS_TEST_DIRNAME/on_tty.py" "$@" 3>&-
+}
+
+# take_console SOCKET [TEXT]: an engine's end of --console-socket, pid $CONSOLE; what it sees is in $TEST_DIR/shown.
+take_console() {
+	python3 "$BATS_TEST_DIRNAME/console.py" "$@" >"$TEST_DIR/shown" 3>&- &
+	CONSOLE=$!
+	wait_for 10 test -S "$1"
 }

@@ -161,12 +161,12 @@ make_tree() {
 	local dir=$BUNDLE/rootfs/data
 	mkdir -p "$dir/sub"
 	echo text >"$dir/sub/file"
-	chmod 640 "$dir/sub/file"
+	chmod 604 "$dir/sub/file"
 	chown 5:6 "$dir/sub/file"
 	ln -s sub/file "$dir/link"
 	add_mount /data tmpfs tmpfs tmpcopyup size=1m
 	in_container 'cd /data && cat link && stat -c "%a %u:%g" sub/file && rm -r sub && echo new >new'
-	prints $'text\n640 5:6'
+	prints $'text\n604 5:6'
 	equal "$(ls "$dir" "$dir/sub")" "$(printf '%s\n' "$dir:" link sub '' "$dir/sub:" file)"
 }
 
@@ -199,9 +199,9 @@ make_tree() {
 
 @test "a mount inside of a bind reaches the host from rshared only; one of the host reaches rslave, not rprivate" {
 	local word
-	make_source
-	mkdir "$TEST_DIR/source/host"
-	host_mount --bind "$TEST_DIR/source" "$TEST_DIR/source"
+	mkdir "$TEST_DIR/source"
+	host_mount -t tmpfs none "$TEST_DIR/source"
+	inside mkdir "$TEST_DIR/source/dir" "$TEST_DIR/source/host"
 	caps bounding=CAP_SYS_ADMIN effective=CAP_SYS_ADMIN permitted=CAP_SYS_ADMIN
 	for word in rbind rslave rprivate rshared; do
 		cp "$BUNDLE/config.json" "$TEST_DIR/keep"

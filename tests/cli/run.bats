@@ -5,8 +5,6 @@
 
 load helpers
 
-TTY="$BATS_TEST_DIRNAME/on_tty.py"
-
 # A program that says the names of the signals it gets.
 listen_for_signals() {
 	bundle_args sh -c 'for s in HUP INT QUIT TERM USR1 USR2; do trap "echo got $s" $s; done
@@ -26,7 +24,7 @@ listen_for_signals() {
 	local status
 	for status in 0 1 2 42 126 255; do
 		bundle_args sh -c "exit $status"
-		coffer run a || equal "$?" "$status"
+		gives $status coffer run a
 	done
 }
 
@@ -35,8 +33,7 @@ listen_for_signals() {
 	bundle_config 'del(.linux.namespaces[] | select(.type == "pid"))' # the pid 1 of a namespace cannot signal itself
 	for signal in HUP KILL SEGV TERM; do
 		bundle_args sh -c "ulimit -c 0; kill -$signal "'$$'
-		coffer run a && false
-		equal $? $((128 + $(kill -l $signal)))
+		gives $((128 + $(kill -l $signal))) coffer run a
 	done
 }
 
@@ -61,7 +58,7 @@ listen_for_signals() {
 
 @test "any other failure is 1, not the status of a program" {
 	fails 1 "config.json" coffer run --bundle /tmp a
-	bundle_config '.process.cwd = "/nowhere"'
+	bundle_config '.process.cwd = "nowhere"'
 	fails 1 "process.cwd" coffer run a
 }
 
@@ -113,7 +110,7 @@ listen_for_signals() {
 }
 
 @test "signals to run go to the container, which may handle them" {
-	local signal wanted=
+	local signal
 	listen_for_signals
 	exec_coffer run a >"$TEST_DIR/out" &
 	wait_for 10 grep ready "$TEST_DIR/out"
@@ -122,7 +119,7 @@ listen_for_signals() {
 		wait_for 10 grep "got $signal" "$TEST_DIR/out"
 	done
 	kill -CONT $!
-	wait $! || equal $? 7
+	gives 7 wait $!
 	fails 1 "does not exist" coffer state a
 }
 
@@ -132,7 +129,7 @@ listen_for_signals() {
 	exec_coffer run a >"$TEST_DIR/out" &
 	wait_for 10 grep ready "$TEST_DIR/out"
 	kill -TERM $!
-	wait $! || equal $? 143
+	gives 143 wait $!
 }
 
 @test "run that is killed leaves a container that delete finds" {
@@ -140,7 +137,7 @@ listen_for_signals() {
 	exec_coffer run a >"$TEST_DIR/out" &
 	wait_for 10 grep ready "$TEST_DIR/out"
 	kill -KILL $!
-	wait $! || equal $? 137
+	gives 137 wait $!
 	equal "$(status_of a)" running
 	succeeds coffer delete --force a
 }
@@ -162,43 +159,40 @@ listen_for_signals() {
 	bundle_config '.process.terminal = true'
 	bundle_args sh -c 'trap "stty size" WINCH; trap "echo interrupted; exit 5" INT; tty; stty size
 		while :; do sleep 0.05; done'
-	python3 "$TTY" --size 30x100 --expect /dev/pts/0 --expect "30 100" --size 40x120 --expect "40 120" --send '\x03' \
-		--expect interrupted --echo -- "${RUNTIME[@]}" run a 3>&- >"$TEST_DIR/out" || equal $? 5
-	grep 'echo True' "$TEST_DIR/out"
+	gives 5 on_tty --size 30x100 --expect /dev/pts/0 --expect "30 100" --size 40x120 --expect "40 120" \
+		--send '\x03' --expect interrupted --echo -- "${RUNTIME[@]}" run a
+	grep 'echo True' <<<"$OUT"
 }
 
 @test "a terminal: what is typed comes in, end of file too, and all output comes out" {
 	bundle_config '.process.terminal = true'
 	bundle_args sh -c 'read x; echo "<$x>"; cat >/dev/null; seq 1 3000; exit 3'
-	python3 "$TTY" --send 'word\n' --expect "<word>" --send '\x04' --expect 3000 --echo -- \
-		"${RUNTIME[@]}" run a 3>&- >"$TEST_DIR/out" || equal $? 3
-	grep 'echo True' "$TEST_DIR/out"
-	equal "$(tr -d '\r' <"$TEST_DIR/out" | grep -c '^[0-9]*$')" 3000
+	gives 3 on_tty --send 'word\n' --expect "<word>" --send '\x04' --expect 3000 --echo -- "${RUNTIME[@]}" run a
+	grep 'echo True' <<<"$OUT"
+	equal "$(tr -d '\r' <<<"$OUT" | grep -c '^[0-9]*$')" 3000
 }
 
 @test "a terminal: a signal to run goes to the container, and the terminal is restored" {
 	bundle_config '.process.terminal = true'
 	bundle_args sh -c 'trap "exit 9" TERM; echo ready; while :; do sleep 0.05; done'
-	python3 "$TTY" --expect ready --signal TERM --echo -- "${RUNTIME[@]}" run a 3>&- >"$TEST_DIR/out" || equal $? 9
-	grep 'echo True' "$TEST_DIR/out"
+	gives 9 on_tty --expect ready --signal TERM --echo -- "${RUNTIME[@]}" run a
+	grep 'echo True' <<<"$OUT"
 }
 
 @test "a terminal though stdin is none" {
 	bundle_config '.process.terminal = true'
-	bundle_args sh -c 'tty; cat'
-	timeout 20 "${RUNTIME[@]}" run a </dev/null >"$TEST_DIR/out" 3>&- || true
-	[[ $(head -n 1 "$TEST_DIR/out") == /dev/pts/0* ]]
-	[[ -z $(coffer list -q) ]] || succeeds coffer delete --force a
+	bundle_args sh -c 'tty; exit 4'
+	gives 4 coffer run a </dev/null
+	equal "$OUT" $'/dev/pts/0\r'
 }
 
 @test "--console-socket, in the background" {
 	bundle_config '.process.terminal = true'
 	bundle_args sh -c 'tty; echo shown'
 	fails 1 "console-socket" coffer run --detach a
-	python3 "$BATS_TEST_DIRNAME/console.py" "$TEST_DIR/s" >"$TEST_DIR/shown" 3>&- &
-	wait_for 10 test -S "$TEST_DIR/s"
+	take_console "$TEST_DIR/s"
 	succeeds coffer run -d --console-socket="$TEST_DIR/s" a
-	wait $!
+	wait "$CONSOLE"
 	equal "$(head -n 1 "$TEST_DIR/shown")" "payload=/dev/ptmx fds=1 tty=True"
 	grep '^shown' "$TEST_DIR/shown"
 }

@@ -22,7 +22,7 @@ struct request {
 	uint32_t major, minor, access;
 };
 
-static uint32_t alu(uint8_t operation, uint32_t dst, uint32_t src)
+static uint64_t alu(uint8_t operation, uint64_t dst, uint64_t src)
 {
 	switch (operation) {
 	case BPF_MOV:
@@ -39,8 +39,6 @@ static uint32_t alu(uint8_t operation, uint32_t dst, uint32_t src)
 		return dst - src;
 	case BPF_MUL:
 		return dst * src;
-	case BPF_NEG:
-		return -dst;
 	default:
 		test_stop(TEST_FAILED, "unknown operation %#x", operation);
 	}
@@ -65,24 +63,26 @@ static uint32_t run(const struct bpf_insn *code, size_t count, const struct requ
 		request->major,
 		request->minor,
 	};
-	uint32_t registers[REGISTERS] = { 0 };
+	uint64_t registers[REGISTERS] = { 0 };
 	size_t pc = 0;
 
 	while (pc < count) {
 		const struct bpf_insn *insn = &code[pc++];
 		uint8_t class = BPF_CLASS(insn->code);
-		uint32_t *dst = &registers[insn->dst_reg];
-		uint32_t src = BPF_SRC(insn->code) == BPF_X ? registers[insn->src_reg] : (uint32_t)insn->imm;
+		uint64_t *dst = &registers[insn->dst_reg];
+		uint64_t src = BPF_SRC(insn->code) == BPF_X ? registers[insn->src_reg] : (uint64_t)insn->imm;
 
 		if (insn->code == (BPF_JMP | BPF_EXIT))
-			return registers[0];
+			return (uint32_t)registers[0];
 		if (class == BPF_LDX)
 			*dst = context[insn->off / 4];
 		else if (class == BPF_ALU)
+			*dst = (uint32_t)alu(BPF_OP(insn->code), (uint32_t)*dst, (uint32_t)src);
+		else if (class == BPF_ALU64)
 			*dst = alu(BPF_OP(insn->code), *dst, src);
 		else if (class != BPF_JMP32)
 			test_stop(TEST_FAILED, "unknown class %#x", class);
-		else if (taken(BPF_OP(insn->code), *dst, src))
+		else if (taken(BPF_OP(insn->code), (uint32_t)*dst, (uint32_t)src))
 			pc += (size_t)insn->off;
 	}
 	test_stop(TEST_FAILED, "ran off the end");

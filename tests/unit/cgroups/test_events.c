@@ -40,6 +40,21 @@ static void reads_flags(void)
 	stop(dir);
 }
 
+/* What the kernel leaves behind when all tasks of a frozen cgroup are killed. */
+static void ends_thaw_of_the_dead(void)
+{
+	int dir = start("populated 0\nfrozen 1\n");
+
+	CHECK_INT(1, events_read(dir, EVENT_FROZEN));
+	CHECK_INT(0, events_wait(dir, EVENT_FROZEN, false, 0));
+	CHECK_INT(0, events_wait(dir, EVENT_FROZEN, true, 0));
+	CHECK_INT(-ETIMEDOUT, events_wait(dir, EVENT_POPULATED, true, 0));
+	stop(dir);
+	dir = start("populated 1\nfrozen 1\n");
+	CHECK_INT(-ETIMEDOUT, events_wait(dir, EVENT_FROZEN, false, 0));
+	stop(dir);
+}
+
 static void reports_what_is_missing(void)
 {
 	int dir = start("populated 0\n");
@@ -72,5 +87,5 @@ static void keeps_the_timeout(void)
 	sandbox_leave(&host);
 }
 
-static const struct test tests[] = { TEST(reads_flags), TEST(reports_what_is_missing), TEST(keeps_the_timeout) };
+static const struct test tests[] = { TEST(reads_flags), TEST(ends_thaw_of_the_dead), TEST(reports_what_is_missing), TEST(keeps_the_timeout) };
 TEST_MAIN(tests)

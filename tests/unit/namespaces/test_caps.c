@@ -5,7 +5,7 @@
 #include <linux/capability.h>
 #include <sys/prctl.h>
 
-#include "child.h"
+#include "tests/unit/child.h"
 #include "namespaces/creds.h"
 #include "tests/unit/test.h"
 

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 
 #include "base/fd.h"
-#include "child.h"
+#include "tests/unit/child.h"
 #include "tests/unit/test.h"
 
 static int full_change(const void *unused)

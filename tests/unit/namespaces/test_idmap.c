@@ -12,7 +12,7 @@
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/proc.h"
-#include "child.h"
+#include "tests/unit/child.h"
 #include "tests/unit/test.h"
 
 static int validate_uids(struct id_map *uids, size_t n_uids, struct error *err)

@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
-#include "child.h"
+#include "tests/unit/child.h"
 #include "tests/unit/test.h"
 
 static void names_match_the_spec(void)

@@ -1,7 +1,7 @@
 /* test_rlimit.c - limit names and their effect in a child. */
 #include <errno.h>
 
-#include "child.h"
+#include "tests/unit/child.h"
 #include "namespaces/creds.h"
 #include "tests/unit/test.h"
 

@@ -11,7 +11,7 @@
 #include <sys/syscall.h>
 
 #include "base/cleanup.h"
-#include "child.h"
+#include "tests/unit/child.h"
 #include "profile.h"
 #include "tests/unit/test.h"
 

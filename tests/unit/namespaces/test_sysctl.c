@@ -9,7 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/fd.h"
-#include "child.h"
+#include "tests/unit/child.h"
 #include "tests/unit/test.h"
 
 static const struct sysctl_scope everything = { .ipc = true, .network = true, .uts = true, .user = true };

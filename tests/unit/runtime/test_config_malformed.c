@@ -75,7 +75,7 @@ static const struct row {
 	  "mounts[2]: uidMappings and gidMappings go together; add gidMappings" },
 	{ "\"hostID\": 1000, \"size\": 10}", "\"hostID\": 1000, \"size\": 0}", "mounts[2]: uidMappings[0]" },
 	{ "\"hostID\": 1000, \"size\": 10}", "\"hostID\": 1000}", "mounts[2].uidMappings[0].size: required" },
-	{ "{\"type\": \"mount\"}, ", "", "mounts: these would be made on the host" },
+	{ "{\"type\": \"mount\"}, ", "", "linux.namespaces: without a mount namespace root and mounts" },
 
 	/* process */
 	{ "\"cwd\": \"/\"", "\"cw\": \"/\"", "process.cwd: required, but missing" },

@@ -90,8 +90,7 @@ static void hooks_get_the_running_state(void)
 	const char *root = fixture_root();
 	auto_free char *config =
 		xasprintf("{\"ociVersion\":\"1.0.2\",\"root\":{\"path\":\"rootfs\"},\"annotations\":{\"a\":\"b\"},"
-			  "\"hooks\":{\"poststart\":[{\"path\":\"/bin/false\"},"
-			  "{\"path\":\"/bin/sh\",\"args\":[\"sh\",\"-c\",\"/bin/cat >%s/out\"]}]}}",
+			  "\"hooks\":{\"poststart\":[{\"path\":\"/bin/sh\",\"args\":[\"sh\",\"-c\",\"/bin/cat >%s/out\"]}]}}",
 			  root);
 	auto_free char *out = xasprintf("%s/out", root);
 	auto_free char *pid_part = NULL;
@@ -104,6 +103,24 @@ static void hooks_get_the_running_state(void)
 	CHECK_CONTAINS(pid_part, fixture_read(out));
 	CHECK_CONTAINS("\"annotations\":{\"a\":\"b\"}", fixture_read(out));
 	CHECK_CONTAINS("\"ociVersion\":\"1.0.2\"", fixture_read(out));
+}
+
+/* runtime-spec runtime.md "Lifecycle": the container is stopped, and `start` says why. */
+static void a_hook_that_fails_ends_the_container(void)
+{
+	const char *root = fixture_root();
+	struct error err = { 0 };
+	pid_t pid = fixture_container(root, "x", INIT_WAITS, NULL);
+	siginfo_t end = { 0 };
+
+	fixture_write(root, "x", "config.json",
+		      "{\"ociVersion\":\"1.0.2\",\"root\":{\"path\":\"rootfs\"},"
+		      "\"hooks\":{\"poststart\":[{\"path\":\"/bin/true\"},{\"path\":\"/bin/false\"}]}}");
+	CHECK(start(root, "x", &err) < 0);
+	CHECK_STR("hooks.poststart[1]: /bin/false: exit status 1", err.text);
+	CHECK_INT(0, waitid(P_PID, (id_t)pid, &end, WEXITED | WNOWAIT));
+	CHECK_INT(CLD_KILLED, end.si_code);
+	CHECK_INT(SIGKILL, end.si_status);
 }
 
 static void hooks_may_call_for_the_container(void)
@@ -128,6 +145,7 @@ static const struct test tests[] = {
 	TEST(starts_a_created_one_once),      TEST(gives_the_error_of_execve),
 	TEST(a_stopped_one_is_not_running),   TEST(a_missing_one_does_not_exist),
 	TEST(death_before_start_is_an_error), TEST(starts_after_a_start_that_was_killed),
-	TEST(hooks_get_the_running_state),    TEST(hooks_may_call_for_the_container),
+	TEST(hooks_get_the_running_state),    TEST(a_hook_that_fails_ends_the_container),
+	TEST(hooks_may_call_for_the_container),
 };
 TEST_MAIN(tests)

@@ -172,7 +172,7 @@ static void run_all_goes_on_and_warns(void)
 	struct error err;
 
 	CHECK_INT(0, log_open(&options, &err));
-	hooks_run_all(HOOK_POSTSTOP, &list, "{}");
+	hooks_run_all(&list, "{}");
 	CHECK_INT(0, access(file, F_OK));
 	CHECK_CONTAINS("warning: hooks.poststop[0]: /bin/false: exit status 1", fixture_read(log));
 }

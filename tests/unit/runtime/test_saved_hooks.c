@@ -1,4 +1,4 @@
-/* test_saved_hooks.c - which saved configs are parsed for hooks, and that none of them is fatal. */
+/* test_saved_hooks.c - which saved configs are parsed for hooks, and that poststop hooks are never fatal. */
 #include "runtime/saved_hooks.h"
 
 #include "base/log.h"
@@ -20,7 +20,7 @@ static const char *run(const char *config)
 	if (config)
 		fixture_write(root, "x", "config.json", config);
 	CHECK_INT(0, container_open(&runtime, "x", CONTAINER_LOCKED, &container, &err));
-	saved_hooks_run(&container, HOOK_POSTSTOP, STATUS_STOPPED);
+	saved_hooks_poststop(&container);
 	return fixture_read(log);
 }
 

@@ -1,0 +1,342 @@
+#!/usr/bin/env bats
+# limits.bats - linux.resources and linux.cgroupsPath: runtime-spec config-linux.md "Control groups", "Cgroups Path",
+# "Cgroup ownership". Every resource is read back from the files of the container's cgroup. That the container is inside
+# of it from its first instant is seen from the outside as well.
+
+load helpers
+load features
+
+resources() {
+	bundle_config '.linux.resources = $resources' --argjson resources "$1"
+}
+
+# file_of NAME: a file of the container's cgroup.
+file_of() {
+	cat "$CGROUP/c/$1"
+}
+
+# The resources, and then "FILE=VALUE" of the running container for each FILE.
+has() {
+	local pair
+	resources "$1"
+	running c
+	for pair in "${@:2}"; do
+		equal "${pair%%=*}: $(file_of "${pair%%=*}")" "${pair%%=*}: ${pair#*=}"
+	done
+}
+
+disk() {
+	lsblk -dno MAJ:MIN,TYPE | awk '$2 == "disk" { print $1; exit }'
+}
+
+# ---- where the cgroup is ----
+
+@test "no cgroupsPath: a cgroup of the container's name beside the caller's" {
+	running c
+	equal "$(sed -n s/^0:://p "/proc/$(pid_of c)/cgroup")" "$CGPATH/c"
+	grep -qx "$(pid_of c)" "$CGROUP/c/cgroup.procs"
+	coffer delete --force c
+	not test -e "$CGROUP/c"
+}
+
+@test "a relative cgroupsPath is at the same place, an absolute one from the mount point" {
+	bundle_config '.linux.cgroupsPath = "own/name"'
+	running c
+	equal "$(sed -n s/^0:://p "/proc/$(pid_of c)/cgroup")" "$CGPATH/own/name"
+	coffer delete --force c
+	bundle_config '.linux.cgroupsPath = $path' --arg path "$CGPATH/absolute/name"
+	running c
+	equal "$(sed -n s/^0:://p "/proc/$(pid_of c)/cgroup")" "$CGPATH/absolute/name"
+	coffer delete --force c
+	not test -e "$CGROUP/absolute/name"
+	rmdir "$CGROUP/own" "$CGROUP/absolute" 2>/dev/null || true
+}
+
+@test "the same cgroupsPath twice at a time is refused, and the first container stays" {
+	bundle_config '.linux.cgroupsPath = $path' --arg path "$CGPATH/shared"
+	running first
+	refused shared
+	equal "$(status_of first)" running
+	equal "$(sed -n s/^0:://p "/proc/$(pid_of first)/cgroup")" "$CGPATH/shared"
+}
+
+@test "init is in its cgroup from its first instant: the runtime clones it into it" {
+	local calls
+	type -P strace >/dev/null || skip "needs strace"
+	calls=$TEST_DIR/calls
+	strace -f -qq -e trace=clone3,execve -o "$calls" nsenter --mount="/proc/$HOLDER/ns/mnt" --wdns="$BUNDLE" \
+		"$COFFER" --root "$ROOT" run c
+	grep -q 'clone3({flags=.*CLONE_INTO_CGROUP' "$calls"
+}
+
+@test "a child of the program is in the container's cgroup, as is what exec starts" {
+	bundle_args sh -c 'sleep 1000 & wait'
+	coffer run --detach c </dev/null >/dev/null
+	wait_for 5 eval '[[ $(wc -l <"$CGROUP/c/cgroup.procs") -eq 2 ]]'
+	coffer exec --detach c sleep 1000
+	equal "$(wc -l <"$CGROUP/c/cgroup.procs")" 3
+}
+
+@test "--cgroup-manager disabled makes none" {
+	bundle_config 'del(.linux.resources)'
+	bundle_args sleep 1000
+	coffer --cgroup-manager disabled run --detach c </dev/null >/dev/null
+	equal "$(sed -n s/^0:://p "/proc/$(pid_of c)/cgroup")" "$CGPATH/test"
+}
+
+# ---- memory ----
+
+@test "memory: limit, reservation, swap" {
+	need_controller memory
+	has '{"memory": {"limit": 67108864, "reservation": 33554432, "swap": 134217728}}' memory.max=67108864 \
+		memory.low=33554432 memory.swap.max=67108864
+}
+
+@test "memory: -1 is no limit, swap of the same size is no swap" {
+	need_controller memory
+	has '{"memory": {"limit": -1, "swap": -1}}' memory.max=max memory.swap.max=max
+	coffer delete --force c
+	has '{"memory": {"limit": 67108864, "swap": 67108864}}' memory.max=67108864 memory.swap.max=0
+}
+
+@test "memory: what only cgroup v1 had is accepted where it promises nothing, else refused" {
+	need_controller memory
+	has '{"memory": {"limit": 67108864, "kernel": 1000, "kernelTCP": 1000, "swappiness": 0, "useHierarchy": true,
+		"disableOOMKiller": false}}' memory.max=67108864
+	coffer delete --force c
+	resources '{"memory": {"disableOOMKiller": true}}'
+	refused linux.resources.memory.disableOOMKiller
+	resources '{"memory": {"swappiness": 101}}'
+	refused linux.resources.memory.swappiness
+}
+
+@test "memory: swap below the limit, and swap without a limit, are refused" {
+	resources '{"memory": {"limit": 67108864, "swap": 1000}}'
+	refused linux.resources.memory.swap
+	resources '{"memory": {"swap": 67108864}}'
+	refused linux.resources.memory.swap linux.resources.memory.limit
+}
+
+@test "memory: checkBeforeUpdate refuses a limit below what is in use, without it the limit is lowered" {
+	need_controller memory
+	add_mount /fill tmpfs tmpfs size=20m
+	resources '{"memory": {"limit": 67108864}}'
+	running c sh -c 'head -c 16000000 /dev/zero >/fill/file; touch /fill/ready; sleep 1000'
+	wait_for 10 coffer exec c test -e /fill/ready
+	jq -n '{memory: {limit: 8000000, checkBeforeUpdate: true}}' >"$TEST_DIR/limits"
+	fails 1 linux.resources.memory.limit coffer update --resources "$TEST_DIR/limits" c
+	equal "$(file_of memory.max)" 67108864
+	equal "$(status_of c)" running
+	jq -n '{memory: {limit: 33554432, checkBeforeUpdate: true}}' >"$TEST_DIR/limits"
+	succeeds coffer update --resources "$TEST_DIR/limits" c
+	equal "$(file_of memory.max)" 33554432
+}
+
+@test "memory: 512 KiB are enough to start busybox true" {
+	need_controller memory
+	resources '{"memory": {"limit": 524288, "swap": 524288}}'
+	succeeds coffer run c
+}
+
+@test "memory: a limit that is too small to start says so" {
+	need_controller memory
+	resources '{"memory": {"limit": 4096, "swap": 4096}}'
+	refused linux.resources.memory.limit "raise the limit"
+}
+
+@test "memory: more than the limit ends the program by SIGKILL" {
+	need_controller memory
+	resources '{"memory": {"limit": 16777216, "swap": 16777216}}'
+	script 'exec tail /dev/zero'
+	fails 137 "" coffer run c || equal "$(wc -c <"$TEST_DIR/stderr")" 0
+}
+
+# ---- cpu ----
+
+@test "cpu: shares, quota, period, burst" {
+	need_controller cpu
+	has '{"cpu": {"shares": 1024, "quota": 50000, "period": 200000, "burst": 20000}}' cpu.weight=100 \
+		"cpu.max=50000 200000" cpu.max.burst=20000
+}
+
+@test "cpu: the ends of shares, no quota, idle" {
+	need_controller cpu
+	has '{"cpu": {"shares": 2, "quota": -1, "period": 50000}}' cpu.weight=1 "cpu.max=max 50000"
+	coffer delete --force c
+	has '{"cpu": {"shares": 262144}}' cpu.weight=10000
+	coffer delete --force c
+	has '{"cpu": {"idle": 1}}' cpu.idle=1
+}
+
+@test "cpu: cpus and mems" {
+	need_controller cpuset
+	has '{"cpu": {"cpus": "0", "mems": "0"}}' cpuset.cpus=0 cpuset.mems=0
+	equal "$(awk '/^Cpus_allowed_list/ { print $2 }' "/proc/$(pid_of c)/status")" 0
+	coffer delete --force c
+	resources '{"cpu": {"cpus": "9999"}}'
+	refused cpuset.cpus 9999
+}
+
+@test "cpu: realtime groups do not exist on v2, out of range values are named" {
+	resources '{"cpu": {"realtimeRuntime": 1000}}'
+	refused linux.resources.cpu.realtimeRuntime
+	resources '{"cpu": {"quota": 10}}'
+	refused linux.resources.cpu.quota
+	resources '{"cpu": {"period": 10}}'
+	refused linux.resources.cpu.period
+	resources '{"cpu": {"idle": 2}}'
+	refused linux.resources.cpu.idle
+	resources '{"cpu": {"quota": 10000, "burst": 20000}}'
+	refused linux.resources.cpu.burst
+}
+
+# ---- the others ----
+
+@test "pids: a limit is enforced, -1 is none" {
+	need_controller pids
+	has '{"pids": {"limit": 5}}' pids.max=5
+	coffer delete --force c
+	script 'for i in 1 2 3 4 5 6; do sleep 5 & done; wait'
+	run coffer run c
+	[[ $output == *"can't fork"* ]]
+	has '{"pids": {"limit": -1}}' pids.max=max
+}
+
+@test "blockIO: weight and rates of a device" {
+	local disk
+	need_controller io
+	disk=$(disk)
+	[[ $disk ]] || skip "no disk"
+	resources "$(jq -n --arg disk "$disk" '($disk / ":" | map(tonumber)) as [$major, $minor] | {blockIO: {
+		throttleReadBpsDevice: [{$major, $minor, rate: 1000000}],
+		throttleWriteBpsDevice: [{$major, $minor, rate: 2000000}],
+		throttleReadIOPSDevice: [{$major, $minor, rate: 300}],
+		throttleWriteIOPSDevice: [{$major, $minor, rate: 400}]}}')"
+	running c
+	equal "$(file_of io.max)" "$disk rbps=1000000 wbps=2000000 riops=300 wiops=400"
+}
+
+@test "blockIO: weight" {
+	need_controller io
+	resources '{"blockIO": {"weight": 100, "leafWeight": 100}}'
+	if [[ ! -e $CGROUP/io.weight && ! -e $CGROUP/io.bfq.weight ]] && ! grep -qw io "$CGROUP/cgroup.subtree_control"; then
+		echo +io >"$CGROUP/cgroup.subtree_control" || true
+	fi
+	if [[ -e $CGROUP/test/io.weight || -e $CGROUP/test/io.bfq.weight ]]; then
+		running c
+		[[ $(cat "$CGROUP"/c/io.{bfq.,}weight 2>/dev/null) =~ default\ (100|910) ]]
+	else
+		refused blockIO || refused io.weight
+	fi
+	resources '{"blockIO": {"weight": 5}}'
+	fails 1 linux.resources.blockIO.weight coffer run other
+}
+
+@test "hugepageLimits: faults and reservations of a size" {
+	need_controller hugetlb
+	has '{"hugepageLimits": [{"pageSize": "2MB", "limit": 4194304}]}' hugetlb.2MB.max=4194304 \
+		hugetlb.2MB.rsvd.max=4194304
+	coffer delete --force c
+	resources '{"hugepageLimits": [{"pageSize": "3MB", "limit": 1}]}'
+	refused 3MB
+	resources '{"hugepageLimits": [{"pageSize": "many", "limit": 1}]}'
+	refused linux.resources.hugepageLimits many
+}
+
+@test "rdma: a device that is not there is named; broken entries are refused" {
+	need_controller rdma
+	resources '{"rdma": {"mlx9": {"hcaHandles": 3, "hcaObjects": 10}}}'
+	refused mlx9
+	resources '{"rdma": {"mlx9": {}}}'
+	refused linux.resources.rdma
+}
+
+@test "unified: files are written verbatim, after the rest" {
+	need_controller memory
+	need_controller pids
+	has '{"memory": {"limit": 67108864}, "unified": {"memory.high": "33554432", "memory.max": "50331648",
+		"pids.max": "77"}}' memory.high=33554432 memory.max=50331648 pids.max=77
+}
+
+@test "unified: a hugetlb file" {
+	need_controller hugetlb
+	has '{"unified": {"hugetlb.2MB.max": "2097152"}}' hugetlb.2MB.max=2097152
+}
+
+@test "unified: a name that is no cgroup file is refused, and nothing is written outside" {
+	local name
+	for name in ../memory.max a/b . .. "" nodot; do
+		bundle_config '.linux.resources = {unified: {($name): "1"}}' --arg name "$name"
+		refused linux.resources.unified
+	done
+	resources '{"unified": {"hugetlb.2MB.nothing": "1"}}'
+	refused hugetlb.2MB.nothing
+}
+
+@test "a controller that this host does not have on v2 is named" {
+	local have
+	have=" $(<"/proc/$HOLDER/root/sys/fs/cgroup/cgroup.controllers") "
+	[[ $have != *" memory "* ]] || skip "it has all"
+	resources '{"memory": {"limit": 67108864}}'
+	refused memory controller
+}
+
+@test "network class and priorities exist on v1 only: refused; unknown members are ignored" {
+	resources '{"network": {"classID": 5}}'
+	refused linux.resources.network
+	resources '{"someday": {"x": 1}}'
+	succeeds coffer run c
+}
+
+# ---- the cgroup in the container's hands ----
+
+# delegated [OPTION...]: a user namespace and a cgroup mount with these options.
+delegated() {
+	user_namespace
+	bundle_config '(.mounts[] | select(.type == "cgroup")).options = $ARGS.positional' --args -- "$@"
+}
+
+@test "with a user namespace and a writable cgroup mount the cgroup is the container's root's, its limits are not" {
+	need_controller hugetlb
+	delegated rw
+	resources '{"hugepageLimits": [{"pageSize": "2MB", "limit": 4194304}]}'
+	running c
+	equal "$(stat -c %u "$CGROUP/c" "$CGROUP/c/cgroup.procs" "$CGROUP/c/cgroup.subtree_control" | xargs)" \
+		"100000 100000 100000"
+	equal "$(stat -c %u "$CGROUP/c/hugetlb.2MB.max" "$CGROUP/cgroup.procs" | xargs)" "0 0"
+	succeeds coffer exec c sh -c 'cd /sys/fs/cgroup && mkdir sub && echo 0 >sub/cgroup.procs && cat /proc/self/cgroup
+		(echo max >hugetlb.2MB.max) 2>&1; true'
+	says 0::/sub "Permission denied"
+	equal "$(file_of hugetlb.2MB.max)" 4194304
+	coffer delete --force c
+	not test -e "$CGROUP/c"
+}
+
+@test "a read-only cgroup mount, or no cgroup namespace, leaves the cgroup root's" {
+	delegated ro
+	running c
+	equal "$(stat -c %u "$CGROUP/c")" 0
+	coffer delete --force c
+	delegated rw
+	no_namespace cgroup
+	running c
+	equal "$(stat -c %u "$CGROUP/c")" 0
+}
+
+@test "children with controllers: the container divides what it was given" {
+	need_controller memory
+	delegated rw
+	resources '{"memory": {"limit": 67108864}}'
+	script 'cd /sys/fs/cgroup && mkdir init work && echo 1 >init/cgroup.procs && echo +memory >cgroup.subtree_control &&
+		echo 1000000 >work/memory.max && cat work/memory.max'
+	succeeds coffer run c
+	prints 999424
+}
+
+@test "what the container leaves in its cgroup goes with it" {
+	delegated rw
+	running c sh -c 'cd /sys/fs/cgroup && mkdir -p a/b/c d && sleep 1000'
+	wait_for 5 test -d "$CGROUP/c/d"
+	succeeds coffer delete --force c
+	not test -e "$CGROUP/c"
+}
