@@ -1,4 +1,4 @@
-/* error.c - formatting of struct error; see error.h. A text too long is cut, but the kernel's reason at its end stays. */
+/* error.c - formatting of struct error; see error.h. A text too long is cut; the reason at its end stays. */
 #include "error.h"
 
 #include <errno.h>

@@ -29,8 +29,10 @@ struct made {
 static int make_failed(const char *path, int code, struct error *err)
 {
 	if (code == EAGAIN)
-		return fail(err, code, "make cgroup %.200s: a limit of an ancestor is reached "
-				       "(cgroup.max.depth, cgroup.max.descendants)", path);
+		return fail(err, code,
+			    "make cgroup %.200s: a limit of an ancestor is reached "
+			    "(cgroup.max.depth, cgroup.max.descendants)",
+			    path);
 	return fail(err, code, "make cgroup %.200s", path);
 }
 
@@ -183,8 +185,10 @@ static int refuse_type(const struct cgroup *cgroup, struct error *err)
 
 	(void)fd_read_small(cgroup->fd, "cgroup.type", type, sizeof(type));
 	if (str_eq(type, "domain invalid"))
-		return fail(err, EOPNOTSUPP, "cgroup %.200s is \"domain invalid\": an ancestor is threaded, so it "
-					     "can only hold threads of a process that lives there", cgroup->path);
+		return fail(err, EOPNOTSUPP,
+			    "cgroup %.200s is \"domain invalid\": an ancestor is threaded, so it "
+			    "can only hold threads of a process that lives there",
+			    cgroup->path);
 	return fail(err, EOPNOTSUPP, "cgroup %.200s is \"%s\" and takes no process from outside its threaded subtree",
 		    cgroup->path, type);
 }
@@ -195,15 +199,19 @@ int cgroup_attach_failed(const struct cgroup *cgroup, int code, struct error *er
 	case EOPNOTSUPP:
 		return refuse_type(cgroup, err);
 	case EBUSY:
-		return fail(err, code, "cgroup %.200s passes controllers to its children (cgroup.subtree_control), so the "
-				       "kernel lets no process live in it", cgroup->path);
+		return fail(err, code,
+			    "cgroup %.200s passes controllers to its children (cgroup.subtree_control), so the "
+			    "kernel lets no process live in it",
+			    cgroup->path);
 	case ENODEV:
 	case ENOENT:
 		return fail(err, code, "cgroup %.200s was removed", cgroup->path);
 	case EACCES:
 	case EPERM:
-		return fail(err, code, "cgroup %.200s, or the common ancestor with the cgroup that the process comes from, "
-				       "is not this user's", cgroup->path);
+		return fail(err, code,
+			    "cgroup %.200s, or the common ancestor with the cgroup that the process comes from, "
+			    "is not this user's",
+			    cgroup->path);
 	default:
 		return fail(err, code, "move a process to cgroup %.200s", cgroup->path);
 	}

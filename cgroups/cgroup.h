@@ -29,11 +29,13 @@ enum cgroup_controller {
 
 /* What the machine offers, probed once per command. */
 struct cgroup_host {
-	int root_fd;                /* O_PATH directory of the v2 mount, -1 if there is none */
-	char mount_point[128];      /* "/sys/fs/cgroup", or "/sys/fs/cgroup/unified" on a hybrid host; found with statfs, mountinfo only if it is elsewhere */
-	char own_path[4096];        /* the v2 cgroup of the calling process, from /proc/self/cgroup; "" if none, "/.." above a namespace */
-	uint32_t controllers;       /* bit per enum cgroup_controller, of the root */
-	bool hybrid;                /* other controllers are on v1 mounts */
+	int root_fd;           /* O_PATH directory of the v2 mount, -1 if there is none */
+	char mount_point[128]; /* "/sys/fs/cgroup", or "/sys/fs/cgroup/unified" on a hybrid host; found with statfs,
+				  mountinfo only if it is elsewhere */
+	char own_path[4096];   /* the v2 cgroup of the calling process, from /proc/self/cgroup; "" if it has none,
+				  "/.." in front above the cgroup namespace */
+	uint32_t controllers;  /* bit per enum cgroup_controller, of the root */
+	bool hybrid;           /* other controllers are on v1 mounts */
 };
 
 int cgroup_host_probe(struct cgroup_host *ret_host, struct error *err);
@@ -60,7 +62,7 @@ int cgroup_create(const struct cgroup_host *host, const char *path, uint32_t con
 int cgroup_check_unused(const struct cgroup_host *host, const char *path, struct error *err);
 
 int cgroup_open(const struct cgroup_host *host, const char *path, struct cgroup **ret_cgroup, struct error *err);
-void cgroup_close(struct cgroup *cgroup);     /* NULL-safe; removes nothing */
+void cgroup_close(struct cgroup *cgroup); /* NULL-safe; removes nothing */
 
 int cgroup_fd(const struct cgroup *cgroup);           /* directory fd for CLONE_INTO_CGROUP and openat; stays owned */
 const char *cgroup_path(const struct cgroup *cgroup); /* absolute path below the v2 mount */

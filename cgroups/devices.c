@@ -57,7 +57,8 @@ static int check_number(size_t index, const char *field, int64_t number, struct 
 static int check_rule(const struct device_rule *rule, size_t index, struct error *err)
 {
 	if (rule->type == '\0' || !strchr("abc", rule->type))
-		return refuse(err, "linux.resources.devices[%zu].type: code %d is not one of a, b, c", index, rule->type);
+		return refuse(err, "linux.resources.devices[%zu].type: code %d is not one of a, b, c", index,
+			      rule->type);
 	if (rule->access == 0 || (rule->access & ~(unsigned)ACCESS_ALL) != 0)
 		return refuse(err, "linux.resources.devices[%zu].access: %#x is not made of r, w, m", index,
 			      rule->access);
@@ -71,10 +72,13 @@ static int load(const struct cgroup *cgroup, const struct bpf_insn *code, size_t
 	int fd = devices_load(code, count);
 
 	if (fd == -EPERM)
-		return fail(err, EPERM, "load the device program of cgroup %.200s (it takes CAP_BPF and CAP_NET_ADMIN, "
-					"or CAP_SYS_ADMIN, in the initial user namespace)", cgroup->path);
+		return fail(err, EPERM,
+			    "load the device program of cgroup %.200s (it takes CAP_BPF and CAP_NET_ADMIN, "
+			    "or CAP_SYS_ADMIN, in the initial user namespace)",
+			    cgroup->path);
 	if (fd < 0)
-		return fail(err, -fd, "load the device program of cgroup %.200s, %zu instructions", cgroup->path, count);
+		return fail(err, -fd, "load the device program of cgroup %.200s, %zu instructions", cgroup->path,
+			    count);
 	return fd;
 }
 

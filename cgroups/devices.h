@@ -15,9 +15,9 @@
 
 struct device_rule {
 	bool allow;
-	char type;             /* 'a' (both kinds), 'b' or 'c' */
-	int64_t major, minor;  /* -1 = any */
-	unsigned access;       /* BPF_DEVCG_ACC_READ | WRITE | MKNOD */
+	char type;            /* 'a' (both kinds), 'b' or 'c' */
+	int64_t major, minor; /* -1 = any */
+	unsigned access;      /* BPF_DEVCG_ACC_READ | WRITE | MKNOD */
 };
 
 /* "rwm" in any order -> bits; -EINVAL for anything else or empty. */

@@ -124,8 +124,7 @@ static void emit_selection(struct code *code, uint32_t access)
 static void emit_rule(struct code *code, const struct device_rule *rule)
 {
 	if (!emit_difference(code, rule)) {
-		emit_alu(code, rule->allow ? BPF_OR : BPF_AND, REG_ALLOWED,
-			 rule->allow ? rule->access : ~rule->access);
+		emit_alu(code, rule->allow ? BPF_OR : BPF_AND, REG_ALLOWED, rule->allow ? rule->access : ~rule->access);
 		return;
 	}
 	emit_selection(code, rule->access);

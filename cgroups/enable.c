@@ -23,8 +23,9 @@ static const struct {
 	int code;
 	const char *why;
 } reasons[] = {
-	{ EBUSY, "it has processes of its own, and the kernel lets only a cgroup without processes pass controllers to its "
-		 "children: move them to a child cgroup first" },
+	{ EBUSY,
+	  "it has processes of its own, and the kernel lets only a cgroup without processes pass controllers to its "
+	  "children: move them to a child cgroup first" },
 	{ ENOENT, "its own parent does not pass this controller to it" },
 	{ EOPNOTSUPP, "it is threaded or below a threaded cgroup, where this controller cannot be" },
 	{ EACCES, "it is not delegated to this user (systemd: Delegate=yes)" },

@@ -54,8 +54,7 @@ static int has_happened(int fd, enum cgroup_event event, bool wanted)
 
 	if (flag < 0)
 		return flag;
-	return flag == (int)wanted ||
-	       (event == EVENT_FROZEN && !wanted && parse_flag(text, EVENT_POPULATED) == 0);
+	return flag == (int)wanted || (event == EVENT_FROZEN && !wanted && parse_flag(text, EVENT_POPULATED) == 0);
 }
 
 static int64_t now_ms(void)

@@ -12,7 +12,8 @@
 static int timed_out(const struct cgroup *cgroup, bool frozen, int timeout_ms, struct error *err)
 {
 	if (frozen)
-		return fail(err, ETIMEDOUT, "cgroup %.200s is not frozen after %d ms: some task does not leave the kernel",
+		return fail(err, ETIMEDOUT,
+			    "cgroup %.200s is not frozen after %d ms: some task does not leave the kernel",
 			    cgroup->path, timeout_ms);
 	return fail(err, ETIMEDOUT, "cgroup %.200s is still frozen after %d ms: is an ancestor frozen?", cgroup->path,
 		    timeout_ms);

@@ -102,17 +102,18 @@ static int plan_hugepages(struct planner *planner, const struct row *row)
 		if (!is_page_size(page->page_size))
 			return refuse_row(planner, row, "\"%.40s\" is not a page size such as 64KB, 2MB or 1GB",
 					  page->page_size ? page->page_size : "");
+		planner_add(planner,
+			    &(struct limit_write){
+				    .controller = row->controller,
+				    .file = arena_printf(planner->arena, "hugetlb.%s.rsvd.max", page->page_size),
+				    .text = text,
+				    .optional = true,
+			    });
 		planner_add(planner, &(struct limit_write){
-			.controller = row->controller,
-			.file = arena_printf(planner->arena, "hugetlb.%s.rsvd.max", page->page_size),
-			.text = text,
-			.optional = true,
-		});
-		planner_add(planner, &(struct limit_write){
-			.controller = row->controller,
-			.file = arena_printf(planner->arena, "hugetlb.%s.max", page->page_size),
-			.text = text,
-		});
+					     .controller = row->controller,
+					     .file = arena_printf(planner->arena, "hugetlb.%s.max", page->page_size),
+					     .text = text,
+				     });
 	}
 	return 0;
 }
@@ -171,10 +172,10 @@ static int plan_unified(struct planner *planner, const struct row *row)
 			size_t length = strcspn(line, "\n");
 
 			planner_add(planner, &(struct limit_write){
-				.controller = controller_of_file(file),
-				.file = file,
-				.text = arena_strndup(planner->arena, line, length),
-			});
+						     .controller = controller_of_file(file),
+						     .file = file,
+						     .text = arena_strndup(planner->arena, line, length),
+					     });
 			line += length;
 			line += *line == '\n';
 		} while (*line);
@@ -224,8 +225,7 @@ int limits_plan_from(struct arena *arena, const struct cgroup_limits *limits, co
 	return 0;
 }
 
-int limits_plan(struct arena *arena, const struct cgroup_limits *limits, struct limit_plan *ret_plan,
-		struct error *err)
+int limits_plan(struct arena *arena, const struct cgroup_limits *limits, struct limit_plan *ret_plan, struct error *err)
 {
 	return limits_plan_from(arena, limits, NULL, ret_plan, err);
 }

@@ -3,8 +3,8 @@
  *
  * Input is in the units of the OCI runtime-spec (config-linux.md, "Control groups") since those are what every caller
  * has; limits_plan() turns them into an ordered list of {file, text} writes - pure, testable, printable - and
- * limits_apply() writes the list. Conversions: cpu.shares -> cpu.weight by 10^((l^2 + 125 l)/612 - 7/34), l = log2(shares);
- * blkio weight 10-1000 -> io.weight 1-10000 and io.bfq.weight; swap = memory+swap in, swap alone out.
+ * limits_apply() writes the list. Conversions: cpu.shares -> cpu.weight by 10^((l^2 + 125 l)/612 - 7/34) rounded up,
+ * l = log2(shares); blkio weight 10-1000 -> io.weight 1-10000 and io.bfq.weight; swap = memory+swap in, swap alone out.
  */
 #pragma once
 
@@ -29,30 +29,31 @@ struct limit_rdma {
 
 struct limit_io_device {
 	int64_t major, minor;
-	struct opt_u64 weight, leaf_weight;                  /* 10..1000 */
-	struct opt_u64 rbps, wbps, riops, wiops;             /* per second; 0 = max */
+	struct opt_u64 weight, leaf_weight;      /* 10..1000 */
+	struct opt_u64 rbps, wbps, riops, wiops; /* per second; 0 = max */
 };
 
 struct limit_unified {
-	const char *file;  /* "memory.high": one plain cgroup file name, no '/' */
+	const char *file; /* "memory.high": one plain cgroup file name, no '/' */
 	const char *value;
 };
 
 struct cgroup_limits {
-	struct opt_i64 memory_limit, memory_reservation, memory_swap; /* bytes, -1 = max, 0 = not set (as runc has it) */
-	struct opt_i64 memory_kernel, memory_kernel_tcp;              /* v1 only: accepted and ignored, as peers do */
-	struct opt_u64 memory_swappiness;                             /* v1 only: refused unless 0..100 and then ignored */
-	bool memory_disable_oom_killer;                               /* v1 only: refused on v2 with a clear text */
-	bool memory_use_hierarchy;                                    /* v1 only: ignored, v2 is always so */
-	bool memory_check_before_update;                              /* refuse a limit below memory.current */
-	struct opt_u64 cpu_shares;                                    /* 2..262144, others as the nearer end; 0 = unset */
-	struct opt_i64 cpu_quota;                                     /* us, <= 0 max; -1 = max */
-	struct opt_u64 cpu_period, cpu_burst;                         /* us; period 0 = unset */
-	struct opt_i64 cpu_realtime_runtime;                          /* v1 only: refused when set and not 0 */
+	struct opt_i64 memory_limit, memory_reservation,
+		memory_swap;                             /* bytes, -1 = max, 0 = not set (as runc has it) */
+	struct opt_i64 memory_kernel, memory_kernel_tcp; /* v1 only: accepted and ignored, as peers do */
+	struct opt_u64 memory_swappiness;                /* v1 only: refused unless 0..100 and then ignored */
+	bool memory_disable_oom_killer;                  /* v1 only: refused on v2 with a clear text */
+	bool memory_use_hierarchy;                       /* v1 only: ignored, v2 is always so */
+	bool memory_check_before_update;                 /* refuse a limit below memory.current */
+	struct opt_u64 cpu_shares;                       /* 2..262144, others as the nearer end; 0 = unset */
+	struct opt_i64 cpu_quota;                        /* us, <= 0 max; -1 = max */
+	struct opt_u64 cpu_period, cpu_burst;            /* us; period 0 = unset */
+	struct opt_i64 cpu_realtime_runtime;             /* v1 only: refused when set and not 0 */
 	struct opt_u64 cpu_realtime_period;
-	struct opt_i64 cpu_idle;                                      /* 0 or 1 */
-	const char *cpus, *mems;                                      /* list formats of cpuset.cpus and cpuset.mems */
-	struct opt_i64 pids_limit;                                    /* <0 = max; 0 is a limit of 0 */
+	struct opt_i64 cpu_idle;   /* 0 or 1 */
+	const char *cpus, *mems;   /* list formats of cpuset.cpus and cpuset.mems */
+	struct opt_i64 pids_limit; /* <0 = max; 0 is a limit of 0 */
 	struct opt_u64 io_weight, io_leaf_weight;
 	struct limit_io_device *io_devices;
 	size_t n_io_devices;
@@ -81,7 +82,8 @@ struct limit_plan {
 
 /* Validates and plans; every string of the plan lives in `arena`. Errors name the runtime-spec field
    ("linux.resources.cpu.quota") and the accepted range. */
-int limits_plan(struct arena *arena, const struct cgroup_limits *limits, struct limit_plan *ret_plan, struct error *err);
+int limits_plan(struct arena *arena, const struct cgroup_limits *limits, struct limit_plan *ret_plan,
+		struct error *err);
 
 /* Writes the plan. An error names file, value and what the kernel said; a controller this host does not have on v2 is
    reported as such ("memory controller is on cgroup v1 on this host ..."). */

@@ -43,8 +43,8 @@ static int write_failed(const struct cgroup *cgroup, const struct limit_write *w
 	if (code == ENOENT && write->controller < CGROUP_CONTROLLER_MAX)
 		return fail(err, code,
 			    "write \"%.80s\" to %s of cgroup %.150s: this kernel does not have the file, or the %s "
-			    "controller is not enabled for the cgroup", write->text, write->file, cgroup->path,
-			    cgroup_controller_name(write->controller));
+			    "controller is not enabled for the cgroup",
+			    write->text, write->file, cgroup->path, cgroup_controller_name(write->controller));
 	return fail(err, code, "write \"%.80s\" to %s of cgroup %.150s%s", write->text, write->file, cgroup->path,
 		    hint(write->file, code));
 }

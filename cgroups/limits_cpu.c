@@ -46,7 +46,7 @@ int limits_shares(struct planner *planner, const struct row *row)
 
 	if (shares->set && shares->value != 0 && !(idle->set && idle->value == 1))
 		planner_write(planner, row, arena_printf(planner->arena, "%" PRIu64, weight_of_shares(shares->value)),
-			  false);
+			      false);
 	return 0;
 }
 
@@ -65,11 +65,11 @@ static int check_quota(struct planner *planner, const struct row *row)
 	    (limits->cpu_period.value < CPU_PERIOD_MIN || limits->cpu_period.value > CPU_PERIOD_MAX))
 		return refuse(planner->err, "linux.resources.cpu.period: %" PRIu64 " us is not in %d..%d us",
 			      limits->cpu_period.value, CPU_PERIOD_MIN, CPU_PERIOD_MAX);
-	if (limits->cpu_burst.set && quota->set && quota->value > 0 &&
-	    limits->cpu_burst.value > (uint64_t)quota->value)
+	if (limits->cpu_burst.set && quota->set && quota->value > 0 && limits->cpu_burst.value > (uint64_t)quota->value)
 		return refuse(planner->err,
 			      "linux.resources.cpu.burst: %" PRIu64 " us is above linux.resources.cpu.quota, %" PRId64
-			      " us", limits->cpu_burst.value, quota->value);
+			      " us",
+			      limits->cpu_burst.value, quota->value);
 	return 0;
 }
 

@@ -29,12 +29,12 @@ static int check_weight(struct planner *planner, const struct row *row, const st
 static void write_weight(struct planner *planner, const struct row *row, const char *who, uint64_t weight)
 {
 	planner_add(planner, &(struct limit_write){
-		.controller = row->controller,
-		.file = row->file,
-		.text = arena_printf(planner->arena, "%s %" PRIu64, who, weight_of_blkio(weight)),
-		.also_file = "io.bfq.weight",
-		.also_text = arena_printf(planner->arena, "%s %" PRIu64, who, weight),
-	});
+				     .controller = row->controller,
+				     .file = row->file,
+				     .text = arena_printf(planner->arena, "%s %" PRIu64, who, weight_of_blkio(weight)),
+				     .also_file = "io.bfq.weight",
+				     .also_text = arena_printf(planner->arena, "%s %" PRIu64, who, weight),
+			     });
 }
 
 int limits_io_weight(struct planner *planner, const struct row *row)

@@ -52,7 +52,8 @@ static int plan_swap(struct planner *planner, const struct row *row)
 	if (memory > swap->value)
 		return refuse_row(planner, row,
 				  "%" PRId64 " is memory and swap together and may not be below the memory limit, "
-				  "%" PRId64, swap->value, memory);
+				  "%" PRId64,
+				  swap->value, memory);
 	alone = memory < 0 ? swap->value : swap->value - memory;
 	/* No swap at all is what a kernel without memory.swap.max gives. */
 	planner_write(planner, row, planner_bytes(planner, alone), alone == 0);
@@ -112,6 +113,7 @@ int limits_check_swappiness(struct planner *planner, const struct row *row)
 int limits_check_oom_killer(struct planner *planner, const struct row *row)
 {
 	if (planner->limits->memory_disable_oom_killer)
-		return refuse_row(planner, row, "true is not possible on cgroup v2, whose OOM killer cannot be disabled");
+		return refuse_row(planner, row,
+				  "true is not possible on cgroup v2, whose OOM killer cannot be disabled");
 	return 0;
 }

@@ -48,8 +48,8 @@ static int refuse_populated(const struct cgroup *cgroup, struct error *err)
 
 	if (cgroup_pids(cgroup, &pids, &count, &ignored) < 0 || count == 0)
 		return fail(err, EBUSY, "remove cgroup %.200s: it still has processes", cgroup->path);
-	return fail(err, EBUSY, "remove cgroup %.200s: it still has %zu processes, the first is %d", cgroup->path, count,
-		    pids[0]);
+	return fail(err, EBUSY, "remove cgroup %.200s: it still has %zu processes, the first is %d", cgroup->path,
+		    count, pids[0]);
 }
 
 static int remove_tree(const struct cgroup_host *host, const char *path, struct error *err)

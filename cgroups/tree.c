@@ -87,8 +87,10 @@ int tree_check_path(const char *path, struct error *err)
 int tree_check_target(const struct cgroup_host *host, const char *path, struct error *err)
 {
 	if (host->root_fd < 0)
-		return fail(err, ENOTSUP, "cgroup %.200s: this host has no cgroup v2 mount "
-					  "(mount -t cgroup2 none /sys/fs/cgroup)", path);
+		return fail(err, ENOTSUP,
+			    "cgroup %.200s: this host has no cgroup v2 mount "
+			    "(mount -t cgroup2 none /sys/fs/cgroup)",
+			    path);
 	if (tree_check_path(path, err) < 0)
 		return -err->code;
 	if (path[1] == '\0')

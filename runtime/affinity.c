@@ -48,7 +48,8 @@ int affinity_parse(const char *list, cpu_set_t *ret_set, struct error *err)
 	CPU_ZERO(ret_set);
 	for (;;) {
 		if (!next_range(&next, ret_set))
-			return refuse(err, "\"%s\" is no list of cpus such as 0-3,7 (at most %d)", list, CPU_SETSIZE - 1);
+			return refuse(err, "\"%s\" is no list of cpus such as 0-3,7 (at most %d)", list,
+				      CPU_SETSIZE - 1);
 		if (*next == '\0')
 			return 0;
 		if (*next++ != ',')

@@ -5,6 +5,7 @@
 #include <linux/keyctl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/personality.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -34,4 +35,9 @@ int child_session(const char *id, bool keyring, struct error *err)
 	/* A kernel without keys, or a user over quota, runs without a keyring of the container's own, as with peers. */
 	(void)syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, name);
 	return 0;
+}
+
+int child_personality(const struct opt_u64 *domain, struct error *err)
+{
+	return domain->set && personality((unsigned long)domain->value) < 0 ? fail(err, errno, "linux.personality") : 0;
 }

@@ -22,8 +22,8 @@
 #include "base/fd.h"
 #include "base/proc.h"
 #include "base/str.h"
-#include "clone_init.h"
 #include "cap_warnings.h"
+#include "clone_init.h"
 #include "container_open.h"
 #include "exe_seal.h"
 #include "exec_init.h"
@@ -223,6 +223,7 @@ static pid_t clone_once(struct exec *exec, struct error *err)
 		.user_ns = exec->request.joined[NS_USER] >= 0,
 		.id = exec->options->id,
 		.arena = exec->config->arena,
+		.personality = exec->config->personality,
 		.start = exec->start,
 	};
 	pid_t pid = clone_init(&exec->request, &exec->pidfd, err);

@@ -63,6 +63,11 @@ static int open_terminal(struct exec_init *init, struct error *err)
 	return r == 0 ? tty_make_stdio(peer, process->user.uid, err) : r;
 }
 
+static int set_personality(struct exec_init *init, struct error *err)
+{
+	return child_personality(&init->personality, err);
+}
+
 static int find_program(struct exec_init *init, struct error *err)
 {
 	return process_find(&init->start, init->arena, err);
@@ -99,6 +104,7 @@ static const struct {
 	STEP("signals", default_signals),
 	STEP("session", new_session),
 	STEP("terminal", open_terminal),
+	STEP(NULL, set_personality),
 	STEP(NULL, find_program),
 	STEP(NULL, report_ready),
 	STEP(NULL, final_affinity),

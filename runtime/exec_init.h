@@ -12,6 +12,7 @@ struct exec_init {
 	bool user_ns;          /* already inside a joined user namespace */
 	const char *id;
 	struct arena *arena;
+	struct opt_u64 personality; /* the container's */
 	struct process_start start;
 };
 

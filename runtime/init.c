@@ -14,7 +14,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -143,11 +142,7 @@ static int set_sysctls(struct init *init, struct error *err)
 
 static int set_personality(struct init *init, struct error *err)
 {
-	const struct opt_u64 *domain = &init->plan->config->personality;
-
-	if (domain->set && personality((unsigned long)domain->value) < 0)
-		return fail(err, errno, "linux.personality");
-	return 0;
+	return child_personality(&init->plan->config->personality, err);
 }
 
 /* ---- root file system ---- */

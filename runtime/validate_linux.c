@@ -66,6 +66,9 @@ static int check_mount(const struct config *config, size_t index, struct error *
 		return refuse(err, "mounts[%zu].source: missing; a bind mount needs one", index);
 	if (!mount->bind && !mount->remount && (!mount->type || *mount->type == '\0'))
 		return refuse(err, "mounts[%zu].type: missing; only a bind mount goes without", index);
+	if (mount->remount && mount->n_data > 0)
+		return refuse(err, "mounts[%zu].options: remount changes flags of the mount only; remove \"%.64s\"", index,
+			      mount->data[0]);
 	if (mount->tmpcopyup && !str_eq(mount->type, "tmpfs"))
 		return refuse(err, "mounts[%zu].options: tmpcopyup works on tmpfs only; remove it", index);
 	return check_idmap(config, mount, index, err);

@@ -3,6 +3,7 @@
 # of start, kill and delete. After each, list and state answer, delete --force ends in time and leaves the host as it
 # was, and the id can be used again. COFFER_FAULTY is a program built with -Dfault_injection=true, which is killed at the
 # point that $COFFER_FAULT names. The names are read from the source, so that no step is forgotten.
+# shellcheck disable=SC2016 # variables of jq, of hooks
 
 load helpers
 
@@ -315,7 +316,6 @@ runs_alone() {
 
 @test "the runtime is killed by a hook of each stage that it runs itself" {
 	local stage
-	# shellcheck disable=SC2016 # of the hook
 	for stage in prestart createRuntime poststart; do
 		echo "$stage"
 		bundle_config '.hooks = { ($stage): [{ path: "/bin/sh", args: ["sh", "-c", "kill -KILL $PPID"] }],

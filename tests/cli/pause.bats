@@ -9,20 +9,20 @@ ticks() {
 }
 
 @test "a paused container stands still, a resumed one goes on" {
-	local then
+	local before
 	running a sh -c 'while :; do printf .; sleep 0.02; done'
 	wait_for 10 test -s "$TEST_DIR/a.out"
 	succeeds coffer pause a
 	equal "$(status_of a)" paused
 	equal "$(<"$CGROUP/a/cgroup.freeze")" 1
 	grep -x 'frozen 1' "$CGROUP/a/cgroup.events"
-	then=$(ticks)
+	before=$(ticks)
 	sleep 0.3
-	equal "$(ticks)" "$then"
+	equal "$(ticks)" "$before"
 	succeeds coffer resume a
 	equal "$(status_of a)" running
 	equal "$(<"$CGROUP/a/cgroup.freeze")" 0
-	wait_for 10 eval '[[ $(ticks) -gt '"$then"' ]]'
+	wait_for 10 eval '[[ $(ticks) -gt '"$before"' ]]'
 }
 
 @test "pause needs a running container, resume a paused one" {

@@ -202,9 +202,11 @@ status_line() {
 }
 
 @test "rlimits: several at once, unlimited as the greatest number, and for exec" {
+	bundle_args sleep 1000
 	process rlimits '[{"type": "RLIMIT_NOFILE", "soft": 100, "hard": 200},
-		{"type": "RLIMIT_FSIZE", "soft": 1048576, "hard": 18446744073709551615}]'
-	running c
+		{"type": "RLIMIT_FSIZE", "soft": 1048576, "hard": "MOST"}]'
+	sed -i s/\"MOST\"/18446744073709551615/ "$BUNDLE/config.json" # beyond what jq counts exactly
+	coffer run --detach c </dev/null >/dev/null
 	succeeds coffer exec c sh -c 'ulimit -Sn; ulimit -Hn; ulimit -Sf; ulimit -Hf'
 	prints $'100\n200\n2048\nunlimited'
 }
@@ -305,6 +307,9 @@ status_line() {
 @test "personality: LINUX32 changes what uname says; flags and unknown domains are refused" {
 	bundle_config '.linux.personality = {domain: "LINUX32"}'
 	in_container 'uname -m'
+	prints i686
+	running other
+	succeeds coffer exec other uname -m
 	prints i686
 	bundle_config '.linux.personality = {domain: "LINUX"}'
 	in_container 'uname -m'

@@ -209,3 +209,40 @@ listen_for_signals() {
 	fails 1 "--datach" coffer run --datach a
 	succeeds coffer run --help
 }
+
+@test "a container that runs in the foreground is as open to other commands as any other" {
+	bundle_args sh -c 'echo ready; exec sleep 1000'
+	exec_coffer run a </dev/null >"$TEST_DIR/out" 2>&1 &
+	wait_for 10 grep ready "$TEST_DIR/out"
+	succeeds timeout 5 "${RUNTIME[@]}" pause a
+	succeeds timeout 5 "${RUNTIME[@]}" resume a
+	fails 1 "it is running, not created" timeout 5 "${RUNTIME[@]}" start a
+	fails 1 "it is running; use --force" timeout 5 "${RUNTIME[@]}" delete a
+	succeeds coffer delete --force a
+	wait $! || equal $? 137
+	equal "$(<"$TEST_DIR/out")" ready
+}
+
+@test "poststop hooks run once at the end of run, also without other hooks and when delete is faster" {
+	bundle_config '.hooks.poststop = [{ path: "/bin/sh", args: ["sh", "-c", $command] }]' \
+		--arg command "echo poststop >>$TEST_DIR/hooks"
+	succeeds coffer run a
+	equal "$(<"$TEST_DIR/hooks")" poststop
+	bundle_args sleep 1000
+	exec_coffer run a </dev/null >"$TEST_DIR/out" 2>&1 &
+	wait_for_status a running
+	succeeds coffer delete --force a
+	wait $! || equal $? 137
+	equal "$(<"$TEST_DIR/hooks")" $'poststop\npoststop'
+}
+
+@test "a run that fails takes its pid file away" {
+	bundle_args /nowhere
+	fails 127 "no such file or directory" coffer run --pid-file "$TEST_DIR/pid" a
+	[[ ! -e $TEST_DIR/pid ]]
+	printf 'no program' >"$BUNDLE/rootfs/tmp/text"
+	chmod 755 "$BUNDLE/rootfs/tmp/text"
+	bundle_args /tmp/text # found out by execve, when the file is there
+	fails 126 "exec format error" coffer run --pid-file "$TEST_DIR/pid" a
+	[[ ! -e $TEST_DIR/pid ]]
+}

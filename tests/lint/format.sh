@@ -8,5 +8,4 @@ compare() {
 }
 
 export -f compare
-# shellcheck disable=SC2016 # for the inner shell
 tree_files '*.c' '*.h' | tap_each bash -c 'compare "$1"' compare

@@ -24,5 +24,4 @@ stateless() {
 
 export allowed
 export -f stateless
-# shellcheck disable=SC2016 # for the inner shell
 tree_files '*.c' | grep -v '^tests/' | tap_each bash -c 'stateless "$@"' stateless "${cflags[@]}"

@@ -12,5 +12,4 @@ alone() {
 }
 
 export -f alone
-# shellcheck disable=SC2016 # for the inner shell
 tree_files '*.h' | tap_each bash -c 'alone "$@"' alone "${cflags[@]}"

@@ -20,7 +20,6 @@ cflags=(-std=gnu17 -D_GNU_SOURCE '-DCOFFER_VERSION="lint"' '-DCOFFER_LIBRARIES="
 tap_each() {
 	local results status=0
 	results=$(mktemp)
-	# shellcheck disable=SC2016 # for the inner shell
 	tr '\n' '\0' | xargs -0 -r -n 1 -P "$(nproc)" bash -c '
 		file=${!#} status=0
 		log=$("$@" 2>&1 </dev/null) || status=$?

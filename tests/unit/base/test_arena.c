@@ -1,4 +1,4 @@
-/* test_arena.c - what an arena gives out is zeroed, aligned, apart from the rest, and impossible sizes end the process. */
+/* test_arena.c - what an arena gives out is zeroed, aligned and apart from the rest; impossible sizes abort. */
 #include "base/arena.h"
 
 #include <stdalign.h>
@@ -112,7 +112,10 @@ static void free_of_nothing(void)
 }
 
 static const struct test tests[] = {
-	TEST(pieces_are_zeroed_aligned_and_apart), TEST(many_small_pieces), TEST(strings), TEST(impossible_sizes_abort),
+	TEST(pieces_are_zeroed_aligned_and_apart),
+	TEST(many_small_pieces),
+	TEST(strings),
+	TEST(impossible_sizes_abort),
 	TEST(free_of_nothing),
 };
 TEST_MAIN(tests)

@@ -1,4 +1,4 @@
-/* test_error.c - codes and texts of errors, and that a text too long loses its middle rather than the kernel's reason. */
+/* test_error.c - codes and texts of errors, and that a text too long keeps the reason at its end. */
 #include "base/error.h"
 
 #include <errno.h>
@@ -136,15 +136,9 @@ static void context_of_empty(void)
 }
 
 static const struct test tests[] = {
-	TEST(fail_has_the_reason),
-	TEST(fail_without_errno_is_an_error),
-	TEST(refuse_stands_alone),
-	TEST(context_goes_in_front),
-	TEST(long_fail_keeps_the_reason),
-	TEST(long_refuse_is_cut),
-	TEST(long_contexts),
-	TEST(context_of_full_text),
-	TEST(context_of_unterminated_text),
+	TEST(fail_has_the_reason),   TEST(fail_without_errno_is_an_error), TEST(refuse_stands_alone),
+	TEST(context_goes_in_front), TEST(long_fail_keeps_the_reason),     TEST(long_refuse_is_cut),
+	TEST(long_contexts),         TEST(context_of_full_text),           TEST(context_of_unterminated_text),
 	TEST(context_of_empty),
 };
 TEST_MAIN(tests)

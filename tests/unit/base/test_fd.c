@@ -9,7 +9,7 @@
 #include <sys/socket.h>
 
 #include "base/cleanup.h"
-#include "temporary.h"
+#include "tests/unit/temporary.h"
 #include "tests/unit/child.h"
 
 static int open_fds(void)

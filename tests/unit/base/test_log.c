@@ -12,7 +12,7 @@
 #include "base/fd.h"
 #include "base/json.h"
 #include "base/str.h"
-#include "temporary.h"
+#include "tests/unit/temporary.h"
 #include "tests/unit/child.h"
 
 /* One message, logged in a child. */
@@ -127,7 +127,10 @@ static void invalid_utf8_is_replaced(void)
 	static const struct {
 		const char *text, *expected;
 	} rows[] = {
-		{ "a\xff" "b", "a\xef\xbf\xbd" "b" },
+		{ "a\xff"
+		  "b",
+		  "a\xef\xbf\xbd"
+		  "b" },
 		{ "\xc3", "\xef\xbf\xbd" },
 		{ "\xc3(", "\xef\xbf\xbd(" },
 		{ "\xc0\x80", "\xef\xbf\xbd\xef\xbf\xbd" },
@@ -143,7 +146,9 @@ static void invalid_utf8_is_replaced(void)
 /* Whatever the text grows to by escapes, the line is whole JSON, and its message is the beginning of the text. */
 static void long_texts_are_cut_between_characters(void)
 {
-	static const char *const units[] = { "a", "\"", "\x01", "\xff", "\xc3\xbc", "\xe2\x82\xac", "\xf0\x9f\x98\x80" };
+	static const char *const units[] = {
+		"a", "\"", "\x01", "\xff", "\xc3\xbc", "\xe2\x82\xac", "\xf0\x9f\x98\x80"
+	};
 	auto_arena struct arena *arena = arena_new();
 
 	for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
@@ -226,7 +231,8 @@ static void file_is_appended_to(void)
 	CHECK_INT(0, in_child(log_every_level, target + strlen("file:")));
 	CHECK(fd_read_small(AT_FDCWD, target + strlen("file:"), text, sizeof(text)) > 0);
 	CHECK_STR("coffer: error: 0\ncoffer: warning: 1\ncoffer: info: 2\n"
-		  "coffer: error: 0\ncoffer: warning: 1\ncoffer: info: 2", text);
+		  "coffer: error: 0\ncoffer: warning: 1\ncoffer: info: 2",
+		  text);
 }
 
 static int unusable_target(const void *unused)

@@ -13,7 +13,7 @@
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/str.h"
-#include "temporary.h"
+#include "tests/unit/temporary.h"
 #include "tests/unit/child.h"
 
 /* outside/secret and root/: every test has its own. */
@@ -306,9 +306,9 @@ static void makes_parents(void)
 	static const struct {
 		const char *path, *parent, *name;
 	} rows[] = {
-		{ "/dev/null", "dev", "null" },  { "/dev//null//", "dev", "null" }, { "null", ".", "null" },
-		{ "/null", ".", "null" },        { "/a/b/c", "a/b", "c" },          { "/a/../d/e", "d", "e" },
-		{ "/dev/..x", "dev", "..x" },    { "/dev/...", "dev", "..." },
+		{ "/dev/null", "dev", "null" }, { "/dev//null//", "dev", "null" }, { "null", ".", "null" },
+		{ "/null", ".", "null" },       { "/a/b/c", "a/b", "c" },          { "/a/../d/e", "d", "e" },
+		{ "/dev/..x", "dev", "..x" },   { "/dev/...", "dev", "..." },
 	};
 	auto_tree struct tree tree = make_tree();
 
@@ -413,7 +413,7 @@ static void renames_under_the_walk(void)
 	CHECK(exists(tree.outside, "secret") && exists(tree.outside, "root"));
 }
 
-/* The directory that is walked through moves out of the root: what was reached may not be followed out of it by "..". */
+/* The directory walked through moves out of the root: ".." may not lead from there to what is outside. */
 static void directory_moves_out(void)
 {
 	enum { TURNS = 300 };
@@ -470,9 +470,9 @@ static void clean_paths(void)
 		const char *path;
 		bool clean;
 	} rows[] = {
-		{ "/", true },        { "/a", true },        { "//a//b/", true }, { "/a/./b", true }, { "/..a", true },
-		{ "/a..", true },     { "/...", true },      { "/.a/..b", true }, { "", false },      { "a", false },
-		{ "./a", false },     { "../a", false },     { "/..", false },    { "/../", false },  { "//..", false },
+		{ "/", true },        { "/a", true },       { "//a//b/", true },  { "/a/./b", true }, { "/..a", true },
+		{ "/a..", true },     { "/...", true },     { "/.a/..b", true },  { "", false },      { "a", false },
+		{ "./a", false },     { "../a", false },    { "/..", false },     { "/../", false },  { "//..", false },
 		{ "/a/../b", false }, { "/a/b/..", false }, { "/a/..//", false },
 	};
 

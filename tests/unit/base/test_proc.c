@@ -11,7 +11,7 @@
 
 #include "base/cleanup.h"
 #include "base/fd.h"
-#include "temporary.h"
+#include "tests/unit/temporary.h"
 #include "tests/unit/child.h"
 
 static pid_t child_that_exits(int status, int *ret_pidfd)
@@ -280,19 +280,9 @@ static void spawn_with_stdin_kept(void)
 }
 
 static const struct test tests[] = {
-	TEST(exit_codes),
-	TEST(ends_by_signal),
-	TEST(waits_that_fail),
-	TEST(wait_goes_on_after_signals),
-	TEST(clone_errors),
-	TEST(clone_parent),
-	TEST(new_pid_namespace),
-	TEST(fd_of_another_process),
-	TEST(start_times),
-	TEST(zombies_have_none),
-	TEST(hostile_names),
-	TEST(spawn_runs_with_stdin),
-	TEST(spawn_errors),
-	TEST(spawn_with_stdin_kept),
+	TEST(exit_codes),   TEST(ends_by_signal),        TEST(waits_that_fail),   TEST(wait_goes_on_after_signals),
+	TEST(clone_errors), TEST(clone_parent),          TEST(new_pid_namespace), TEST(fd_of_another_process),
+	TEST(start_times),  TEST(zombies_have_none),     TEST(hostile_names),     TEST(spawn_runs_with_stdin),
+	TEST(spawn_errors), TEST(spawn_with_stdin_kept),
 };
 TEST_MAIN(tests)

@@ -155,6 +155,7 @@ static void overflow_aborts(void)
 }
 
 static const struct test tests[] = {
-	TEST(unsigned_numbers), TEST(signed_numbers), TEST(comparisons), TEST(lists), TEST(allocation), TEST(overflow_aborts),
+	TEST(unsigned_numbers), TEST(signed_numbers),  TEST(comparisons), TEST(lists),
+	TEST(allocation),       TEST(overflow_aborts),
 };
 TEST_MAIN(tests)

@@ -65,7 +65,11 @@ static void takes_nothing_over(void)
 
 	sandbox_enter(&host);
 	cgroup = sandbox_create(&host, "used");
+	CHECK_INT(0, cgroup_check_unused(&host, sandbox_path("missing"), &err));
+	CHECK_INT(0, cgroup_check_unused(&host, sandbox_path("used"), &err));
+	CHECK_INT(-EINVAL, cgroup_check_unused(&host, "/a/../b", &err));
 	pid = sandbox_sleeper(cgroup);
+	CHECK_INT(-EBUSY, cgroup_check_unused(&host, sandbox_path("used"), &err));
 	CHECK_INT(-EBUSY, cgroup_create(&host, sandbox_path("used"), 0, &other, &err));
 	CHECK_CONTAINS("already has processes", err.text);
 	CHECK(exists(&host, sandbox_path("used")));
@@ -220,8 +224,14 @@ static void clones_into(void)
 }
 
 static const struct test tests[] = {
-	TEST(refuses_bad_paths), TEST(creates_leaf_and_parents), TEST(takes_nothing_over), TEST(refuses_files_for_names),
-	TEST(rolls_back),	 TEST(attaches),
-	TEST(explains_refused_attaches), TEST(explains_busy_cgroups), TEST(clones_into),
+	TEST(refuses_bad_paths),
+	TEST(creates_leaf_and_parents),
+	TEST(takes_nothing_over),
+	TEST(refuses_files_for_names),
+	TEST(rolls_back),
+	TEST(attaches),
+	TEST(explains_refused_attaches),
+	TEST(explains_busy_cgroups),
+	TEST(clones_into),
 };
 TEST_MAIN(tests)

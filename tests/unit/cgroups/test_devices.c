@@ -189,7 +189,7 @@ static int attach_foreign(const struct cgroup *cgroup)
 	attr.expected_attach_type = BPF_CGROUP_DEVICE;
 	attr.insns = (uint64_t)(uintptr_t)code;
 	attr.insn_cnt = (uint32_t)count;
-	attr.license = (uint64_t)(uintptr_t)"GPL";
+	attr.license = (uint64_t)(uintptr_t) "GPL";
 	strcpy(attr.prog_name, "sd_devices");
 	fd = (int)syscall(SYS_bpf, BPF_PROG_LOAD, &attr, sizeof(attr));
 	free(code);
@@ -238,7 +238,8 @@ static void loads_a_thousand(void)
 
 	/* The shapes that make the verifier's work hardest: partial matches, and accesses taken bit by bit. */
 	for (uint32_t i = 0; i < ARRAY_SIZE(rules); i++)
-		rules[i] = (struct device_rule){ i % 3 != 0, "abc"[i % 3], (int64_t)(i % 50) - 1, (int64_t)i - 1, 1 + i % 7 };
+		rules[i] = (struct device_rule){ i % 3 != 0, "abc"[i % 3], (int64_t)(i % 50) - 1, (int64_t)i - 1,
+						 1 + i % 7 };
 	rules[ARRAY_SIZE(rules) - 3] = null_only[0];
 	rules[ARRAY_SIZE(rules) - 2] = null_only[1];
 	rules[ARRAY_SIZE(rules) - 1] = (struct device_rule){ true, 'b', 8, 0, R };
@@ -272,7 +273,7 @@ static void says_when_it_may_not(void)
 }
 
 static const struct test tests[] = {
-	TEST(parses_access),	TEST(refuses_bad_rules), TEST(enforces),	    TEST(replaces_its_own),
-	TEST(leaves_others),	TEST(loads_a_thousand),	 TEST(says_when_it_may_not),
+	TEST(parses_access),    TEST(refuses_bad_rules),    TEST(enforces), TEST(replaces_its_own), TEST(leaves_others),
+	TEST(loads_a_thousand), TEST(says_when_it_may_not),
 };
 TEST_MAIN(tests)

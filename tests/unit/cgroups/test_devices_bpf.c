@@ -137,7 +137,10 @@ static void denies_without_rules(void)
 static void matches_fields(void)
 {
 	const struct device_rule rules[] = {
-		{ true, 'c', 1, 3, R | W }, { true, 'b', 8, -1, R }, { true, 'c', -1, 9, M }, { true, 'a', 7, 7, W },
+		{ true, 'c', 1, 3, R | W },
+		{ true, 'b', 8, -1, R },
+		{ true, 'c', -1, 9, M },
+		{ true, 'a', 7, 7, W },
 	};
 
 	CHECK(allowed(rules, 4, 'c', 1, 3, R));
@@ -156,8 +159,8 @@ static void matches_fields(void)
 static void lets_the_last_win(void)
 {
 	const struct device_rule rules[] = {
-		{ false, 'a', -1, -1, R | W | M }, { true, 'c', -1, -1, M },	{ true, 'c', 1, -1, R | W | M },
-		{ false, 'c', 1, 5, W },	   { true, 'c', 1, 5, M },	{ false, 'b', -1, -1, R },
+		{ false, 'a', -1, -1, R | W | M }, { true, 'c', -1, -1, M }, { true, 'c', 1, -1, R | W | M },
+		{ false, 'c', 1, 5, W },           { true, 'c', 1, 5, M },   { false, 'b', -1, -1, R },
 	};
 
 	CHECK(allowed(rules, 6, 'c', 9, 9, M));
@@ -241,7 +244,8 @@ static void agrees_with_the_plain_reading(void)
 		for (size_t i = 0; i < n_rules; i++)
 			random_rule(&state, &rules[i]);
 		for (uint32_t request = 0; request < 2 * 3 * 3 * 8; request++)
-			(void)allowed(rules, n_rules, "bc"[request % 2], request / 2 % 3, request / 6 % 3, request / 18);
+			(void)allowed(rules, n_rules, "bc"[request % 2], request / 2 % 3, request / 6 % 3,
+				      request / 18);
 	}
 }
 
@@ -260,7 +264,13 @@ static void stays_right_with_many(void)
 }
 
 static const struct test tests[] = {
-	TEST(denies_without_rules),    TEST(matches_fields),	TEST(lets_the_last_win),	     TEST(adds_accesses_up),
-	TEST(cuts_what_cannot_matter), TEST(compares_unsigned), TEST(agrees_with_the_plain_reading), TEST(stays_right_with_many),
+	TEST(denies_without_rules),
+	TEST(matches_fields),
+	TEST(lets_the_last_win),
+	TEST(adds_accesses_up),
+	TEST(cuts_what_cannot_matter),
+	TEST(compares_unsigned),
+	TEST(agrees_with_the_plain_reading),
+	TEST(stays_right_with_many),
 };
 TEST_MAIN(tests)

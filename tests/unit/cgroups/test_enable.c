@@ -14,7 +14,9 @@ struct fake {
 };
 
 static const char *const fake_files[] = {
-	"cgroup.subtree_control", "a/cgroup.subtree_control", "a/leaf/cgroup.controllers",
+	"cgroup.subtree_control",
+	"a/cgroup.subtree_control",
+	"a/leaf/cgroup.controllers",
 };
 
 static void put(const struct fake *fake, const char *name, const char *text)
@@ -165,7 +167,7 @@ static void explains_busy_ancestors(void)
 }
 
 static const struct test tests[] = {
-	TEST(writes_nothing_needless),	     TEST(adds_what_is_missing), TEST(refuses_the_missing),
-	TEST(names_the_file_it_cannot_read), TEST(enables_controllers),	 TEST(explains_busy_ancestors),
+	TEST(writes_nothing_needless),       TEST(adds_what_is_missing), TEST(refuses_the_missing),
+	TEST(names_the_file_it_cannot_read), TEST(enables_controllers),  TEST(explains_busy_ancestors),
 };
 TEST_MAIN(tests)

@@ -1,4 +1,4 @@
-/* cgroup.events from plain files: both flags, missing ones, and the end of waiting. test_freeze.c has the real thing. */
+/* cgroup.events from plain files: both flags, missing ones, the end of waiting. test_freeze.c has the real thing. */
 #include "cgroups/events.h"
 
 #include <time.h>
@@ -87,5 +87,6 @@ static void keeps_the_timeout(void)
 	sandbox_leave(&host);
 }
 
-static const struct test tests[] = { TEST(reads_flags), TEST(ends_thaw_of_the_dead), TEST(reports_what_is_missing), TEST(keeps_the_timeout) };
+static const struct test tests[] = { TEST(reads_flags), TEST(ends_thaw_of_the_dead), TEST(reports_what_is_missing),
+				     TEST(keeps_the_timeout) };
 TEST_MAIN(tests)

@@ -123,6 +123,9 @@ static void waits_until_empty(void)
 }
 
 static const struct test tests[] = {
-	TEST(freezes_and_thaws), TEST(times_out), TEST(times_out_on_slow_tasks), TEST(waits_until_empty),
+	TEST(freezes_and_thaws),
+	TEST(times_out),
+	TEST(times_out_on_slow_tasks),
+	TEST(waits_until_empty),
 };
 TEST_MAIN(tests)

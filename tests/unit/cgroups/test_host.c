@@ -66,10 +66,12 @@ static void finds_mounts(void)
 	char path[32];
 
 	CHECK_INT(0, host_find_mount("24 1 0:21 / /sys rw - sysfs sysfs rw\n"
-				     "30 24 0:26 / /a\\040b\\134c rw,nosuid shared:4 - cgroup2 cgroup2 rw\n", path, sizeof(path)));
+				     "30 24 0:26 / /a\\040b\\134c rw,nosuid shared:4 - cgroup2 cgroup2 rw\n",
+				     path, sizeof(path)));
 	CHECK_STR("/a b\\c", path);
 	CHECK_INT(-ENOENT, host_find_mount("24 1 0:21 / /cgroup2 rw - cgroup cgroup2 rw\n", path, sizeof(path)));
-	CHECK_INT(-ENOENT, host_find_mount("24 1 0:21 / /x rw\n25 1 0:2 / /y rw - tmpfs cgroup2 rw", path, sizeof(path)));
+	CHECK_INT(-ENOENT,
+		  host_find_mount("24 1 0:21 / /x rw\n25 1 0:2 / /y rw - tmpfs cgroup2 rw", path, sizeof(path)));
 	CHECK_INT(-ENAMETOOLONG, host_find_mount("30 24 0:26 / /0123456789012345678901234567890123 rw - cgroup2 c rw\n",
 						 path, sizeof(path)));
 }
@@ -167,8 +169,8 @@ static void works_in_a_namespace(void)
 }
 
 static const struct test tests[] = {
-	TEST(names_controllers), TEST(parses_lists),	 TEST(finds_v1),	 TEST(finds_own_path),
-	TEST(finds_mounts),	 TEST(probes_this_host), TEST(explains_missing), TEST(finds_it_elsewhere),
-	TEST(works_in_a_namespace),
+	TEST(names_controllers), TEST(parses_lists),       TEST(finds_v1),
+	TEST(finds_own_path),    TEST(finds_mounts),       TEST(probes_this_host),
+	TEST(explains_missing),  TEST(finds_it_elsewhere), TEST(works_in_a_namespace),
 };
 TEST_MAIN(tests)

@@ -206,8 +206,8 @@ static void lists_threaded(void)
 }
 
 static const struct test tests[] = {
-	TEST(lists_sorted),		TEST(reads_hostile_lists), TEST(kills_all),	     TEST(kills_frozen),
-	TEST(kills_by_walking),		TEST(kills_frozen_by_walking), TEST(signals_and_thaws), TEST(signals_the_paused),
-	TEST(refuses_bad_signals),	TEST(lists_threaded),
+	TEST(lists_sorted),        TEST(reads_hostile_lists),     TEST(kills_all),         TEST(kills_frozen),
+	TEST(kills_by_walking),    TEST(kills_frozen_by_walking), TEST(signals_and_thaws), TEST(signals_the_paused),
+	TEST(refuses_bad_signals), TEST(lists_threaded),
 };
 TEST_MAIN(tests)

@@ -35,9 +35,12 @@ static const char *plan(const struct cgroup_limits *limits, const struct limits_
 	return planned;
 }
 
-#define LIMITS(...)  (&(const struct cgroup_limits){ __VA_ARGS__ })
-#define NOW(...)     (&(const struct limits_now){ __VA_ARGS__ })
-#define IS(number)   { .value = (number), .set = true }
+#define LIMITS(...) (&(const struct cgroup_limits){ __VA_ARGS__ })
+#define NOW(...)    (&(const struct limits_now){ __VA_ARGS__ })
+#define IS(number)                                                                                                     \
+	{                                                                                                              \
+		.value = (number), .set = true                                                                         \
+	}
 #define PLAN(...)    plan(LIMITS(__VA_ARGS__), NULL, NULL)
 #define REFUSED(...) plan(LIMITS(__VA_ARGS__), NULL, NULL)
 
@@ -65,7 +68,8 @@ static void plans_memory(void)
 	CHECK_INT(0, controllers);
 	CHECK_STR("error 22: linux.resources.memory.limit: -2 is neither a number of bytes nor -1 (no limit)",
 		  REFUSED(.memory_limit = IS(-2)));
-	CHECK_CONTAINS("linux.resources.memory.reservation: -9223372036854775808", REFUSED(.memory_reservation = IS(INT64_MIN)));
+	CHECK_CONTAINS("linux.resources.memory.reservation: -9223372036854775808",
+		       REFUSED(.memory_reservation = IS(INT64_MIN)));
 }
 
 static void plans_swap(void)
@@ -80,8 +84,10 @@ static void plans_swap(void)
 		       REFUSED(.memory_swap = IS(70)));
 	CHECK_CONTAINS("needs linux.resources.memory.limit", REFUSED(.memory_swap = IS(70), .memory_limit = IS(0)));
 	CHECK_CONTAINS("linux.resources.memory.swap: 99 is memory and swap together and may not be below the memory "
-		       "limit, 100", REFUSED(.memory_limit = IS(100), .memory_swap = IS(99)));
-	CHECK_CONTAINS("linux.resources.memory.swap: -7 is neither", REFUSED(.memory_limit = IS(9), .memory_swap = IS(-7)));
+		       "limit, 100",
+		       REFUSED(.memory_limit = IS(100), .memory_swap = IS(99)));
+	CHECK_CONTAINS("linux.resources.memory.swap: -7 is neither",
+		       REFUSED(.memory_limit = IS(9), .memory_swap = IS(-7)));
 }
 
 static void orders_memory_updates(void)
@@ -121,7 +127,8 @@ static void treats_v1_fields(void)
 	CHECK_STR("", PLAN(.memory_kernel = IS(5), .memory_kernel_tcp = IS(5), .memory_use_hierarchy = true));
 	CHECK_STR("", PLAN(.memory_swappiness = IS(0)));
 	CHECK_STR("", PLAN(.memory_swappiness = IS(100)));
-	CHECK_CONTAINS("linux.resources.memory.swappiness: 101 is not in 0..100", REFUSED(.memory_swappiness = IS(101)));
+	CHECK_CONTAINS("linux.resources.memory.swappiness: 101 is not in 0..100",
+		       REFUSED(.memory_swappiness = IS(101)));
 	CHECK_CONTAINS("linux.resources.memory.disableOOMKiller: true", REFUSED(.memory_disable_oom_killer = true));
 	CHECK_STR("", PLAN(.cpu_realtime_runtime = IS(0), .cpu_realtime_period = IS(0)));
 	CHECK_CONTAINS("linux.resources.cpu.realtimeRuntime:", REFUSED(.cpu_realtime_runtime = IS(-1)));
@@ -244,7 +251,8 @@ static void plans_hugepages(void)
 	struct limit_hugepage pages[] = { { "2MB", 209715200 }, { "1GB", 0 } };
 	uint32_t controllers;
 
-	CHECK_STR("?hugetlb.2MB.rsvd.max=209715200\nhugetlb.2MB.max=209715200\n?hugetlb.1GB.rsvd.max=0\nhugetlb.1GB.max=0",
+	CHECK_STR("?hugetlb.2MB.rsvd.max=209715200\nhugetlb.2MB.max=209715200\n?hugetlb.1GB.rsvd.max=0\nhugetlb.1GB."
+		  "max=0",
 		  plan(LIMITS(.hugepages = pages, .n_hugepages = 2), NULL, &controllers));
 	CHECK_INT(1u << CGROUP_HUGETLB, controllers);
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
@@ -282,8 +290,16 @@ static void plans_rdma(void)
 
 static void plans_unified(void)
 {
-	static const char *const bad[] = { "", ".", "..", "memory", "a/b.c", "../memory.max", "/memory.max", ".x",
-					   "memory.max\n", "cgroup/../memory.max" };
+	static const char *const bad[] = { "",
+					   ".",
+					   "..",
+					   "memory",
+					   "a/b.c",
+					   "../memory.max",
+					   "/memory.max",
+					   ".x",
+					   "memory.max\n",
+					   "cgroup/../memory.max" };
 	struct limit_unified unified[] = {
 		{ "io.max", "259:0 rbps=2097152\n253:0 wiops=120\n" },
 		{ "memory.high", "1G" },
@@ -319,9 +335,9 @@ static void plans_many(void)
 }
 
 static const struct test tests[] = {
-	TEST(plans_nothing_for_nothing), TEST(plans_memory),	  TEST(plans_swap),	 TEST(orders_memory_updates),
-	TEST(checks_before_update),	 TEST(treats_v1_fields),  TEST(plans_cpu),	 TEST(plans_bandwidth),
-	TEST(updates_half_of_bandwidth), TEST(orders_burst),	  TEST(plans_pids),	 TEST(plans_io),
-	TEST(plans_hugepages),		 TEST(plans_rdma),	  TEST(plans_unified),	 TEST(plans_many),
+	TEST(plans_nothing_for_nothing), TEST(plans_memory),     TEST(plans_swap),    TEST(orders_memory_updates),
+	TEST(checks_before_update),      TEST(treats_v1_fields), TEST(plans_cpu),     TEST(plans_bandwidth),
+	TEST(updates_half_of_bandwidth), TEST(orders_burst),     TEST(plans_pids),    TEST(plans_io),
+	TEST(plans_hugepages),           TEST(plans_rdma),       TEST(plans_unified), TEST(plans_many),
 };
 TEST_MAIN(tests)

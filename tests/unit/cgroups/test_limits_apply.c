@@ -12,7 +12,10 @@
 enum { ALL_CONTROLLERS = (1 << CGROUP_CONTROLLER_MAX) - 1 };
 
 #define LIMITS(...) (&(const struct cgroup_limits){ __VA_ARGS__ })
-#define IS(number)  { .value = (number), .set = true }
+#define IS(number)                                                                                                     \
+	{                                                                                                              \
+		.value = (number), .set = true                                                                         \
+	}
 
 struct fake {
 	char path[32];
@@ -51,8 +54,9 @@ static const char *get(const struct fake *fake, const char *name)
 static void stop(struct fake *fake)
 {
 	static const char *const names[] = {
-		"memory.max", "memory.swap.max", "memory.current", "pids.max", "io.weight", "io.bfq.weight", "cpu.max",
-		"cpu.max.burst", "cgroup.controllers", "memory.low", "memory.swap.current",
+		"memory.max",          "memory.swap.max", "memory.current", "pids.max",           "io.weight",
+		"io.bfq.weight",       "cpu.max",         "cpu.max.burst",  "cgroup.controllers", "memory.low",
+		"memory.swap.current",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
@@ -78,7 +82,8 @@ static void writes_the_plan(void)
 	put(&fake, "memory.max", "");
 	put(&fake, "memory.swap.max", "");
 	put(&fake, "pids.max", "");
-	CHECK_INT(0, apply(&fake, LIMITS(.memory_limit = IS(65536), .memory_swap = IS(65600), .pids_limit = IS(7)), &err));
+	CHECK_INT(0,
+		  apply(&fake, LIMITS(.memory_limit = IS(65536), .memory_swap = IS(65600), .pids_limit = IS(7)), &err));
 	CHECK_STR("65536", get(&fake, "memory.max"));
 	CHECK_STR("64", get(&fake, "memory.swap.max"));
 	CHECK_STR("7", get(&fake, "pids.max"));
@@ -178,7 +183,10 @@ static const struct real_case {
 	const char *file, *value;
 } real_cases[] = {
 	{ 1u << CGROUP_MEMORY, { .memory_limit = IS(64 << 20) }, "memory.max", "67108864" },
-	{ 1u << CGROUP_MEMORY, { .memory_limit = IS(64 << 20), .memory_swap = IS(96 << 20) }, "memory.swap.max", "33554432" },
+	{ 1u << CGROUP_MEMORY,
+	  { .memory_limit = IS(64 << 20), .memory_swap = IS(96 << 20) },
+	  "memory.swap.max",
+	  "33554432" },
 	{ 1u << CGROUP_MEMORY, { .memory_limit = IS(-1) }, "memory.swap.max", "max" },
 	{ 1u << CGROUP_MEMORY, { .memory_reservation = IS(1 << 20) }, "memory.low", "1048576" },
 	{ 1u << CGROUP_CPU, { .cpu_shares = IS(512) }, "cpu.weight", "59" },
@@ -190,12 +198,17 @@ static const struct real_case {
 	{ 1u << CGROUP_PIDS, { .pids_limit = IS(100) }, "pids.max", "100" },
 	{ 1u << CGROUP_PIDS, { .pids_limit = IS(0) }, "pids.max", "0" },
 	{ 1u << CGROUP_HUGETLB,
-	  { .hugepages = &(struct limit_hugepage){ "2MB", 4 << 20 }, .n_hugepages = 1 }, "hugetlb.2MB.max", "4194304" },
+	  { .hugepages = &(struct limit_hugepage){ "2MB", 4 << 20 }, .n_hugepages = 1 },
+	  "hugetlb.2MB.max",
+	  "4194304" },
 	{ 1u << CGROUP_HUGETLB,
-	  { .hugepages = &(struct limit_hugepage){ "2MB", 4 << 20 }, .n_hugepages = 1 }, "hugetlb.2MB.rsvd.max",
+	  { .hugepages = &(struct limit_hugepage){ "2MB", 4 << 20 }, .n_hugepages = 1 },
+	  "hugetlb.2MB.rsvd.max",
 	  "4194304" },
 	{ 1u << CGROUP_MEMORY,
-	  { .unified = &(struct limit_unified){ "memory.high", "32M" }, .n_unified = 1 }, "memory.high", "33554432" },
+	  { .unified = &(struct limit_unified){ "memory.high", "32M" }, .n_unified = 1 },
+	  "memory.high",
+	  "33554432" },
 };
 
 static void check_real(const struct cgroup_host *host, const struct real_case *one)
@@ -255,9 +268,12 @@ static void enables_on_update(void)
 static void updates_real_bandwidth(void)
 {
 	static const struct cgroup_limits steps[] = {
-		{ .cpu_quota = IS(20000), .cpu_burst = IS(20000) }, { .cpu_quota = IS(5000), .cpu_burst = IS(4000) },
-		{ .cpu_quota = IS(90000), .cpu_burst = IS(90000) }, { .cpu_quota = IS(-1) },
-		{ .cpu_burst = IS(0) },				    { .cpu_quota = IS(1000) },
+		{ .cpu_quota = IS(20000), .cpu_burst = IS(20000) },
+		{ .cpu_quota = IS(5000), .cpu_burst = IS(4000) },
+		{ .cpu_quota = IS(90000), .cpu_burst = IS(90000) },
+		{ .cpu_quota = IS(-1) },
+		{ .cpu_burst = IS(0) },
+		{ .cpu_quota = IS(1000) },
 	};
 	struct cgroup_host host;
 	struct cgroup *cgroup = NULL;
@@ -279,8 +295,13 @@ static void updates_real_bandwidth(void)
 }
 
 static const struct test tests[] = {
-	TEST(writes_the_plan),	     TEST(minds_what_is_optional),     TEST(writes_both_weights),
-	TEST(refuses_missing_controllers), TEST(updates_from_what_is_there), TEST(limits_real_cgroups),
-	TEST(enables_on_update),     TEST(updates_real_bandwidth),
+	TEST(writes_the_plan),
+	TEST(minds_what_is_optional),
+	TEST(writes_both_weights),
+	TEST(refuses_missing_controllers),
+	TEST(updates_from_what_is_there),
+	TEST(limits_real_cgroups),
+	TEST(enables_on_update),
+	TEST(updates_real_bandwidth),
 };
 TEST_MAIN(tests)

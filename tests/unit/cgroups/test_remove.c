@@ -122,7 +122,7 @@ static void gives_up_on_the_living(void)
 }
 
 static const struct test tests[] = {
-	TEST(removes_what_is_there),  TEST(removes_trees),     TEST(waits_for_the_dying),
+	TEST(removes_what_is_there),  TEST(removes_trees),      TEST(waits_for_the_dying),
 	TEST(gives_up_on_the_living), TEST(removes_deep_trees),
 };
 TEST_MAIN(tests)

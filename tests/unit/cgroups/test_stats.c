@@ -108,7 +108,8 @@ static void leaves_missing_unset(void)
 	put(cgroup, "io.stat", "");
 	CHECK_INT(0, cgroup_stats_read(cgroup, &stats, &err));
 	CHECK_NUMBER(5, cpu_usage_us);
-	CHECK(!stats.cpu_periods.set && !stats.memory_current.set && !stats.pids_max.set && !stats.memory_events_oom.set);
+	CHECK(!stats.cpu_periods.set && !stats.memory_current.set && !stats.pids_max.set &&
+	      !stats.memory_events_oom.set);
 	CHECK(!stats.io_read_bytes.set && stats.io_read_bytes.value == 0);
 	stop(cgroup);
 }
@@ -120,7 +121,8 @@ static void survives_garbage(void)
 	struct error err;
 
 	put(cgroup, "cgroup.procs", "");
-	put(cgroup, "cpu.stat", "usage_usec\nuser_usec -5\nsystem_usec 18446744073709551616\nnr_periods 1x\nnr_throttled 2");
+	put(cgroup, "cpu.stat",
+	    "usage_usec\nuser_usec -5\nsystem_usec 18446744073709551616\nnr_periods 1x\nnr_throttled 2");
 	put(cgroup, "memory.current", "");
 	put(cgroup, "memory.max", "maximum\n");
 	put(cgroup, "memory.stat", "\n\nfile\nanon 000000000000000000000000000001\nshmem 18446744073709551615");
@@ -155,6 +157,9 @@ static void fails_when_gone(void)
 }
 
 static const struct test tests[] = {
-	TEST(reads_all), TEST(leaves_missing_unset), TEST(survives_garbage), TEST(fails_when_gone),
+	TEST(reads_all),
+	TEST(leaves_missing_unset),
+	TEST(survives_garbage),
+	TEST(fails_when_gone),
 };
 TEST_MAIN(tests)

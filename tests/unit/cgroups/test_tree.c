@@ -26,10 +26,12 @@ static void refuses_other_paths(void)
 	static const struct {
 		const char *path, *why;
 	} bad[] = {
-		{ "", "not absolute" },          { "a", "not absolute" },      { "../a", "not absolute" },
-		{ "//", "empty component" },     { "//a", "empty component" }, { "/a//b", "empty component" },
-		{ "/a/", "empty component" },    { "/.", "\".\"" },            { "/a/./b", "\".\"" },
-		{ "/..", "\"..\"" },             { "/a/../b", "\"..\"" },      { "/a/../../b", "\"..\"" },
+		{ "", "not absolute" },       { "a", "not absolute" },
+		{ "../a", "not absolute" },   { "//", "empty component" },
+		{ "//a", "empty component" }, { "/a//b", "empty component" },
+		{ "/a/", "empty component" }, { "/.", "\".\"" },
+		{ "/a/./b", "\".\"" },        { "/..", "\"..\"" },
+		{ "/a/../b", "\"..\"" },      { "/a/../../b", "\"..\"" },
 		{ "/a\n0::/b", "a newline" },
 	};
 	struct error err;
@@ -144,7 +146,7 @@ static void walks_wide(void)
 	const struct tree_visitor visitor = { count_enter, remove_left, &seen };
 	int fd = temporary();
 
-	for (int i = 0; i < 300; i++) {
+	for (int i = 0; i < 60; i++) {
 		char name[32];
 
 		(void)snprintf(name, sizeof(name), "%d", i);
@@ -155,8 +157,8 @@ static void walks_wide(void)
 		CHECK(mkdirat(fd, name, 0700) == 0);
 	}
 	CHECK_INT(0, tree_walk(fd, &visitor));
-	CHECK_INT(901, seen.entered);
-	CHECK_INT(900, seen.left);
+	CHECK_INT(181, seen.entered);
+	CHECK_INT(180, seen.left);
 	CHECK_INT(2, seen.deepest);
 	/* All gone: post-order held. */
 	seen = (struct seen){ 0 };
@@ -165,7 +167,7 @@ static void walks_wide(void)
 	discard(fd);
 }
 
-enum { DEEP = 3000 };
+enum { DEEP = 600 };
 
 /* Deeper than PATH_MAX allows names and than the fd limit would allow fds. */
 static void walks_deep(void)
@@ -179,8 +181,8 @@ static void walks_deep(void)
 	for (int i = 0; i < DEEP; i++) {
 		int next;
 
-		CHECK(mkdirat(fd, "d", 0700) == 0);
-		next = openat(fd, "d", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		CHECK(mkdirat(fd, "deep-name", 0700) == 0);
+		next = openat(fd, "deep-name", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		CHECK(next >= 0);
 		(void)close(fd);
 		fd = next;
@@ -210,6 +212,6 @@ static void stops_on_error(void)
 
 static const struct test tests[] = {
 	TEST(accepts_clean_paths), TEST(refuses_other_paths), TEST(refuses_long_paths), TEST(refuses_targets),
-	TEST(stays_beneath),       TEST(walks_wide),	      TEST(walks_deep),		TEST(stops_on_error),
+	TEST(stays_beneath),       TEST(walks_wide),          TEST(walks_deep),         TEST(stops_on_error),
 };
 TEST_MAIN(tests)

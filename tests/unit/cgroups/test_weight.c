@@ -60,6 +60,7 @@ static void converts_blkio(void)
 }
 
 static const struct test tests[] = {
-	TEST(meets_known_points), TEST(clamps_shares), TEST(is_exact_everywhere), TEST(never_falls), TEST(converts_blkio),
+	TEST(meets_known_points), TEST(clamps_shares),  TEST(is_exact_everywhere),
+	TEST(never_falls),        TEST(converts_blkio),
 };
 TEST_MAIN(tests)

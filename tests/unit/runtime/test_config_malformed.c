@@ -67,6 +67,8 @@ static const struct row {
 	  "mounts[1].options[1]: expected a string" },
 	{ "\"options\": [\"nosuid\", \"mode=755\"]", "\"options\": [\"\"]",
 	  "mounts[1].options[0]: an empty mount option" },
+	{ "\"options\": [\"nosuid\", \"mode=755\"]", "\"options\": [\"remount\", \"mode=755\"]",
+	  "mounts[1].options: remount changes flags of the mount only; remove \"mode=755\"" },
 	{ "\"options\": [\"nosuid\", \"mode=755\"]", "\"options\": [\"idmap\"]",
 	  "mounts[1].options: idmap works on bind" },
 	{ "\"ro\", \"ridmap\"", "\"r\\no\", \"ridmap\"", "mounts[2].options[1]: mount option \"r?o\" is not known" },

@@ -1,8 +1,8 @@
 /* temporary.h - a temporary directory, removed with all that is in it when the test program ends; and files in it. */
 #pragma once
 
+#include <dirent.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,17 +13,24 @@
 
 static char temporary_base[] = "/tmp/coffer-test-XXXXXX";
 
-__attribute__((unused)) static int temporary_remove(const char *path, const struct stat *st, int type, struct FTW *ftw)
+/* By name in its directory, so that trees deeper than PATH_MAX go too. */
+__attribute__((unused)) static void temporary_remove(int parent, const char *name)
 {
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
+	int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *entry;
+
+	while (dir && (entry = readdir(dir)) != NULL)
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+			temporary_remove(fd, entry->d_name);
+	(void)unlinkat(parent, name, dir ? AT_REMOVEDIR : 0);
+	if (dir)
+		(void)closedir(dir);
 }
 
 __attribute__((unused)) static void temporary_clean(void)
 {
-	(void)nftw(temporary_base, temporary_remove, 16, FTW_DEPTH | FTW_PHYS);
+	temporary_remove(AT_FDCWD, temporary_base);
 }
 
 /* The path of a new empty directory; valid until the next call. */
