@@ -50,6 +50,8 @@ int context(struct error *err, const char *fmt, ...)
 {
 	char prefix[256];
 	size_t length;
+	size_t room;
+	size_t used;
 	size_t kept;
 	va_list args;
 
@@ -59,8 +61,10 @@ int context(struct error *err, const char *fmt, ...)
 	length = strlen(prefix);
 	prefix[length++] = ':';
 	prefix[length++] = ' ';
-	kept = strnlen(err->text, sizeof(err->text) - 1 - length);
-	memmove(err->text + length, err->text, kept);
+	room = sizeof(err->text) - 1 - length;
+	used = strnlen(err->text, sizeof(err->text) - 1);
+	kept = used < room ? used : room;
+	memmove(err->text + length, err->text + used - kept, kept);
 	memcpy(err->text, prefix, length);
 	err->text[length + kept] = '\0';
 	return -err->code;

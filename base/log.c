@@ -12,6 +12,7 @@
 #include "fd.h"
 #include "str.h"
 #include "utf8.h"
+#include "utf8.h"
 
 static struct {
 	int fd;
@@ -91,6 +92,13 @@ static int format_json(enum log_level level, const char *text, char *line, size_
 			message, stamp, now.tv_nsec / 1000);
 }
 
+/* Names in configs and images may hold anything; the terminal and the log get one line. */
+static int format_text(enum log_level level, char *text, char *line, size_t size)
+{
+	utf8_one_line(text);
+	return snprintf(line, size, "coffer: %s: %s\n", level_names[level], text);
+}
+
 void log_message(enum log_level level, const char *fmt, ...)
 {
 	char text[1024];
@@ -106,7 +114,7 @@ void log_message(enum log_level level, const char *fmt, ...)
 	if (sink.json)
 		length = format_json(level, text, line, sizeof(line));
 	else
-		length = snprintf(line, sizeof(line), "coffer: %s: %s\n", level_names[level], text);
+		length = format_text(level, text, line, sizeof(line));
 	if (length > 0)
 		(void)fd_write_all(sink.fd, line, (size_t)length < sizeof(line) ? (size_t)length : sizeof(line) - 1);
 }

@@ -21,7 +21,7 @@ static const struct lead leads[] = {
 
 static const uint64_t high_bits = 0x8080808080808080;
 
-enum { CONTINUATION_MASK = 0xc0, CONTINUATION = 0x80, ASCII_END = 0x80 };
+enum { CONTINUATION_MASK = 0xc0, CONTINUATION = 0x80, ASCII_END = 0x80, DELETE = 0x7f };
 
 static const struct lead *find_lead(uint8_t byte)
 {
@@ -47,6 +47,19 @@ size_t utf8_sequence(const char *text, size_t length)
 		if ((bytes[i] & CONTINUATION_MASK) != CONTINUATION)
 			return 0;
 	return lead->length;
+}
+
+void utf8_one_line(char *text)
+{
+	size_t length = strlen(text);
+
+	for (size_t i = 0; i < length;) {
+		size_t step = utf8_sequence(text + i, length - i);
+
+		if (step == 0 || (unsigned char)text[i] < ' ' || text[i] == DELETE)
+			text[i] = '?';
+		i += step ? step : 1;
+	}
 }
 
 size_t utf8_valid_prefix(const char *text, size_t length)

@@ -56,8 +56,8 @@ int cgroup_create(const struct cgroup_host *host, const char *path, uint32_t con
 		  struct error *err);
 
 /*
- * Would cgroup_create() take the cgroup as one that nobody uses? To be asked before the path is written down anywhere as
- * a container's: what is written down is killed when the container is deleted.
+ * Would cgroup_create() take the cgroup as one that nobody uses? To be asked before the path is written down anywhere
+ * as a container's: what is written down is killed when the container is deleted.
  */
 int cgroup_check_unused(const struct cgroup_host *host, const char *path, struct error *err);
 

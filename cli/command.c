@@ -14,6 +14,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "base/utf8.h"
 #include "globals.h"
 #include "help.h"
 #include "print.h"
@@ -50,8 +51,10 @@ static void report(const struct globals *globals, const struct error *error)
 	log_message(LOG_LEVEL_ERROR, "%s", error->text);
 	if (!globals->log || !*globals->log)
 		return;
-	length = snprintf(line, sizeof(line), "coffer: error: %s\n", error->text);
-	(void)fd_write_all(STDERR_FILENO, line, (size_t)length);
+	length = snprintf(line, sizeof(line) - 1, "coffer: error: %s", error->text);
+	utf8_one_line(line);
+	line[length] = '\n';
+	(void)fd_write_all(STDERR_FILENO, line, (size_t)length + 1);
 }
 
 /* Ends the text with where to read more; the text is cut rather than the pointer. */

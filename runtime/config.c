@@ -63,15 +63,7 @@ static_assert(sizeof(struct key_value) == 2 * sizeof(char *) && offsetof(struct 
 
 void config_error_one_line(struct error *err)
 {
-	size_t length = strlen(err->text);
-
-	for (size_t i = 0; i < length;) {
-		size_t step = utf8_sequence(err->text + i, length - i);
-
-		if (step == 0 || (unsigned char)err->text[i] < ' ')
-			err->text[i] = '?';
-		i += step ? step : 1;
-	}
+	utf8_one_line(err->text);
 }
 
 static const char *below(struct arena *arena, const char *directory, const char *path)

@@ -59,8 +59,10 @@ int container_run(const struct runtime *runtime, const struct create_options *op
 	state_dir_unlock(&launch.dir);
 	r = hooks_run(HOOK_POSTSTART, &launch.config->hooks[HOOK_POSTSTART], launch_state_json(&launch, STATUS_RUNNING),
 		      err);
-	if (r < 0)
+	if (r < 0) {
+		launch_drop_pid_file(&launch);
 		remove_ended(&launch);
+	}
 	if (r < 0 || options->detach)
 		return r;
 	r = supervise_wait(&supervise, launch.state.pid, launch.pidfd, launch.master, ret_exit, err);

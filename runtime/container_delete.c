@@ -105,7 +105,11 @@ static int kill_all(struct open_container *container, struct error *err)
 			return r;
 	}
 	r = kill_init(container, err);
-	return r == 0 && cgroup ? wait_empty(container, cgroup, err) : r;
+	if (r < 0 || !cgroup)
+		return r;
+	/* What an `exec` that still saw init alive has put into the cgroup since; a later one looks again. */
+	r = cgroup_kill(cgroup, err);
+	return r == 0 ? wait_empty(container, cgroup, err) : r;
 }
 
 static int check_deletable(const struct open_container *container, struct error *err)

@@ -267,8 +267,10 @@ static int take_console(struct exec *exec, struct error *err)
 		return r;
 	if (exec->master < 0)
 		return refuse(err, "the process sent a console record without a terminal");
-	if (!exec->options->console_socket)
+	if (!exec->options->console_socket) {
+		tty_copy_size(exec->master); /* before the program runs: it may look at once */
 		return 0;
+	}
 	r = tty_send_console(exec->options->console_socket, exec->master, err);
 	(void)close(take_fd(&exec->master));
 	return r;

@@ -5,7 +5,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "base/fd.h"
+#include "base/str.h"
 
 /* The initial user namespace's map is one line "0 0 4294967295". */
 static bool maps_everything(void)
@@ -26,6 +28,21 @@ static bool reads_as_enabled(const char *path)
 	return fd_read_small(AT_FDCWD, path, text, sizeof(text)) > 0 && (text[0] == 'Y' || text[0] == '1');
 }
 
+/* Of the cgroup that has the caller's own in it: cgroup-v2.rst "Delegation Containment". */
+static bool may_use_parent(const struct cgroup_host *cgroup)
+{
+	const char *slash = strrchr(cgroup->own_path, '/');
+	auto_free char *parent = NULL;
+	auto_free char *procs = NULL;
+
+	if (cgroup->root_fd < 0 || !slash)
+		return false;
+	parent = xasprintf(".%.*s", (int)(slash - cgroup->own_path), cgroup->own_path);
+	procs = xasprintf("%s/cgroup.procs", parent);
+	return faccessat(cgroup->root_fd, parent, W_OK, AT_EACCESS) == 0 &&
+	       faccessat(cgroup->root_fd, procs, W_OK, AT_EACCESS) == 0;
+}
+
 int host_probe(const struct runtime *runtime, struct arena *arena, struct host *ret_host, struct error *err)
 {
 	struct host host = { .cgroup = { .root_fd = -1 } };
@@ -39,6 +56,7 @@ int host_probe(const struct runtime *runtime, struct arena *arena, struct host *
 	host.selinux = access("/sys/fs/selinux/enforce", F_OK) == 0;
 	if (runtime->cgroup_manager != CGROUP_MANAGER_DISABLED)
 		r = cgroup_host_probe(&host.cgroup, err);
+	host.delegated = !host.privileged && may_use_parent(&host.cgroup);
 	if (r == 0 && !host.privileged)
 		r = idmap_for_caller(arena, &host.caller_maps, err);
 	if (r < 0) {

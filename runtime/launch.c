@@ -127,13 +127,6 @@ static int make_cgroup(struct launch *launch, struct error *err)
 	if (!plan->cgroup_path)
 		return 0;
 	r = cgroup_create(&launch->host.cgroup, plan->cgroup_path, plan->limits.controllers, &launch->cgroup, err);
-	/* An ordinary user without a delegated subtree runs without a cgroup when nothing has to be limited. */
-	if ((r == -EACCES || r == -EPERM || r == -EROFS) && !launch->host.privileged && plan->limits.n_writes == 0 &&
-	    !launch->config->cgroups_path) {
-		launch->plan.cgroup_path = NULL;
-		launch->state.cgroup_path = NULL;
-		return state_write(&launch->dir, &launch->state, err);
-	}
 	if (r == 0)
 		r = limits_apply(&launch->host.cgroup, launch->cgroup, &plan->limits, err);
 	if (r == 0 && plan->n_device_rules)
@@ -342,14 +335,6 @@ static const struct {
 	{ "go", let_go },
 };
 
-/* Engines take a pid file for success. */
-static void undo(struct launch *launch)
-{
-	if (launch->wrote_pid_file)
-		(void)unlink(launch->options->pid_file);
-	launch_remove(launch);
-}
-
 int launch_run(struct launch *launch, struct error *err)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
@@ -358,7 +343,8 @@ int launch_run(struct launch *launch, struct error *err)
 		fault_point(steps[i].name);
 		r = steps[i].run(launch, err);
 		if (r < 0) {
-			undo(launch);
+			launch_drop_pid_file(launch);
+			launch_remove(launch);
 			return -err->code;
 		}
 	}
@@ -371,6 +357,12 @@ const char *launch_state_json(const struct launch *launch, enum container_status
 
 	return state_to_json(config->arena, &launch->state, status, config->oci_version, config->annotations,
 			     config->n_annotations, false);
+}
+
+void launch_drop_pid_file(const struct launch *launch)
+{
+	if (launch->wrote_pid_file)
+		(void)unlink(launch->options->pid_file);
 }
 
 void launch_remove(struct launch *launch)

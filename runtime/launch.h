@@ -57,6 +57,9 @@ int launch_run(struct launch *launch, struct error *err);
 /* After the program's end, or to undo: kills what is left, removes cgroup, runs poststop hooks, removes the state. */
 void launch_remove(struct launch *launch);
 
+/* On failure: engines take a pid file for success. */
+void launch_drop_pid_file(const struct launch *launch);
+
 /* Frees and closes; the container stays. */
 void launch_close(struct launch *launch);
 

@@ -34,6 +34,8 @@ static int take_console(struct launch *launch, int master, struct error *err)
 		return refuse(err, "the container's process sent a console record without a terminal");
 	if (socket)
 		return tty_send_console(socket, fd, err);
+	/* Before the program runs: it may look at once. */
+	tty_copy_size(fd);
 	launch->master = take_fd(&fd);
 	return 0;
 }

@@ -67,10 +67,13 @@ static int plan_limits(struct plan *plan, const struct host *host, struct error 
 {
 	const struct config *config = plan->config;
 	int r = limits_plan(config->arena, &config->limits, &plan->limits, err);
+	bool wanted;
 
 	if (r < 0)
 		return r;
-	if (host->cgroup.root_fd >= 0 && (host->privileged || config->cgroups_path || plan->limits.n_writes)) {
+	/* A user without a delegated cgroup runs without one, unless it is asked for. */
+	wanted = host->privileged || host->delegated || config->cgroups_path || plan->limits.n_writes;
+	if (host->cgroup.root_fd >= 0 && wanted) {
 		plan->cgroup_path = plan_cgroup_path(config->arena, config->cgroups_path, plan->id,
 						     host->cgroup.own_path);
 		return 0;
@@ -149,6 +152,29 @@ static void rewrite_mount(struct plan *plan, const struct host *host, struct mou
 			  false);
 }
 
+/*
+ * Root's usual devpts option names the group tty, which the user namespace that plan_rootless() makes need not have: then
+ * terminals keep the group of who opens them. Elsewhere an unmapped group is the config's own mistake.
+ */
+static void drop_unmapped_gid(const struct plan *plan, struct mount *mount)
+{
+	const char **kept = arena_array(plan->config->arena, mount->n_data + 1, sizeof(*kept));
+	size_t n_kept = 0;
+	uint64_t gid;
+
+	for (size_t i = 0; i < mount->n_data; i++) {
+		const char *option = mount->data[i];
+		bool unmapped = str_starts(option, "gid=") &&
+				str_to_u64(option + strlen("gid="), UINT32_MAX, &gid) == 0 &&
+				idmap_to_host(plan->id_maps.gids, plan->id_maps.n_gids, (uint32_t)gid) < 0;
+
+		if (!unmapped)
+			kept[n_kept++] = option;
+	}
+	mount->data = kept;
+	mount->n_data = n_kept;
+}
+
 static void plan_rootfs(struct plan *plan, const struct host *host, const struct create_options *options)
 {
 	const struct config *config = plan->config;
@@ -160,8 +186,13 @@ static void plan_rootfs(struct plan *plan, const struct host *host, const struct
 	plan->rootfs.mounts = arena_alloc(config->arena, bytes);
 	if (bytes)
 		memcpy(plan->rootfs.mounts, config->rootfs.mounts, bytes);
-	for (size_t i = 0; i < plan->rootfs.n_mounts; i++)
-		rewrite_mount(plan, host, &plan->rootfs.mounts[i]);
+	for (size_t i = 0; i < plan->rootfs.n_mounts; i++) {
+		struct mount *mount = &plan->rootfs.mounts[i];
+
+		rewrite_mount(plan, host, mount);
+		if (plan->new_user_ns && !is_new(plan, NS_USER) && mount->type && str_eq(mount->type, "devpts"))
+			drop_unmapped_gid(plan, mount);
+	}
 }
 
 static bool is_writable_cgroup(const struct mount *mount)

@@ -19,12 +19,14 @@ static unsigned listen_fds(void)
 int preserved_fds_check(unsigned preserve_fds, struct process_start *start, struct error *err)
 {
 	unsigned listen = listen_fds();
-	unsigned count = preserve_fds + listen;
+	uint64_t count = (uint64_t)preserve_fds + listen;
 
-	for (unsigned i = 0; i < count; i++)
+	/* No fd has a number that an int does not hold: long before, one is not open. */
+	for (uint64_t i = 0; i < count; i++)
 		if (fcntl(FIRST_FD + (int)i, F_GETFD) < 0)
-			return refuse(err, "--preserve-fds %u: fd %u is not open", preserve_fds, FIRST_FD + i);
-	start->preserve_fds = count;
+			return refuse(err, "--preserve-fds %u: fd %u is not open", preserve_fds,
+				      FIRST_FD + (unsigned)i);
+	start->preserve_fds = (unsigned)count;
 	start->listen_fds = listen;
 	return 0;
 }

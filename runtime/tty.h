@@ -21,6 +21,9 @@ int tty_make_stdio(int peer_fd, uid_t uid, struct error *err);
 /* Runtime side: connects to an AF_UNIX stream socket of an engine and sends the master with the payload "/dev/ptmx". */
 int tty_send_console(const char *socket_path, int master_fd, struct error *err);
 
+/* Runtime side: the master gets the size of the terminal that is stdin, if it is one. */
+void tty_copy_size(int master_fd);
+
 /*
  * Runtime side, foreground `run -t` and `exec -t`: own terminal to raw mode, bytes both ways, SIGWINCH passed on, until
  * the container's process (pidfd) ends; the terminal is restored on every way out. Returns after draining output.

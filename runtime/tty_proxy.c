@@ -2,7 +2,7 @@
  * tty_proxy.c - a foreground terminal: bytes between the caller's stdin and stdout and the master of the container's
  * pty, until the container's process ends.
  *
- * Own terminal raw -> size copied -> loop over poll(stdin, stdout, master, signalfd, pidfd) -> what is left of the
+ * Own terminal raw -> loop over poll(stdin, stdout, master, signalfd, pidfd) -> what is left of the
  * output -> terminal and signal mask as they were. stdin and stdout are shared with the shell, so they stay blocking:
  * each is touched only after poll, and stdout with no more than PIPE_BUF bytes at a time.
  */
@@ -92,7 +92,7 @@ static int make_raw(struct proxy *proxy)
 	return 0;
 }
 
-static void copy_size(int master)
+void tty_copy_size(int master)
 {
 	struct winsize size;
 
@@ -106,7 +106,7 @@ static void read_signals(const struct proxy *proxy, int master)
 
 	while (read(proxy->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
 		if (info.ssi_signo == SIGWINCH)
-			copy_size(master);
+			tty_copy_size(master);
 		else
 			(void)proc_pidfd_send(proxy->pidfd, (int)info.ssi_signo);
 	}
@@ -229,7 +229,6 @@ int tty_proxy(int master_fd, int pidfd, struct error *err)
 		r = make_raw(&proxy);
 	if (r < 0)
 		return fail(err, -r, "set up the terminal");
-	copy_size(master_fd);
 	r = pump(&proxy, master_fd);
 	if (r < 0)
 		return fail(err, -r, "poll the terminal");

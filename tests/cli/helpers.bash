@@ -78,6 +78,7 @@ test_start() {
 	CGROUP_BEFORE=$(sed -n 's/^0:://p' /proc/self/cgroup)
 	echo $$ >"$CGROUP/test/cgroup.procs"
 	snapshot_host >"$TEST_DIR/before"
+	cut -d ' ' -f 1,5 "/proc/$HOLDER/mountinfo" >"$TEST_DIR/mounts"
 }
 
 # A failed test is cleaned up in the same way, and its leftovers are shown too.
@@ -133,7 +134,7 @@ remove_all() {
 	done
 	while read -r dir; do
 		nsenter --mount="/proc/$HOLDER/ns/mnt" umount --lazy "$dir"
-	done < <(awk -v dir="$TEST_DIR/" 'index($5, dir) == 1 { print $5 }' "/proc/$HOLDER/mountinfo" | tac)
+	done < <(cut -d ' ' -f 1,5 "/proc/$HOLDER/mountinfo" | grep -vxFf "$TEST_DIR/mounts" | cut -d ' ' -f 2 | tac)
 	rm -rf "$TEST_DIR"
 }
 

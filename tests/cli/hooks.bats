@@ -9,7 +9,7 @@ readonly stages=(prestart createRuntime createContainer startContainer poststart
 
 # hook STAGE SCRIPT [MEMBERS]: adds a hook; $TEST_DIR/out is there for the host's side, /out in the container.
 hook() {
-	bundle_config '.hooks[$stage] += [{path: "/bin/sh", args: ["hook-name", "-c", $script],
+	bundle_config '.hooks[$stage] += [{path: "/bin/sh", args: ["sh", "-c", $script],
 		env: ["PATH=/usr/bin:/bin:/usr/sbin:/sbin"]} + $more]' \
 		--arg stage "$1" --arg script "$2" --argjson more "${3-"{}"}"
 }

@@ -93,7 +93,7 @@ logged() {
 @test "a long message stays valid JSON" {
 	local log=(--log-format=json --log "$TEST_DIR/log")
 	bundle_args "/$(printf 'é"%.0s' {1..3000})"
-	gives 127 coffer "${log[@]}" run a || gives 1 coffer "${log[@]}" run a
+	gives 1 coffer "${log[@]}" run a
 	equal "$(wc -l <"$TEST_DIR/log")" 1
 	jq -e '.level == "error"' "$TEST_DIR/log"
 }
@@ -103,7 +103,7 @@ logged() {
 	for form in --debug -debug "--log-level debug" "--log-level=debug" --debug=true; do
 		# shellcheck disable=SC2086 # words on purpose
 		gives 0 coffer --log "$TEST_DIR/log" --log-format json $form run a
-		jq -e . "$TEST_DIR/log" >"$TEST_DIR/parsed" || [[ ! -s $TEST_DIR/log ]]
+		jq -e '.level == "debug" and has("msg") and has("time")' "$TEST_DIR/log"
 		rm -f "$TEST_DIR/log"
 	done
 	succeeds coffer --debug=false --log-level error run a

@@ -165,6 +165,6 @@ updates() {
 	fails 1 "$TEST_DIR/none" coffer update -r "$TEST_DIR/none" a
 	echo '{ "pids": { "limit": "many" } }' >"$TEST_DIR/r.json"
 	fails 1 pids.limit coffer update -r "$TEST_DIR/r.json" a
-	fails 1 "-" coffer update -r - a <<<'{'
+	fails 1 stdin coffer update -r - a <<<'{'
 	fails 1 "argument is missing" coffer update --pids-limit 5
 }

@@ -103,6 +103,17 @@ static void long_contexts(void)
 	}
 }
 
+static void context_of_long_fail_keeps_the_reason(void)
+{
+	struct error err;
+
+	(void)fail(&err, EACCES, "%s", letters('f', TEXT_MAX));
+	CHECK_INT(-EACCES, context(&err, "%s", letters('c', 300)));
+	CHECK_INT(TEXT_MAX, strlen(err.text));
+	CHECK(strncmp(err.text, "ccc", 3) == 0);
+	CHECK(ends_with(err.text, "f: Permission denied"));
+}
+
 static void context_of_full_text(void)
 {
 	struct error err;
@@ -139,6 +150,6 @@ static const struct test tests[] = {
 	TEST(fail_has_the_reason),   TEST(fail_without_errno_is_an_error), TEST(refuse_stands_alone),
 	TEST(context_goes_in_front), TEST(long_fail_keeps_the_reason),     TEST(long_refuse_is_cut),
 	TEST(long_contexts),         TEST(context_of_full_text),           TEST(context_of_unterminated_text),
-	TEST(context_of_empty),
+	TEST(context_of_empty),     TEST(context_of_long_fail_keeps_the_reason),
 };
 TEST_MAIN(tests)

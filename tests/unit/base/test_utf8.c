@@ -59,5 +59,16 @@ static void prefixes(void)
 	CHECK_INT(63, utf8_valid_prefix(text, sizeof(text)));
 }
 
-static const struct test tests[] = { TEST(sequences), TEST(prefixes) };
+static void one_line(void)
+{
+	char text[] = "a\nb\r\033[31m\x7f gr\xc3\xbc\xc3\x9f \xff\xc3";
+	char empty[] = "";
+
+	utf8_one_line(text);
+	CHECK_STR("a?b??[31m? gr\xc3\xbc\xc3\x9f ??", text);
+	utf8_one_line(empty);
+	CHECK_STR("", empty);
+}
+
+static const struct test tests[] = { TEST(sequences), TEST(prefixes), TEST(one_line) };
 TEST_MAIN(tests)

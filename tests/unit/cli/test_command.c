@@ -65,6 +65,8 @@ static void wrong_command_lines(void)
 		    RUN("--log-format", "xml", "list"));
 	check_usage("unknown option --force (see: coffer start --help)", RUN("start", "--force", "c"));
 	check_usage("start: an argument is missing: coffer start ID (see: coffer start --help)", RUN("start"));
+	check_usage("state: an argument is missing: coffer state ID (see: coffer state --help)", RUN("state"));
+	check_usage("kill: an argument is missing: coffer kill ID [SIGNAL] (see: coffer kill --help)", RUN("kill"));
 	check_usage("start: too many arguments: coffer start ID (see: coffer start --help)", RUN("start", "c", "d"));
 	check_usage("list: too many arguments: coffer list (see: coffer list --help)", RUN("list", "c"));
 	check_usage("--log: only a file can be logged to, not \"journald:x\"", RUN("--log", "journald:x", "list"));

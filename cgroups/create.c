@@ -1,5 +1,5 @@
 /*
- * cgroup.c - makes, opens and fills a cgroup. Making one tries mkdir of the leaf first, since only the first container
+ * create.c - makes and opens a cgroup. Making one tries mkdir of the leaf first, since only the first container
  * below a parent finds the parent missing; then, in this order: missing parents from the top, the leaf's fd, its
  * controllers. On failure the directories made here are removed again, deepest first.
  */
@@ -7,19 +7,17 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/fd.h"
 #include "base/str.h"
 #include "enable.h"
 #include "events.h"
 #include "tree.h"
 
-enum { CGROUP_MODE = 0755, PID_TEXT_SIZE = 16, TYPE_SIZE = 64 };
+enum { CGROUP_MODE = 0755 };
 
 /* What was made by this call: every prefix of the path that is at least `from` bytes long. */
 struct made {
@@ -176,58 +174,4 @@ int cgroup_fd(const struct cgroup *cgroup)
 const char *cgroup_path(const struct cgroup *cgroup)
 {
 	return cgroup->path;
-}
-
-/* EOPNOTSUPP has two causes, which cgroup.type tells apart. */
-static int refuse_type(const struct cgroup *cgroup, struct error *err)
-{
-	char type[TYPE_SIZE] = "?";
-
-	(void)fd_read_small(cgroup->fd, "cgroup.type", type, sizeof(type));
-	if (str_eq(type, "domain invalid"))
-		return fail(err, EOPNOTSUPP,
-			    "cgroup %.200s is \"domain invalid\": an ancestor is threaded, so it "
-			    "can only hold threads of a process that lives there",
-			    cgroup->path);
-	return fail(err, EOPNOTSUPP, "cgroup %.200s is \"%s\" and takes no process from outside its threaded subtree",
-		    cgroup->path, type);
-}
-
-int cgroup_attach_failed(const struct cgroup *cgroup, int code, struct error *err)
-{
-	switch (code) {
-	case EOPNOTSUPP:
-		return refuse_type(cgroup, err);
-	case EBUSY:
-		return fail(err, code,
-			    "cgroup %.200s passes controllers to its children (cgroup.subtree_control), so the "
-			    "kernel lets no process live in it",
-			    cgroup->path);
-	case ENODEV:
-	case ENOENT:
-		return fail(err, code, "cgroup %.200s was removed", cgroup->path);
-	case EACCES:
-	case EPERM:
-		return fail(err, code,
-			    "cgroup %.200s, or the common ancestor with the cgroup that the process comes from, "
-			    "is not this user's",
-			    cgroup->path);
-	default:
-		return fail(err, code, "move a process to cgroup %.200s", cgroup->path);
-	}
-}
-
-int cgroup_attach(const struct cgroup *cgroup, pid_t pid, struct error *err)
-{
-	char text[PID_TEXT_SIZE];
-	int r;
-
-	/* To the kernel, 0 means the writer itself and below 0 is no pid: neither is ever meant here. */
-	if (pid <= 0)
-		return refuse(err, "%d is no process to move to cgroup %.200s", pid, cgroup->path);
-	(void)snprintf(text, sizeof(text), "%d", pid);
-	r = fd_write_existing(cgroup->fd, "cgroup.procs", text);
-	if (r == -ESRCH)
-		return fail(err, ESRCH, "move process %d to cgroup %.200s", pid, cgroup->path);
-	return r < 0 ? cgroup_attach_failed(cgroup, -r, err) : 0;
 }
