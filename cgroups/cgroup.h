@@ -47,7 +47,7 @@ const char *cgroup_controller_name(enum cgroup_controller controller);
 struct cgroup;
 
 /*
- * Makes the cgroup and its missing parents, enabling `controllers` (bits) in every ancestor's cgroup.subtree_control on
+ * Makes the cgroup and its missing parents, enabling `controllers` (bits; the others too where that works) in every ancestor's cgroup.subtree_control on
  * the way. A controller that cannot be enabled is an error naming it and the ancestor (busy ancestor: the "no internal
  * processes" rule is explained). The leaf must be new or empty of processes. Whatever directories were made here are
  * removed again on failure.

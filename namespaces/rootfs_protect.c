@@ -50,17 +50,25 @@ static int make_empty(struct error *err)
 	return mount_make_fs(&tmpfs, NULL, err);
 }
 
+static int clone_mount(int fd, const char *what, struct error *err)
+{
+	int clone = open_tree(fd, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
+
+	return clone < 0 ? fail(err, errno, "clone %s", what) : clone;
+}
+
 /* move_mount consumes a detached mount, so the first directory takes it and each further one a clone of it. */
 static int next_empty(struct covers *covers, struct error *err)
 {
 	int fd;
 
-	if (covers->empty_fd < 0) {
-		covers->empty_fd = make_empty(err);
-		return covers->empty_fd < 0 ? -err->code : dup(covers->empty_fd);
-	}
-	fd = open_tree(covers->empty_fd, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
-	return fd < 0 ? fail(err, errno, "clone the empty directory") : fd;
+	if (covers->empty_fd >= 0)
+		return clone_mount(covers->empty_fd, "the empty directory", err);
+	covers->empty_fd = make_empty(err);
+	if (covers->empty_fd < 0)
+		return covers->empty_fd;
+	fd = fcntl(covers->empty_fd, F_DUPFD_CLOEXEC, 0);
+	return fd < 0 ? fail(err, errno, "duplicate the empty directory's fd") : fd;
 }
 
 static int mask(int target, struct covers *covers, struct error *err)
@@ -70,13 +78,8 @@ static int mask(int target, struct covers *covers, struct error *err)
 
 	if (fstat(target, &st) < 0)
 		return fail(err, errno, "look at masked path");
-	if (S_ISDIR(st.st_mode))
-		cover = next_empty(covers, err);
-	else
-		cover = open_tree(covers->null_fd, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
-	if (cover < 0)
-		return S_ISDIR(st.st_mode) ? -err->code : fail(err, errno, "clone /dev/null");
-	return mount_attach(cover, target, err);
+	cover = S_ISDIR(st.st_mode) ? next_empty(covers, err) : clone_mount(covers->null_fd, "/dev/null", err);
+	return cover < 0 ? cover : mount_attach(cover, target, err);
 }
 
 static int mask_all(const struct rootfs *rootfs, int root_fd, struct error *err)

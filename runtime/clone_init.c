@@ -2,7 +2,8 @@
  * clone_init.c - see clone_init.h.
  *
  *	no user namespace to join:  setns(joined) -> clone3(new) -> setns(own)          the caller itself
- *	a user namespace to join:   fork -> setns(joined, user last) -> clone3(new | CLONE_PARENT) -> _exit
+ *	a user namespace to join,
+ *	or no way back:             fork -> setns(joined, user last) -> clone3(new | CLONE_PARENT) -> _exit
  *
  * setns(2) to a pid namespace moves only future children, so the caller may do that and go back.
  */
@@ -87,8 +88,7 @@ static pid_t clone_borrowing(const struct clone_request *request, int *ret_pidfd
 	}
 	pid = proc_clone(request->flags, request->cgroup_fd, ret_pidfd);
 	if (pid == 0) {
-		if (!(request->flags & CLONE_FILES))
-			close_all(own);
+		close_all(own);
 		return 0;
 	}
 	r = go_back(request, own, NS_TYPE_MAX, err);
@@ -129,13 +129,13 @@ static pid_t enter_and_clone(const struct clone_request *request, int *ret_pidfd
 	int r;
 
 	(void)join_rest(request, joined, false, err);
-	r = ns_join(NS_USER, request->joined[NS_USER], err);
+	r = request->joined[NS_USER] >= 0 ? ns_join(NS_USER, request->joined[NS_USER], err) : 0;
 	if (r == 0)
 		r = join_rest(request, joined, true, err);
 	if (r < 0)
 		return r;
 	pid = proc_clone(request->flags | CLONE_PARENT, request->cgroup_fd, ret_pidfd);
-	return pid < 0 ? (pid_t)fail(err, -pid, "clone into the joined user namespace") : pid;
+	return pid < 0 ? (pid_t)fail(err, -pid, "clone into the joined namespaces") : pid;
 }
 
 /* The pid would be one of another pid namespace in there; the pidfd is the same everywhere, so that is what is sent. */
@@ -204,32 +204,38 @@ static pid_t clone_entering(const struct clone_request *request, int *ret_pidfd,
 
 pid_t clone_init(const struct clone_request *request, int *ret_pidfd, struct error *err)
 {
-	return request->joined[NS_USER] >= 0 ? clone_entering(request, ret_pidfd, err)
-					     : clone_borrowing(request, ret_pidfd, err);
-}
-
-/* The fd table is shared with the short-lived process, so the fd it makes is the caller's. */
-int clone_proc_fs(int pid_ns_fd, struct error *err)
-{
-	struct clone_request request = { .cgroup_fd = -1, .flags = CLONE_FILES };
-	int pidfd = -1;
-	pid_t pid;
-	int status;
+	bool joins = false;
 
 	for (enum ns_type type = 0; type < NS_TYPE_MAX; type++)
-		request.joined[type] = -1;
-	request.joined[NS_PID] = pid_ns_fd;
-	pid = clone_borrowing(&request, &pidfd, err);
-	if (pid == 0) {
-		struct error ignored;
-		int fd = proc_fs_open(&ignored);
+		joins = joins || is_borrowed(request, type);
+	if (request->joined[NS_USER] >= 0 || (joins && request->no_return))
+		return clone_entering(request, ret_pidfd, err);
+	return clone_borrowing(request, ret_pidfd, err);
+}
 
-		_exit(fd < 0 || fd > UINT8_MAX ? 0 : fd);
+/* Exits with the number of the fd, 0 for none: it fits, since these few are opened early in a command's life. */
+__attribute__((noreturn)) static void make_proc_fs(void)
+{
+	struct error ignored;
+	int fd = proc_fs_open(&ignored);
+
+	_exit(fd < 0 || fd > UINT8_MAX ? 0 : fd);
+}
+
+/* Only a process born in the pid namespace can make its procfs, so there are two; both share the caller's fd table. */
+int clone_proc_fs(int pid_ns_fd, struct error *err)
+{
+	pid_t pid = proc_clone(CLONE_FILES, -1, NULL);
+	struct error ignored;
+	int status;
+
+	if (pid == 0) {
+		pid = ns_join(NS_PID, pid_ns_fd, &ignored) < 0 ? -1 : proc_clone(CLONE_FILES, -1, NULL);
+		if (pid == 0)
+			make_proc_fs();
+		status = pid < 0 ? 0 : proc_wait(pid);
+		_exit(status < 0 ? 0 : status);
 	}
-	if (pid < 0)
-		return pid;
-	status = proc_wait_pidfd(pidfd);
-	(void)close(pidfd);
-	return status > STDERR_FILENO ? status
-				      : fail(err, EPERM, "make a procfs of the joined pid namespace");
+	status = pid < 0 ? pid : proc_wait(pid);
+	return status > STDERR_FILENO ? status : fail(err, EPERM, "make a procfs of the joined pid namespace");
 }

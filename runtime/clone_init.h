@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "base/error.h"
@@ -11,13 +12,14 @@
 struct clone_request {
 	uint64_t flags;               /* CLONE_NEW* */
 	int joined[NS_TYPE_MAX];      /* namespace fds to join, -1: none; NS_MOUNT is left to the new process */
+	bool no_return;               /* the caller's own namespaces are not its user namespace's: it could not go back */
 	int cgroup_fd;                /* -1: the caller's cgroup */
 };
 
 /*
- * Clones. The caller enters the joined namespaces only for the moment of the clone and returns to its own, except for a
- * user namespace, from which there is no way back: then a short-lived process enters and clones with CLONE_PARENT, so
- * that the new process is the caller's child all the same. Returns the pid (caller's pid namespace), 0 in the new
+ * Clones. The caller enters the joined namespaces only for the moment of the clone and returns to its own, except where
+ * there is no way back (a user namespace to join; a runtime that is root only of an engine's user namespace): then a
+ * short-lived process enters and clones with CLONE_PARENT, so that the new process is the caller's child all the same. Returns the pid (caller's pid namespace), 0 in the new
  * process, or -errno with text.
  */
 pid_t clone_init(const struct clone_request *request, int *ret_pidfd, struct error *err);

@@ -28,6 +28,7 @@
 #include "exe_seal.h"
 #include "exec_init.h"
 #include "exec_process.h"
+#include "host.h"
 #include "fault.h"
 #include "pid_file.h"
 #include "preserved_fds.h"
@@ -145,6 +146,14 @@ static int open_ns(struct exec *exec, enum ns_type type, struct error *err)
 	return exec->request.joined[type] < 0 ? exec->request.joined[type] : 0;
 }
 
+static int check_alive(const struct exec *exec, struct error *err)
+{
+	if (state_alive(&exec->container.state))
+		return 0;
+	return refuse_as(err, ESRCH, "cannot exec in container `%s`: container not running: it has just ended",
+			 exec->options->id);
+}
+
 /* The pid namespace is a matter of clone, a user namespace of the enterer; the rest is one setns of the pidfd. */
 static int open_namespaces(struct exec *exec, struct error *err)
 {
@@ -158,14 +167,12 @@ static int open_namespaces(struct exec *exec, struct error *err)
 		if (exec->config->namespaces[type].present && type != NS_USER && type != NS_PID)
 			exec->namespaces |= (int)ns_info(type)->flag;
 	exec->namespaces |= CLONE_NEWNS;
+	exec->request.no_return = !host_in_initial_user_ns();
 	r = exec->config->namespaces[NS_PID].present ? open_ns(exec, NS_PID, err) : 0;
 	if (r == 0 && !same_user_ns(init))
 		r = open_ns(exec, NS_USER, err);
 	/* The files were opened by pid: was it still that process? */
-	if (r == 0 && !state_alive(&exec->container.state))
-		r = refuse_as(err, ESRCH, "cannot exec in container `%s`: container not running: it has just ended",
-			      exec->options->id);
-	return r;
+	return r == 0 ? check_alive(exec, err) : r;
 }
 
 static int open_cgroup(struct exec *exec, struct error *err)
@@ -284,6 +291,9 @@ static int let_go(struct exec *exec, struct error *err)
 	if (r == 0)
 		r = sync_expect(exec->sync, SYNC_READY, NULL, err);
 	fault_point("exec-ready");
+	/* A `delete` kills what is in the cgroup once more after init's end; what comes later must not stay. */
+	if (r == 0)
+		r = check_alive(exec, err);
 	if (r == 0)
 		r = rlimits_apply(exec->pid, process->rlimits, process->n_rlimits, err);
 	if (r == 0 && process->oom_score_adj.set)
@@ -312,16 +322,19 @@ static int start_process(struct exec *exec, struct error *err)
 		r = open_cgroup(exec, err);
 	if (r == 0 && geteuid() == 0)
 		r = exe_seal(&exec->seal, err);
-	if (r == 0)
-		r = clone_process(exec, err);
 	if (r < 0)
 		return r;
-	r = let_go(exec, err);
-	if (r < 0) {
+	r = clone_process(exec, err);
+	if (r == 0)
+		r = let_go(exec, err);
+	if (r < 0 && exec->pidfd >= 0) {
 		(void)proc_pidfd_send(exec->pidfd, SIGKILL);
 		(void)proc_wait_pidfd(exec->pidfd);
 	}
-	return r;
+	/* If the container ended meanwhile, that is why. */
+	if (r < 0)
+		(void)check_alive(exec, err);
+	return r < 0 ? -err->code : 0;
 }
 
 int container_exec(const struct runtime *runtime, const struct exec_options *options, int *ret_exit,

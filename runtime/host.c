@@ -10,7 +10,7 @@
 #include "base/str.h"
 
 /* The initial user namespace's map is one line "0 0 4294967295". */
-static bool maps_everything(void)
+bool host_in_initial_user_ns(void)
 {
 	char text[128];
 	unsigned inside, outside, size;
@@ -51,7 +51,7 @@ int host_probe(const struct runtime *runtime, struct arena *arena, struct host *
 	host.uid = geteuid();
 	host.gid = getegid();
 	host.privileged = runtime->rootless == AUTO ? host.uid == 0 : runtime->rootless == NO;
-	host.initial_user_ns = maps_everything();
+	host.initial_user_ns = host_in_initial_user_ns();
 	host.apparmor = reads_as_enabled("/sys/module/apparmor/parameters/enabled");
 	host.selinux = access("/sys/fs/selinux/enforce", F_OK) == 0;
 	if (runtime->cgroup_manager != CGROUP_MANAGER_DISABLED)

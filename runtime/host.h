@@ -25,3 +25,6 @@ struct host {
 /* Strings and maps live in `arena`. */
 int host_probe(const struct runtime *runtime, struct arena *arena, struct host *ret_host, struct error *err);
 void host_close(struct host *host);
+
+/* Is this the initial user namespace? If not, the caller's other namespaces may belong to one above its own. */
+bool host_in_initial_user_ns(void);

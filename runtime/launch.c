@@ -232,6 +232,7 @@ static int clone_container(struct launch *launch, struct error *err)
 {
 	struct clone_request request = {
 		.flags = launch->plan.clone_flags,
+		.no_return = !launch->host.initial_user_ns,
 		.cgroup_fd = launch->cgroup ? cgroup_fd(launch->cgroup) : -1,
 	};
 	int r;

@@ -152,7 +152,7 @@ nothing_left() {
 		hook "$stage" "echo second >>$TEST_DIR/out/log"
 		hook poststop "echo poststop >>$TEST_DIR/out/log"
 		script 'echo program >>/out/log'
-		fails 1 "hooks.$stage[0]" coffer run c
+		fails 1 "hooks.${stage}[0]" coffer run c
 		[[ $ERR == *"exit status 3"*"why it failed"* ]] || told "no reason"
 		equal "$stage $(log_of)" "$stage poststop"
 		nothing_left
@@ -206,7 +206,7 @@ nothing_left() {
 	shared_directory
 	for stage in createRuntime createContainer; do
 		hook $stage "sleep 100 & echo \$! >$TEST_DIR/out/pid; sleep 100" '{"timeout": 1}'
-		fails 1 "hooks.$stage[0]" coffer run c
+		fails 1 "hooks.${stage}[0]" coffer run c
 		[[ $ERR == *timeout* ]] || told "no word of it"
 		nothing_left
 		bundle_config 'del(.hooks)'

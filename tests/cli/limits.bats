@@ -94,7 +94,7 @@ disk() {
 
 @test "memory: -1 is no limit, swap of the same size is no swap" {
 	need_controller memory
-	has '{"memory": {"limit": -1, "swap": -1}}' memory.max=max memory.swap.max=max
+	has '{"memory": {"limit": -1, "swap": -1, "reservation": 4096}}' memory.max=max memory.swap.max=max
 	coffer delete --force c
 	has '{"memory": {"limit": 67108864, "swap": 67108864}}' memory.max=67108864 memory.swap.max=0
 }

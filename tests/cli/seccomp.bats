@@ -57,13 +57,11 @@ rule() {
 }
 
 @test "comparisons: each operator, by the signal number of kill" {
-	local row
-	# operator, value, the signals of 1, 10, 12 that are refused
-	while read -r row; do
-		set -- $row
-		rule SCMP_ACT_ERRNO kill ", \"errnoRet\": 1, \"args\": [{\"index\": 1, \"op\": \"SCMP_CMP_$1\", \"value\": $2}]"
+	local operator value signals # that are refused, of 1, 10, 12
+	while read -r operator value signals; do
+		rule SCMP_ACT_ERRNO kill ", \"args\": [{\"index\": 1, \"op\": \"SCMP_CMP_$operator\", \"value\": $value}]"
 		in_container 'trap "" 1 10 12; for s in 1 10 12; do kill -$s $$ 2>/dev/null || printf "$s "; done'
-		equal "$1 ${OUT% }" "$1 ${*:3}"
+		equal "$operator ${OUT% }" "$operator $signals"
 	done <<-END
 		EQ 10 10
 		NE 10 1 12

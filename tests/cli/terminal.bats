@@ -21,6 +21,7 @@ shown() {
 read_console() {
 	wait "$CONSOLE"
 	rm "$TEST_DIR/console"
+	# shellcheck disable=SC2034 # says and prints read it
 	OUT=$(tail -n +2 "$TEST_DIR/shown" | tr -d '\r')
 }
 

@@ -33,14 +33,24 @@ teardown() {
 	expect grep -qx 0 <<<"$output"
 }
 
-@test "rootless podman exec, pause-free stop and rm" {
-	as_user podman run -d --name c --network none busybox sleep 1000
-	run as_user podman exec c sh -c 'echo in; exit 4'
-	expect test "$status" -eq 4
-	run as_user podman exec -t c sh -c 'test -t 1 && echo terminal'
+# One session: what is left running at its end is killed with it.
+@test "rootless podman run -d, exec, exec -t, pause, stop and rm" {
+	run as_user sh -c 'set -e
+		podman run -d --name cc --network none busybox sleep 1000 >/dev/null
+		podman exec cc sh -c "echo in; exit 4" || echo "status $?"
+		podman exec -t cc sh -c "test -t 1 && echo terminal"
+		podman pause cc >/dev/null
+		podman inspect --format "{{.State.Status}}" cc
+		podman unpause cc >/dev/null
+		podman stop --time 1 cc >/dev/null
+		podman rm cc >/dev/null
+		echo done'
+	expect test "$status" -eq 0
+	expect grep -qx in <<<"$output"
+	expect grep -qx 'status 4' <<<"$output"
 	expect grep -q terminal <<<"$output"
-	as_user podman stop --time 1 c
-	as_user podman rm c
+	expect grep -qx paused <<<"$output"
+	expect grep -qx done <<<"$output"
 }
 
 @test "rootless podman with its default network" {

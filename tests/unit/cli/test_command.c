@@ -158,7 +158,7 @@ static char *log_of(const char *format, const char *path)
 	(void)unlink(path);
 	outcome = RUN("--log", path, "--log-format", format, "state", "c");
 	CHECK_INT(1, outcome.exit);
-	CHECK_STR("coffer: error: bad \"id\"\n\n", outcome.err);
+	CHECK_STR("coffer: error: bad \"id\"?\n", outcome.err);
 	CHECK_INT(0, fd_read_file(AT_FDCWD, path, 65536, &text, NULL, &err));
 	(void)unlink(path);
 	return text;
@@ -188,7 +188,7 @@ static void the_log_as_text(void)
 
 	(void)snprintf(path, sizeof(path), "/tmp/coffer-test-log.%d", getpid());
 	text = log_of("text", path);
-	CHECK_STR("coffer: error: bad \"id\"\n\n", text);
+	CHECK_STR("coffer: error: bad \"id\"?\n", text);
 }
 
 /* The option error comes after --log: its reader must see it. */

@@ -253,8 +253,9 @@ static void magic_links_are_refused(void)
 
 static int nofollow_body(void)
 {
-	struct mount mounts[] = { { .destination = "/link", .source = "outside", .bind = true,
-				    .destination_nofollow = true } };
+	struct mount mounts[] = {
+		{ .destination = "/link", .source = "outside", .bind = true, .destination_nofollow = true }
+	};
 	struct steps steps = make_steps(mounts, ARRAY_SIZE(mounts));
 
 	EXPECT(make_root() == 0 && symlink("etc/name", "/tmp/root/link") == 0);
@@ -273,10 +274,10 @@ static void destination_nofollow(void)
 
 static int copy_symlink_body(void)
 {
-	struct mount mounts[] = { { .destination = "/etc/deep/link", .source = "/tmp/link", .bind = true,
-				    .copy_symlink = true },
-				  { .destination = "/etc/file", .source = "/tmp/outside", .bind = true,
-				    .copy_symlink = true } };
+	struct mount mounts[] = {
+		{ .destination = "/etc/deep/link", .source = "/tmp/link", .bind = true, .copy_symlink = true },
+		{ .destination = "/etc/file", .source = "/tmp/outside", .bind = true, .copy_symlink = true }
+	};
 	struct steps steps = make_steps(mounts, ARRAY_SIZE(mounts));
 	char target[64] = "";
 
@@ -349,8 +350,12 @@ static int recursive_fs_body(void)
 {
 	struct mount mounts[] = {
 		MOUNT_PROC,
-		{ .destination = "/data", .type = "tmpfs", .source = "t", .attr_set = MOUNT_ATTR_NOSUID,
-		  .recursive_set = MOUNT_ATTR_RDONLY, .propagation = MS_UNBINDABLE },
+		{ .destination = "/data",
+		  .type = "tmpfs",
+		  .source = "t",
+		  .attr_set = MOUNT_ATTR_NOSUID,
+		  .recursive_set = MOUNT_ATTR_RDONLY,
+		  .propagation = MS_UNBINDABLE },
 	};
 	struct steps steps = make_steps(mounts, ARRAY_SIZE(mounts));
 
@@ -396,7 +401,10 @@ static int idmapped_body(void)
 	const struct id_maps container_maps = { .uids = container, .gids = container, .n_uids = 1, .n_gids = 1 };
 	struct mount mounts[] = {
 		{ .destination = "/a", .source = "/tmp/root/etc", .bind = true, .idmap = MOUNT_IDMAP_PLAIN },
-		{ .destination = "/b", .source = "/tmp/root/etc", .bind = true, .idmap = MOUNT_IDMAP_PLAIN,
+		{ .destination = "/b",
+		  .source = "/tmp/root/etc",
+		  .bind = true,
+		  .idmap = MOUNT_IDMAP_PLAIN,
 		  .id_maps = { .uids = own, .gids = own, .n_uids = 1, .n_gids = 1 } },
 	};
 	struct steps steps = make_steps(mounts, ARRAY_SIZE(mounts));
@@ -439,14 +447,8 @@ static int to_the_host(const void *propagation)
 
 static int nothing_reaches_the_host_body(void)
 {
-	static const uint64_t values[] = { 0,
-					   MS_PRIVATE | MS_REC,
-					   MS_SLAVE | MS_REC,
-					   MS_SHARED | MS_REC,
-					   MS_SLAVE,
-					   MS_PRIVATE,
-					   MS_SHARED,
-					   MS_UNBINDABLE };
+	static const uint64_t values[] = { 0,        MS_PRIVATE | MS_REC, MS_SLAVE | MS_REC, MS_SHARED | MS_REC,
+					   MS_SLAVE, MS_PRIVATE,          MS_SHARED,         MS_UNBINDABLE };
 
 	EXPECT(make_root() == 0 && mkdir("/tmp/volume", 0755) == 0 && mkdir("/tmp/volume/x", 0755) == 0);
 	EXPECT(mount(NULL, "/", NULL, MS_REC | MS_SHARED, NULL) == 0);
@@ -483,7 +485,7 @@ static int root_propagation(const void *propagation)
 
 static int propagation_body(void)
 {
-	static const uint64_t values[] = { 0, MS_PRIVATE | MS_REC, MS_SLAVE | MS_REC, MS_SHARED | MS_REC,
+	static const uint64_t values[] = { 0,         MS_PRIVATE | MS_REC, MS_SLAVE | MS_REC, MS_SHARED | MS_REC,
 					   MS_SHARED, MS_UNBINDABLE };
 
 	EXPECT(make_root() == 0);
@@ -502,8 +504,11 @@ static void propagation_of_the_root(void)
 static int slave_volume(const void *pipes)
 {
 	const int *fds = pipes;
-	struct mount mounts[] = { { .destination = "/vol", .source = "/tmp/volume", .bind = true,
-				    .recursive_bind = true, .propagation = MS_SLAVE | MS_REC } };
+	struct mount mounts[] = { { .destination = "/vol",
+				    .source = "/tmp/volume",
+				    .bind = true,
+				    .recursive_bind = true,
+				    .propagation = MS_SLAVE | MS_REC } };
 	struct steps steps = make_steps(mounts, ARRAY_SIZE(mounts));
 	char byte;
 

@@ -25,7 +25,8 @@ static bool has_mode(const char *path, mode_t permissions, uid_t uid, gid_t gid)
 {
 	struct stat st;
 
-	return lstat(path, &st) == 0 && (st.st_mode & PERMISSIONS) == permissions && st.st_uid == uid && st.st_gid == gid;
+	return lstat(path, &st) == 0 && (st.st_mode & PERMISSIONS) == permissions && st.st_uid == uid &&
+	       st.st_gid == gid;
 }
 
 static bool links_to(const char *path, const char *target)
@@ -121,8 +122,7 @@ static void listed_devices(void)
 /* Engines bind another device, or a file, right over a default one. */
 static int mounted_over_body(void)
 {
-	struct mount mounts[] = { MOUNT_DEV,
-				  { .destination = "/dev/random", .source = "/dev/urandom", .bind = true } };
+	struct mount mounts[] = { MOUNT_DEV, { .destination = "/dev/random", .source = "/dev/urandom", .bind = true } };
 	struct steps steps = make_steps(mounts, ARRAY_SIZE(mounts));
 
 	EXPECT(make_root() == 0);
@@ -302,8 +302,11 @@ static void dev_is_a_link_out(void)
 
 static int ptmx_body(void)
 {
-	struct mount mounts[] = { { .destination = "/dev/pts", .type = "devpts", .source = "devpts",
-				    .data = (const char *[]){ "newinstance" }, .n_data = 1 } };
+	struct mount mounts[] = { { .destination = "/dev/pts",
+				    .type = "devpts",
+				    .source = "devpts",
+				    .data = (const char *[]){ "newinstance" },
+				    .n_data = 1 } };
 	struct steps steps = make_steps(mounts, ARRAY_SIZE(mounts));
 
 	EXPECT(make_root() == 0 && mknod("/tmp/root/dev/ptmx", S_IFCHR | 0666, makedev(5, 2)) == 0);
