@@ -47,7 +47,7 @@ const char *cgroup_controller_name(enum cgroup_controller controller);
 struct cgroup;
 
 /*
- * Makes the cgroup and its missing parents, enabling `controllers` (bits; the others too where that works) in every ancestor's cgroup.subtree_control on
+ * Makes the cgroup and its missing parents, enabling `controllers` (bits) in every ancestor's cgroup.subtree_control on
  * the way. A controller that cannot be enabled is an error naming it and the ancestor (busy ancestor: the "no internal
  * processes" rule is explained). The leaf must be new or empty of processes. Whatever directories were made here are
  * removed again on failure.
@@ -60,6 +60,10 @@ int cgroup_create(const struct cgroup_host *host, const char *path, uint32_t con
  * as a container's: what is written down is killed when the container is deleted.
  */
 int cgroup_check_unused(const struct cgroup_host *host, const char *path, struct error *err);
+
+/* Enables what else the host has, where that works: memory.events, pids.current and the like are how engines see a
+   container, limited or not. Best effort: a controller that cannot be had is left out. */
+void cgroup_enable_available(const struct cgroup_host *host, const struct cgroup *cgroup);
 
 int cgroup_open(const struct cgroup_host *host, const char *path, struct cgroup **ret_cgroup, struct error *err);
 void cgroup_close(struct cgroup *cgroup); /* NULL-safe; removes nothing */

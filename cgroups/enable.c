@@ -113,37 +113,42 @@ static int enable_above(const struct cgroup_host *host, const char *path, uint32
 	return r;
 }
 
-/*
- * What nobody asked for is enabled too where it can be, as all peers do: memory.events, pids.current and the like are
- * how engines see a container. One by one, since one that cannot be had must not keep the others away.
- */
-static void enable_extra(const struct cgroup_host *host, const char *path, uint32_t extra)
+static int read_present(const struct cgroup *cgroup, uint32_t *ret_present, struct error *err)
 {
-	struct error ignored;
+	char list[LIST_SIZE];
+	ssize_t length = fd_read_small(cgroup->fd, "cgroup.controllers", list, sizeof(list));
 
-	for (; extra; extra &= extra - 1)
-		(void)enable_above(host, path, extra & -extra, &ignored);
+	if (length < 0)
+		return fail(err, (int)-length, "read cgroup.controllers of cgroup %.200s", cgroup->path);
+	*ret_present = host_parse_controllers(list);
+	return 0;
 }
 
 int enable_controllers(const struct cgroup_host *host, const struct cgroup *cgroup, uint32_t wanted, struct error *err)
 {
-	char list[LIST_SIZE];
-	ssize_t length;
-	uint32_t present;
+	uint32_t present = 0;
 	uint32_t missing;
-	int r = 0;
 
-	length = fd_read_small(cgroup->fd, "cgroup.controllers", list, sizeof(list));
-	if (length < 0)
-		return fail(err, (int)-length, "read cgroup.controllers of cgroup %.200s", cgroup->path);
-	present = host_parse_controllers(list);
+	if (wanted == 0)
+		return 0;
+	if (read_present(cgroup, &present, err) < 0)
+		return -err->code;
 	missing = wanted & ~present;
-	if (missing) {
-		r = host_require(host, missing, err);
-		if (r == 0)
-			r = enable_above(host, cgroup->path, missing, err);
-	}
-	if (r == 0)
-		enable_extra(host, cgroup->path, host->controllers & ~present & ~wanted);
-	return r;
+	if (missing == 0)
+		return 0;
+	if (host_require(host, missing, err) < 0)
+		return -err->code;
+	return enable_above(host, cgroup->path, missing, err);
+}
+
+/* One by one, since one that cannot be had must not keep the others away. */
+void cgroup_enable_available(const struct cgroup_host *host, const struct cgroup *cgroup)
+{
+	struct error ignored;
+	uint32_t present = 0;
+
+	if (read_present(cgroup, &present, &ignored) < 0)
+		return;
+	for (uint32_t rest = host->controllers & ~present; rest; rest &= rest - 1)
+		(void)enable_above(host, cgroup->path, rest & -rest, &ignored);
 }

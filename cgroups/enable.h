@@ -9,5 +9,5 @@
 #include "cgroup.h"
 
 /* Sees to it that the cgroup has the wanted controllers: one read if it does, else the ancestors from the root down,
-   each written only if something is missing there. The host's other controllers are enabled where that works. */
+   each written only if something is missing there. */
 int enable_controllers(const struct cgroup_host *host, const struct cgroup *cgroup, uint32_t wanted, struct error *err);

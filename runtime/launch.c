@@ -127,8 +127,10 @@ static int make_cgroup(struct launch *launch, struct error *err)
 	if (!plan->cgroup_path)
 		return 0;
 	r = cgroup_create(&launch->host.cgroup, plan->cgroup_path, plan->limits.controllers, &launch->cgroup, err);
-	if (r == 0)
-		r = limits_apply(&launch->host.cgroup, launch->cgroup, &plan->limits, err);
+	if (r < 0)
+		return r;
+	cgroup_enable_available(&launch->host.cgroup, launch->cgroup);
+	r = limits_apply(&launch->host.cgroup, launch->cgroup, &plan->limits, err);
 	if (r == 0 && plan->n_device_rules)
 		r = devices_apply(launch->cgroup, plan->device_rules, plan->n_device_rules, err);
 	if (r == 0 && plan->delegate)
