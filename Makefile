@@ -23,8 +23,8 @@ demo: build ## one container shown from outside and inside (VM=1: in the test VM
 test: ## everything that is tested; STAGES="unit lint" for some of it
 	@tests/test $(STAGES)
 
-vm: ## the command-line tests in the test VM: Debian 13, all cgroup controllers, systemd
-	@tests/test vm
+vm: ## build and cache the test VM: Debian 13, all cgroup controllers, systemd, engines, KVM
+	@tests/deps vm && tests/vm/build
 
 asan: ## unit and command-line tests under AddressSanitizer and UBSan
 	@tests/test asan

@@ -180,7 +180,7 @@ int rootfs_bind_console(const struct rootfs_fds *fds, int peer_fd, struct error 
 		return dev;
 	if (source < 0)
 		return fail(err, errno, "clone the console's mount");
-	/* What the root has there is never opened itself: it may be a FIFO, or a device that opening does something to. */
+	/* What the root has there is never opened: it may be a FIFO, or a device that opening does something to. */
 	target = openat(dev, "console", O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	if (target < 0 && errno == ENOENT)
 		target = openat(dev, "console", O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0620);

@@ -1,6 +1,6 @@
 /*
- * cap_warnings.h - capabilities of the config that the process will not get: runtime-spec config.md "Linux Process" wants
- * a warning and no error. Parent process only. Private to runtime/.
+ * cap_warnings.h - capabilities of the config that the process will not get: runtime-spec config.md "Linux Process"
+ * wants a warning and no error. Parent process only. Private to runtime/.
  */
 #pragma once
 

@@ -34,8 +34,7 @@ static void remove_ended(struct launch *launch)
 		log_message(LOG_LEVEL_WARNING, "the container is not deleted: %s", err.text);
 }
 
-int container_run(const struct runtime *runtime, const struct create_options *options, int *ret_exit,
-		  struct error *err)
+int container_run(const struct runtime *runtime, const struct create_options *options, int *ret_exit, struct error *err)
 {
 	auto_launch struct launch launch = LAUNCH_EMPTY;
 	auto_supervise struct supervise supervise = SUPERVISE_NONE;

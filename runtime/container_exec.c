@@ -48,10 +48,10 @@ struct exec {
 	struct seccomp_filter filter;
 	struct cgroup *cgroup;
 	struct clone_request request;
-	int init_pidfd;  /* of the container's init */
-	int namespaces;  /* CLONE_NEW* that the new process joins by itself */
+	int init_pidfd; /* of the container's init */
+	int namespaces; /* CLONE_NEW* that the new process joins by itself */
 	int sync, child_sync;
-	int seal;        /* mount of the sealed binary, closed last: exe_seal.h */
+	int seal; /* mount of the sealed binary, closed last: exe_seal.h */
 	int pidfd, master;
 	pid_t pid;
 };
@@ -92,8 +92,8 @@ static int check_status(struct exec *exec, struct error *err)
 	if (status == STATUS_PAUSED)
 		return refuse(err, "cannot exec in paused container `%s`; resume it, or use --ignore-paused",
 			      exec->options->id);
-	return refuse_as(err, ESRCH, "cannot exec in container `%s`: container not running: it is %s", exec->options->id,
-			 status_name(status));
+	return refuse_as(err, ESRCH, "cannot exec in container `%s`: container not running: it is %s",
+			 exec->options->id, status_name(status));
 }
 
 static int make_process(struct exec *exec, struct error *err)
@@ -337,8 +337,7 @@ static int start_process(struct exec *exec, struct error *err)
 	return r < 0 ? -err->code : 0;
 }
 
-int container_exec(const struct runtime *runtime, const struct exec_options *options, int *ret_exit,
-		   struct error *err)
+int container_exec(const struct runtime *runtime, const struct exec_options *options, int *ret_exit, struct error *err)
 {
 	auto_exec struct exec exec = {
 		.runtime = runtime,

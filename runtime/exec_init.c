@@ -93,7 +93,10 @@ static int become_program(struct exec_init *init, struct error *err)
 }
 
 /* name: put in front of the error, if the error does not say it. */
-#define STEP(name, function) { name, "exec_" #function, function }
+#define STEP(name, function)                                                                                           \
+	{                                                                                                              \
+		name, "exec_" #function, function                                                                      \
+	}
 
 static const struct {
 	const char *name;

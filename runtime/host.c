@@ -15,7 +15,8 @@ bool host_in_initial_user_ns(void)
 	char text[128];
 	unsigned inside, outside, size;
 
-	if (fd_read_small(AT_FDCWD, "/proc/self/uid_map", text, sizeof(text)) <= 0)
+	/* Without the file the kernel has no user namespaces; empty, it is a new one that has no map yet. */
+	if (fd_read_small(AT_FDCWD, "/proc/self/uid_map", text, sizeof(text)) < 0)
 		return true;
 	return sscanf(text, "%u %u %u", &inside, &outside, &size) == 3 && inside == 0 && outside == 0 &&
 	       size == UINT32_MAX;

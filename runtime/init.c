@@ -55,7 +55,8 @@ static int unshare_cgroup(struct init *init, struct error *err)
 
 /*
  * The offsets can be written only before a process is in the namespace: execve(2) enters it. time_namespaces(7). Before
- * the ids change: files in /proc of a process that is not dumpable belong to the runtime's root, whose uid this still is.
+ * the ids change: files in /proc of a process that is not dumpable belong to the runtime's root, whose uid this still
+ * is.
  */
 static int unshare_time(struct init *init, struct error *err)
 {
@@ -274,7 +275,10 @@ static int become_program(struct init *init, struct error *err)
 }
 
 /* name: put in front of the error, if the error does not say it. */
-#define STEP(name, function) { name, #function, function }
+#define STEP(name, function)                                                                                           \
+	{                                                                                                              \
+		name, #function, function                                                                              \
+	}
 
 static const struct {
 	const char *name;

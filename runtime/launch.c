@@ -376,7 +376,8 @@ void launch_remove(struct launch *launch)
 		(void)proc_pidfd_send(launch->pidfd, SIGKILL);
 		(void)proc_wait_pidfd(launch->pidfd);
 	}
-	if (launch->cgroup && (cgroup_kill(launch->cgroup, &err) < 0 || cgroup_wait_empty(launch->cgroup, 10000, &err) < 0))
+	if (launch->cgroup &&
+	    (cgroup_kill(launch->cgroup, &err) < 0 || cgroup_wait_empty(launch->cgroup, 10000, &err) < 0))
 		log_message(LOG_LEVEL_WARNING, "%s", err.text);
 	if (launch->cgroup && cgroup_remove(&launch->host.cgroup, launch->plan.cgroup_path, &err) < 0)
 		log_message(LOG_LEVEL_WARNING, "%s", err.text);

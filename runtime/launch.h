@@ -34,10 +34,10 @@ struct launch {
 	struct process_start start;
 	int sync, init_sync; /* the parent's and init's end */
 	int gate_socket;
-	int seal;            /* mount of the sealed binary, closed last: exe_seal.h */
+	int seal; /* mount of the sealed binary, closed last: exe_seal.h */
 	int pidfd;
-	int master;          /* terminal of a foreground run, else -1 */
-	bool owes_poststop;  /* the container was made, or creation hooks were run on the way */
+	int master;         /* terminal of a foreground run, else -1 */
+	bool owes_poststop; /* the container was made, or creation hooks were run on the way */
 	bool wrote_pid_file;
 };
 
@@ -45,7 +45,7 @@ struct launch {
 	{                                                                                                              \
 		.host = { .cgroup = { .root_fd = -1 } }, .dir = { .fd = -1 },                                          \
 		.fds = { .root = -1, .devpts = -1, .proc = -1 }, .sync = -1, .init_sync = -1, .gate_socket = -1,       \
-		.seal = -1, .pidfd = -1, .master = -1                                                                              \
+		.seal = -1, .pidfd = -1, .master = -1                                                                  \
 	}
 
 /*

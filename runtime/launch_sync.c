@@ -61,8 +61,9 @@ int launch_sync(struct launch *launch, struct error *err)
 {
 	for (;;) {
 		enum sync_type type;
-		int fd;
-		int r = sync_receive(launch->sync, &type, &fd, err);
+		int passed = -1;
+		int r = sync_receive(launch->sync, &type, &passed, err);
+		auto_fd int fd = passed;
 
 		if (r < 0)
 			return r;
@@ -71,7 +72,7 @@ int launch_sync(struct launch *launch, struct error *err)
 		if (type == SYNC_HOOKS)
 			r = run_hooks(launch, err);
 		else if (type == SYNC_CONSOLE)
-			r = take_console(launch, fd, err);
+			r = take_console(launch, take_fd(&fd), err);
 		else if (type == SYNC_END)
 			r = explain_death(launch, err);
 		else

@@ -203,8 +203,8 @@ static bool is_writable_cgroup(const struct mount *mount)
 }
 
 /*
- * A container that owns both its user and its cgroup namespace manages its cgroup itself, as the user of its program, if
- * its cgroup mount is writable at all: config-linux.md "Cgroup ownership", cgroup-v2.rst "Delegation".
+ * A container that owns both its user and its cgroup namespace manages its cgroup itself, as the user of its program,
+ * if its cgroup mount is writable at all: config-linux.md "Cgroup ownership", cgroup-v2.rst "Delegation".
  */
 static void plan_delegation(struct plan *plan)
 {

@@ -64,18 +64,27 @@ int process_exec_failed(const char *name, int errnum, struct error *err)
 	return fail(err, errnum, "exec: \"%s\"", name);
 }
 
-static int search_path(struct arena *arena, const char *name, const char *path, const char **ret)
+/* A relative directory in PATH is relative to the working directory, which is entered only at the end. */
+static int check_candidate(const struct process_start *start, struct arena *arena, const char *candidate)
 {
+	const char *cwd = start->process->cwd;
+
+	return check_executable(candidate[0] == '/' ? candidate : arena_printf(arena, "%s/%s", cwd, candidate));
+}
+
+static int search_path(struct process_start *start, struct arena *arena, const char *path)
+{
+	const char *name = start->process->args[0];
 	int result = -ENOENT;
 
 	for (;;) {
 		size_t length = strcspn(path, ":");
 		const char *candidate = arena_printf(arena, "%.*s/%s", length ? (int)length : 1, length ? path : ".",
 						     name);
-		int r = check_executable(candidate);
+		int r = check_candidate(start, arena, candidate);
 
 		if (r == 0) {
-			*ret = candidate;
+			start->executable = candidate;
 			return 0;
 		}
 		if (r == -EACCES)
@@ -97,7 +106,7 @@ static int find_executable(struct process_start *start, struct arena *arena, str
 		start->executable = name;
 		r = name[0] == '/' ? check_executable(name) : 0;
 	} else {
-		r = search_path(arena, name, path ? path : default_path, &start->executable);
+		r = search_path(start, arena, path ? path : default_path);
 	}
 	if (r == 0)
 		return 0;

@@ -6,7 +6,7 @@
  *	SYNC_CONSOLE (master fd)    ->           console socket or proxy
  *	SYNC_HOOKS                  ->           prestart and createRuntime hooks (runtime namespaces)
  *	                            <-  SYNC_HOOKS_DONE
- *	SYNC_READY                  ->           rlimits; start.sock; state.json with the pid: the container is now "created"
+ *	SYNC_READY                  ->           rlimits; start.sock; state.json with the pid: "created" now
  *	                            <-  SYNC_RECORDED      (run, exec: go on to execve; create: wait at the gate)
  *	(over start.sock:           <-  SYNC_START         from `start`)
  *	end of file                 ->           execve succeeded (the socket is close-on-exec)

@@ -67,8 +67,8 @@ static int check_mount(const struct config *config, size_t index, struct error *
 	if (!mount->bind && !mount->remount && (!mount->type || *mount->type == '\0'))
 		return refuse(err, "mounts[%zu].type: missing; only a bind mount goes without", index);
 	if (mount->remount && mount->n_data > 0)
-		return refuse(err, "mounts[%zu].options: remount changes flags of the mount only; remove \"%.64s\"", index,
-			      mount->data[0]);
+		return refuse(err, "mounts[%zu].options: remount changes flags of the mount only; remove \"%.64s\"",
+			      index, mount->data[0]);
 	if (mount->tmpcopyup && !str_eq(mount->type, "tmpfs"))
 		return refuse(err, "mounts[%zu].options: tmpcopyup works on tmpfs only; remove it", index);
 	return check_idmap(config, mount, index, err);
@@ -94,8 +94,9 @@ int validate_namespaces(const struct config *config, struct error *err)
 				path, ns_info(type)->name);
 	}
 	if (!has_namespace(config, NS_MOUNT))
-		return refuse(err, "linux.namespaces: without a mount namespace root and mounts would be the host's; add "
-				   "{\"type\": \"mount\"}");
+		return refuse(err,
+			      "linux.namespaces: without a mount namespace root and mounts would be the host's; add "
+			      "{\"type\": \"mount\"}");
 	return 0;
 }
 

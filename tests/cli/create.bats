@@ -182,19 +182,12 @@ load helpers
 }
 
 @test "of concurrent creates with one id exactly one wins" {
-	local n won=0
-	for n in {1..8}; do
-		(coffer create a >"$TEST_DIR/out.$n" 2>&1 && touch "$TEST_DIR/won.$n") 3>&- &
+	for _ in {1..8}; do
+		background coffer create a
 	done
-	wait
-	for n in {1..8}; do
-		if [[ -e $TEST_DIR/won.$n ]]; then
-			won=$((won + 1))
-		else
-			grep 'already exists' "$TEST_DIR/out.$n"
-		fi
-	done
-	equal "$won" 1
+	wait_jobs
+	equal "$(printf '%s\n' "${STATUSES[@]}" | sort | uniq -c | tr -s ' ')" $' 1 0\n 7 1'
+	equal "$(cat "$TEST_DIR"/job.* | grep -c 'already exists')" 7
 	equal "$(status_of a)" created
 	succeeds coffer start a
 }

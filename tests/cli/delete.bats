@@ -107,29 +107,29 @@ load helpers
 }
 
 @test "delete of many at once leaves nothing and hangs nowhere" {
-	local n
 	running a
-	for n in {1..8}; do
-		coffer delete --force a >"$TEST_DIR/out.$n" 2>&1 3>&- &
+	for _ in {1..8}; do
+		background coffer delete --force a
 	done
-	wait
-	equal "$(cat "$TEST_DIR"/out.*)" ""
+	wait_jobs
+	equal "${STATUSES[*]}" "0 0 0 0 0 0 0 0"
+	equal "$(cat "$TEST_DIR"/job.*)" ""
 	fails 1 "does not exist" coffer state a
 }
 
-@test "storms of create, start, kill and delete with one id leave nothing" {
-	local n
+@test "storms of create, start, run, kill and delete with one id leave nothing" {
 	bundle_args sleep 1000
-	for n in {1..4}; do
-		(coffer create a || true) >/dev/null 2>&1 3>&- &
-		(coffer start a || true) >/dev/null 2>&1 3>&- &
-		(coffer run -d a || true) >/dev/null 2>&1 3>&- &
-		(coffer kill a KILL || true) >/dev/null 2>&1 3>&- &
-		(coffer delete a || true) >/dev/null 2>&1 3>&- &
-		(coffer delete --force a || true) >/dev/null 2>&1 3>&- &
-		(coffer state a || true) >/dev/null 2>&1 3>&- &
+	for _ in {1..4}; do
+		background coffer create a
+		background coffer start a
+		background coffer run -d a
+		background coffer kill a KILL
+		background coffer delete a
+		background coffer delete --force a
+		background coffer state a
 	done
-	wait
+	wait_jobs
+	equal "$(printf '%s\n' "${STATUSES[@]}" | grep -cvx '[01]' || true)" 0
 	succeeds coffer delete --force a
 	succeeds coffer list -q
 	equal "$OUT" ""

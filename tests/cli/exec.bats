@@ -286,11 +286,9 @@ process_object() {
 @test "exec of many at once" {
 	local n
 	for n in {1..12}; do
-		coffer exec a sh -c "exit $n" >"$TEST_DIR/out.$n" 2>&1 3>&- &
-		echo $! >"$TEST_DIR/pid.$n"
+		background coffer exec a sh -c "exit $n"
 	done
-	for n in {1..12}; do
-		gives "$n" wait "$(<"$TEST_DIR/pid.$n")"
-		[[ ! -s $TEST_DIR/out.$n ]]
-	done
+	wait_jobs
+	equal "${STATUSES[*]}" "1 2 3 4 5 6 7 8 9 10 11 12"
+	equal "$(cat "$TEST_DIR"/job.*)" ""
 }

@@ -12,7 +12,7 @@
 #
 # Files that need no more than this have these four functions as they are; others call them from their own.
 # shellcheck shell=bash
-# shellcheck disable=SC2034 # OUT, ERR and CONSOLE are for the tests
+# shellcheck disable=SC2034 # OUT, ERR, CONSOLE and STATUSES are for the tests
 
 setup_file() { file_start; }
 teardown_file() { file_stop; }
@@ -187,6 +187,24 @@ coffer() {
 # For the background: `exec_coffer run a &` makes $! the pid of coffer itself.
 exec_coffer() {
 	exec "${RUNTIME[@]}" "$@" 3>&-
+}
+
+# background COMMAND...: its output goes to $TEST_DIR/job.N, N from 0. wait_jobs waits for all of them; STATUSES has how
+# they ended. (`wait` alone would also wait for the watchdog of bats.)
+background() {
+	"$@" </dev/null >"$TEST_DIR/job.${#JOBS[@]}" 2>&1 3>&- &
+	JOBS+=($!)
+}
+
+wait_jobs() {
+	local pid status
+	STATUSES=()
+	for pid in "${JOBS[@]}"; do
+		status=0
+		wait "$pid" || status=$?
+		STATUSES+=("$status")
+	done
+	JOBS=()
 }
 
 # Runs a command that has to succeed without a word on stderr. Its stdout is in $OUT.

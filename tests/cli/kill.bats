@@ -116,12 +116,11 @@ got() {
 }
 
 @test "kill of many at once: silence or \"container not running\"" {
-	local n
 	running a
-	for n in {1..10}; do
-		(coffer kill a KILL || true) >"$TEST_DIR/out.$n" 2>&1 3>&- &
+	for _ in {1..10}; do
+		background coffer kill a KILL
 	done
-	wait
-	equal "$(cat "$TEST_DIR"/out.* | grep -vc "container not running" || true)" 0
+	wait_jobs
+	equal "$(cat "$TEST_DIR"/job.* | grep -vc "container not running" || true)" 0
 	wait_for_status a stopped
 }

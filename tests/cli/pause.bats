@@ -71,10 +71,10 @@ ticks() {
 @test "pause and resume of many at once: the container runs in the end" {
 	running a
 	for _ in {1..6}; do
-		(coffer pause a || true) >/dev/null 2>&1 3>&- &
-		(coffer resume a || true) >/dev/null 2>&1 3>&- &
+		background coffer pause a
+		background coffer resume a
 	done
-	wait
+	wait_jobs
 	coffer resume a 2>"$TEST_DIR/err" || grep "running, not paused" "$TEST_DIR/err"
 	equal "$(status_of a)" running
 }

@@ -52,7 +52,7 @@ listen_for_signals() {
 	bundle_args /tmp
 	fails 126 'exec: "/tmp": is a directory' coffer run a
 	bundle_args /tmp/text
-	fails 126 'exec: "/tmp/text": Exec format error' coffer run --detach a
+	fails 126 'exec: "/tmp/text": exec format error' coffer run --detach a
 	fails 1 "does not exist" coffer state a
 }
 

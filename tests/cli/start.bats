@@ -51,7 +51,7 @@ load helpers
 		/tmp/plain exec: "/tmp/plain": permission denied
 		/tmp exec: "/tmp": is a directory
 		/bin/sh/x exec: "/bin/sh/x": not a directory
-		/tmp/text exec: "/tmp/text": Exec format error
+		/tmp/text exec: "/tmp/text": exec format error
 	END
 }
 
@@ -62,35 +62,27 @@ load helpers
 }
 
 @test "of concurrent starts exactly one wins, and the program runs once" {
-	local n won=0
 	bundle_args sh -c 'echo run; sleep 1000'
 	coffer create a >"$TEST_DIR/out"
-	for n in {1..8}; do
-		(coffer start a >"$TEST_DIR/out.$n" 2>&1 && touch "$TEST_DIR/won.$n") 3>&- &
+	for _ in {1..8}; do
+		background coffer start a
 	done
-	wait
-	for n in {1..8}; do
-		if [[ -e $TEST_DIR/won.$n ]]; then
-			won=$((won + 1))
-		else
-			grep 'it is running, not created' "$TEST_DIR/out.$n"
-		fi
-	done
-	equal "$won" 1
+	wait_jobs
+	equal "$(printf '%s\n' "${STATUSES[@]}" | sort | uniq -c | tr -s ' ')" $' 1 0\n 7 1'
+	equal "$(cat "$TEST_DIR"/job.* | grep -c 'it is running, not created')" 7
 	wait_for 10 grep -x run "$TEST_DIR/out"
 	equal "$(<"$TEST_DIR/out")" run
 }
 
 @test "start and delete --force and kill at once leave nothing" {
-	local n
 	bundle_args sleep 1000
-	for n in {1..5}; do
+	for _ in {1..5}; do
 		succeeds coffer create a
-		(coffer start a || true) >/dev/null 2>&1 3>&- &
-		(coffer kill a KILL || true) >/dev/null 2>&1 3>&- &
-		(coffer delete --force a) >"$TEST_DIR/out.$n" 2>&1 3>&- &
-		wait
-		equal "$(<"$TEST_DIR/out.$n")" ""
+		background coffer start a
+		background coffer kill a KILL
+		background coffer delete --force a
+		wait_jobs
+		equal "${STATUSES[2]} $(<"$TEST_DIR/job.2")" "0 "
 		fails 1 "does not exist" coffer state a
 		[[ ! -e $CGROUP/a ]]
 	done

@@ -140,6 +140,27 @@ static void enables_controllers(void)
 	sandbox_leave(&host);
 }
 
+/* Nothing is wanted, and what the host can give is there all the same. */
+static void enables_what_is_available(void)
+{
+	struct cgroup_host host;
+	struct cgroup *cgroup = NULL;
+	struct error err = { .text = "" };
+	char text[512];
+	uint32_t one;
+
+	sandbox_enter(&host);
+	one = sandbox_controller(&host);
+	if (one == 0)
+		TEST_SKIP("no controller on cgroup v2 here");
+	CHECK_INT(0, cgroup_create(&host, sandbox_path("a/b"), 0, &cgroup, &err));
+	cgroup_enable_available(&host, cgroup);
+	CHECK(fd_read_small(cgroup_fd(cgroup), "cgroup.controllers", text, sizeof(text)) > 0);
+	CHECK_CONTAINS(cgroup_controller_name((enum cgroup_controller)__builtin_ctz(one)), text);
+	cgroup_close(cgroup);
+	sandbox_leave(&host);
+}
+
 static void explains_busy_ancestors(void)
 {
 	struct cgroup_host host;
@@ -168,6 +189,7 @@ static void explains_busy_ancestors(void)
 
 static const struct test tests[] = {
 	TEST(writes_nothing_needless),       TEST(adds_what_is_missing), TEST(refuses_the_missing),
-	TEST(names_the_file_it_cannot_read), TEST(enables_controllers),  TEST(explains_busy_ancestors),
+	TEST(names_the_file_it_cannot_read), TEST(enables_controllers),  TEST(enables_what_is_available),
+	TEST(explains_busy_ancestors),
 };
 TEST_MAIN(tests)

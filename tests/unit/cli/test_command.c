@@ -174,7 +174,7 @@ static void the_log_has_one_json_line(void)
 
 	(void)snprintf(path, sizeof(path), "/tmp/coffer-test-log.%d", getpid());
 	text = log_of("json", path);
-	CHECK(str_starts(text, "{\"level\":\"error\",\"msg\":\"bad \\\"id\\\"\\u000a\",\"time\":\""));
+	CHECK(str_starts(text, "{\"level\":\"error\",\"msg\":\"bad \\u0022id\\u0022\\u000a\",\"time\":\""));
 	rest = strptime(strstr(text, "\"time\":\"") + 8, "%Y-%m-%dT%H:%M:%S", &parsed);
 	CHECK(rest && *rest == '.');
 	rest += 1 + strspn(rest + 1, "0123456789");

@@ -8,7 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/path.h"
-#include "mount_ns.h"
+#include "tests/unit/mount_ns.h"
 #include "namespaces/rootfs.h"
 
 struct steps {

@@ -1,5 +1,5 @@
 /*
- * test_copyup.c - copies of hostile trees: kinds, owners, modes and times; links not followed, mounts not crossed, other
+ * test_copyup.c - copies of hostile trees: kinds, owners, modes, times; links not followed, mounts not crossed, other
  * kinds skipped, depth bounded, and a tree that changes under the copy.
  */
 #include "namespaces/copyup.h"
@@ -10,7 +10,7 @@
 
 #include "base/cleanup.h"
 #include "base/str.h"
-#include "mount_ns.h"
+#include "tests/unit/mount_ns.h"
 
 /* Copies /tmp/from to an empty /tmp/to. */
 static int copy(struct error *err)

@@ -9,7 +9,7 @@
 #include "base/cleanup.h"
 #include "base/path.h"
 #include "base/str.h"
-#include "mount_ns.h"
+#include "tests/unit/mount_ns.h"
 
 /* The mount with these option words, comma-separated. */
 static int apply_words(struct arena *arena, struct mount *mount, const char *words, struct error *err)

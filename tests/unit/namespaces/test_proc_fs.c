@@ -10,7 +10,7 @@
 
 #include "base/cleanup.h"
 #include "base/path.h"
-#include "mount_ns.h"
+#include "tests/unit/mount_ns.h"
 
 static int detached_body(void)
 {

@@ -90,7 +90,8 @@ static void hooks_get_the_running_state(void)
 	const char *root = fixture_root();
 	auto_free char *config =
 		xasprintf("{\"ociVersion\":\"1.0.2\",\"root\":{\"path\":\"rootfs\"},\"annotations\":{\"a\":\"b\"},"
-			  "\"hooks\":{\"poststart\":[{\"path\":\"/bin/sh\",\"args\":[\"sh\",\"-c\",\"/bin/cat >%s/out\"]}]}}",
+			  "\"hooks\":{\"poststart\":[{\"path\":\"/bin/sh\",\"args\":"
+			  "[\"sh\",\"-c\",\"/bin/cat >%s/out\"]}]}}",
 			  root);
 	auto_free char *out = xasprintf("%s/out", root);
 	auto_free char *pid_part = NULL;

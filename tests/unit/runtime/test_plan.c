@@ -1,4 +1,4 @@
-/* test_plan.c - decisions of plan_make() that no other test sees from outside: whose the cgroup becomes, and where it is. */
+/* test_plan.c - decisions of plan_make() that no other test sees: whose the cgroup becomes, and where it is. */
 #include "runtime/plan.h"
 
 #include "base/cleanup.h"
