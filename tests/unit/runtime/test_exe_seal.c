@@ -13,6 +13,7 @@
 #include <sys/vfs.h>
 
 #include "base/cleanup.h"
+#include "base/path.h"
 #include "base/proc.h"
 #include "base/str.h"
 #include "tests/unit/mount_ns.h"
@@ -62,26 +63,26 @@ static int open_for_writing(const char *path)
 	for (size_t i = 0; i < ARRAY_SIZE(flags); i++) {
 		auto_fd int fd = open(path, flags[i] | O_CLOEXEC);
 
-		/* ETXTBSY is the kernel's own and ends with the last process that runs it; it is not enough. */
-		EXPECT(fd < 0 && errno == EROFS);
+		/* ETXTBSY is no merit of the seal: it ends with the last process that runs the file (see attack). */
+		EXPECT(fd < 0 && (errno == EROFS || errno == ETXTBSY));
 	}
+	/* These are not for the running program to refuse. */
 	EXPECT(truncate(path, 0) < 0 && errno == EROFS);
 	EXPECT(chmod(path, 0777) < 0 && errno == EROFS);
+	EXPECT(utimensat(AT_FDCWD, path, NULL, 0) < 0 && errno == EROFS);
 	return 0;
 }
 
-/* Through an fd that was opened for reading, as an attacker with a /proc of the container would. */
+/* Through fds that were opened before, for reading or for nothing. */
 static int reopen_for_writing(void)
 {
 	auto_fd int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
 	auto_fd int path_fd = open("/proc/self/exe", O_PATH | O_CLOEXEC);
-	char path[64];
+	char path[32];
 
 	EXPECT(fd >= 0 && path_fd >= 0);
-	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	EXPECT(open_for_writing(path) == 0);
-	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", path_fd);
-	EXPECT(open_for_writing(path) == 0);
+	EXPECT(open_for_writing(path_of_fd(fd, path)) == 0);
+	EXPECT(open_for_writing(path_of_fd(path_fd, path)) == 0);
 	return 0;
 }
 
@@ -155,6 +156,64 @@ static int other_process_body(const void *unused)
 static void children_and_others(void)
 {
 	as_root(other_process_body);
+}
+
+/* ---- the attack ---- */
+
+/*
+ * What a container's process does that was born in the runtime: it keeps an fd of /proc/self/exe over execve(2), and
+ * when nobody runs the binary any more, writes through it. Runs in a copy of this program, of which it is the only
+ * process; exit status 0: written.
+ */
+static int attack(bool seal)
+{
+	static char fd_text[16];
+	int mount_fd = -1;
+	int fd;
+
+	if (seal && sealed(&mount_fd) < 0)
+		return 100;
+	fd = open("/proc/self/exe", O_PATH);
+	if (fd < 0)
+		return 101;
+	(void)snprintf(fd_text, sizeof(fd_text), "%d", fd);
+	(void)execl("/bin/sh", "sh", "-c", "exec 2>/dev/null; echo overwritten >/proc/self/fd/$0", fd_text, NULL);
+	return 102;
+}
+
+static int run_copy(const char *argument)
+{
+	char *const argv[] = { (char[]){ "copy" }, (char *)(uintptr_t)argument, NULL };
+	char *const envp[] = { NULL };
+	auto_free char *program = NULL;
+	auto_fd int fd = -1;
+	size_t length;
+	struct error err;
+	pid_t pid;
+
+	EXPECT(fd_read_file(AT_FDCWD, "/proc/self/exe", SIZE_MAX, &program, &length, &err) == 0);
+	fd = open("/tmp/copy", O_WRONLY | O_CREAT | O_TRUNC, 0755);
+	EXPECT(fd >= 0 && fd_write_all(fd, program, length) == 0);
+	(void)close(take_fd(&fd));
+	pid = proc_spawn("/tmp/copy", argv, envp, STDIN_FILENO);
+	return pid < 0 ? pid : proc_wait(pid);
+}
+
+static int attack_body(void)
+{
+	struct stat st;
+
+	/* Without the seal it works, or this test would prove nothing. */
+	EXPECT(run_copy("unsealed") == 0);
+	EXPECT(strcmp(text_of("/tmp/copy"), "overwritten") == 0);
+	EXPECT(run_copy("sealed") == 2);
+	EXPECT(stat("/tmp/copy", &st) == 0 && st.st_size > 1000);
+	return 0;
+}
+
+static void binary_is_not_overwritten(void)
+{
+	in_mount_ns(attack_body);
 }
 
 /* In no mount namespace: it cannot be found to be made writable again. */
@@ -309,6 +368,7 @@ static void without_privilege(void)
 static const struct test tests[] = {
 	TEST(not_to_be_opened_for_writing),
 	TEST(children_and_others),
+	TEST(binary_is_not_overwritten),
 	TEST(mount_is_hidden),
 	TEST(program_works_on),
 	TEST(others_can_be_executed),
@@ -317,4 +377,8 @@ static const struct test tests[] = {
 	TEST(mount_of_another_namespace),
 	TEST(without_privilege),
 };
-TEST_MAIN(tests)
+
+int main(int argc, char **argv)
+{
+	return argc == 2 ? attack(strcmp(argv[1], "sealed") == 0) : test_run_all(tests, ARRAY_SIZE(tests));
+}
