@@ -8,6 +8,7 @@
 
 #undef fail /* the analyzer's view of them */
 #undef refuse
+#undef refuse_as
 #undef context
 
 static void append_errno(struct error *err, int errnum)
@@ -44,6 +45,17 @@ int refuse(struct error *err, const char *fmt, ...)
 	va_end(args);
 	err->code = EINVAL;
 	return -EINVAL;
+}
+
+int refuse_as(struct error *err, int errnum, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	(void)vsnprintf(err->text, sizeof(err->text), fmt, args);
+	va_end(args);
+	err->code = errnum;
+	return -errnum;
 }
 
 int context(struct error *err, const char *fmt, ...)

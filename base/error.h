@@ -21,6 +21,9 @@ int fail(struct error *err, int errnum, const char *fmt, ...) __attribute__((for
 /* The same for input that is wrong in itself: code EINVAL, no strerror. Returns -EINVAL. */
 int refuse(struct error *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* refuse() with another code than EINVAL; the text stands alone, since callers of a runtime match it. Returns -errnum. */
+int refuse_as(struct error *err, int errnum, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
 /* Puts "text: " in front of what *err says and keeps its code. Returns -err->code. */
 int context(struct error *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
@@ -32,7 +35,8 @@ int context(struct error *err, const char *fmt, ...) __attribute__((format(print
 		__builtin_assume(code_ < 0);                                                                           \
 		code_;                                                                                                 \
 	})
-#define fail(...)    error_known_negative((fail)(__VA_ARGS__))
-#define refuse(...)  error_known_negative((refuse)(__VA_ARGS__))
-#define context(...) error_known_negative((context)(__VA_ARGS__))
+#define fail(...)      error_known_negative((fail)(__VA_ARGS__))
+#define refuse(...)    error_known_negative((refuse)(__VA_ARGS__))
+#define refuse_as(...) error_known_negative((refuse_as)(__VA_ARGS__))
+#define context(...)   error_known_negative((context)(__VA_ARGS__))
 #endif

@@ -168,7 +168,7 @@ ssize_t fd_receive(int socket, void *data, size_t size, int *ret_fd)
 	const struct cmsghdr *header;
 	ssize_t got;
 
-	/* Room for one fd and not for the padding, in which the kernel would put a second: surplus ones it drops itself. */
+	/* Room for one fd without the padding, where the kernel would put a second: surplus ones it drops itself. */
 	message.msg_control = control.space;
 	message.msg_controllen = CMSG_LEN(sizeof(int));
 	do

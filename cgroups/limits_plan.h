@@ -47,7 +47,7 @@ const void *planner_value(const struct planner *planner, const struct row *row);
 const char *planner_bytes(struct planner *planner, int64_t bytes);
 
 #define refuse_row(planner, row, fmt, ...)                                                                             \
-	refuse((planner)->err, "linux.resources.%s: " fmt, (row)->field __VA_OPT__(, ) __VA_ARGS__)
+	refuse((planner)->err, "linux.resources.%s: " fmt, (row)->field, ##__VA_ARGS__)
 
 int limits_bytes(struct planner *planner, const struct row *row);
 

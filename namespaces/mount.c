@@ -14,7 +14,7 @@
 #include "base/cleanup.h"
 #include "base/str.h"
 
-/* The kernel gives the reason of a refused option as lines in the fs context itself: "e tmpfs: Bad value for 'size'". */
+/* The kernel gives the reason of a refused option as lines in the fs context: "e tmpfs: Bad value for 'size'". */
 static void append_fs_log(int context_fd, struct error *err)
 {
 	char line[256];
@@ -174,7 +174,7 @@ int mount_set_attributes(const struct mount *mount, int mount_fd, int userns_fd,
 	struct mount_attr propagation = { .propagation = mount->propagation & ~(uint64_t)MS_REC };
 	int r;
 
-	/* An atime value of 0 (relatime) is "set" by clearing only: attr_set may not have bits outside attr_clr then. */
+	/* An atime value of 0 (relatime) is "set" by clearing only: attr_set may have no bits outside attr_clr then. */
 	single.attr_clr &= ~(single.attr_set & ~(uint64_t)MOUNT_ATTR__ATIME);
 	recursive.attr_clr &= ~(recursive.attr_set & ~(uint64_t)MOUNT_ATTR__ATIME);
 	r = set_attr(mount_fd, &idmap, mount->idmap == MOUNT_IDMAP_RECURSIVE);

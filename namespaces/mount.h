@@ -21,17 +21,18 @@ struct mount {
 	const char *destination; /* absolute inside the root */
 	const char *type;        /* "proc", "tmpfs", "bind" ...; NULL or "none" for a bind */
 	const char *source;
-	uint64_t attr_set, attr_clear;         /* MOUNT_ATTR_*: this mount */
+	uint64_t attr_set, attr_clear;           /* MOUNT_ATTR_*: this mount */
 	uint64_t recursive_set, recursive_clear; /* MOUNT_ATTR_*: this mount and all below (rro, rnosuid ...) */
-	uint64_t propagation;    /* MS_PRIVATE, MS_SLAVE, MS_SHARED or MS_UNBINDABLE, with MS_REC; 0: as the root's */
+	uint64_t propagation; /* MS_PRIVATE, MS_SLAVE, MS_SHARED or MS_UNBINDABLE, with MS_REC; 0: as the root's */
 	bool bind, recursive_bind, remount;
-	bool super_read_only, sync, dirsync, lazytime; /* superblock flags of a new file system ("ro" sets both kinds) */
-	bool tmpcopyup;          /* tmpfs starts with a copy of what it covers */
-	bool copy_symlink;       /* bind of a symlink copies the link itself */
+	bool super_read_only, sync, dirsync,
+		lazytime;  /* superblock flags of a new file system ("ro" sets both kinds) */
+	bool tmpcopyup;    /* tmpfs starts with a copy of what it covers */
+	bool copy_symlink; /* bind of a symlink copies the link itself */
 	bool source_nofollow, destination_nofollow;
 	enum mount_idmap idmap;
-	struct id_maps id_maps;  /* of an idmapped mount; empty with idmap set: the container's own */
-	const char **data;       /* n_data remaining file system options: "mode=755", "size=64k" */
+	struct id_maps id_maps; /* of an idmapped mount; empty with idmap set: the container's own */
+	const char **data;      /* n_data remaining file system options: "mode=755", "size=64k" */
 	size_t n_data;
 };
 
@@ -44,7 +45,7 @@ int mount_option_apply(struct arena *arena, struct mount *mount, const char *opt
 /* NULL-terminated list of all options known by name, for `features`. */
 const char *const *mount_option_names(void);
 
-/* Runtime's namespaces, before clone: the detached tree of a bind mount's source, without attributes yet. Returns fd. */
+/* Runtime's namespaces, before clone: the detached tree of a bind's source, without attributes yet. Returns fd. */
 int mount_open_source(const struct mount *mount, const char *base_dir, struct error *err);
 
 /*

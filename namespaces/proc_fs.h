@@ -5,5 +5,5 @@
 
 #include "base/error.h"
 
-/* O_PATH directory fd of a new procfs of the caller's pid namespace. Needs CAP_SYS_ADMIN over that namespace's owner. */
+/* O_PATH directory fd of a new procfs of the caller's pid namespace. Needs CAP_SYS_ADMIN over its owner. */
 int proc_fs_open(struct error *err);

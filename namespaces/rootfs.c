@@ -195,8 +195,10 @@ static int check_kernel_target(const struct mount *mount, int root_fd, struct er
 		return 0;
 	fd = path_open(root_fd, mount->destination, O_NOFOLLOW);
 	if (fd >= 0 && is_symlink(fd))
-		return refuse(err, "mount %s: the root file system has a symbolic link there; %s is mounted over a real "
-				   "directory only", mount->destination, mount->type);
+		return refuse(err,
+			      "mount %s: the root file system has a symbolic link there; %s is mounted over a real "
+			      "directory only",
+			      mount->destination, mount->type);
 	return 0;
 }
 

@@ -25,38 +25,38 @@
 #include "mount.h"
 
 struct device_node {
-	const char *path;   /* absolute in the root: "/dev/fuse" */
-	mode_t type;        /* S_IFCHR, S_IFBLK or S_IFIFO */
+	const char *path; /* absolute in the root: "/dev/fuse" */
+	mode_t type;      /* S_IFCHR, S_IFBLK or S_IFIFO */
 	unsigned major, minor;
-	mode_t mode;        /* permissions */
-	uint32_t uid, gid;  /* container ids */
+	mode_t mode;       /* permissions */
+	uint32_t uid, gid; /* container ids */
 };
 
 struct rootfs {
-	const char *path;               /* absolute on the host */
+	const char *path; /* absolute on the host */
 	bool read_only;
-	uint64_t propagation;           /* linux.rootfsPropagation: MS_*, 0 = MS_SLAVE | MS_REC */
+	uint64_t propagation; /* linux.rootfsPropagation: MS_*, 0 = MS_SLAVE | MS_REC */
 	struct mount *mounts;
 	size_t n_mounts;
-	struct device_node *devices;    /* listed ones; the defaults are added */
+	struct device_node *devices; /* listed ones; the defaults are added */
 	size_t n_devices;
 	const char **masked_paths;
 	size_t n_masked_paths;
 	const char **readonly_paths;
 	size_t n_readonly_paths;
-	const char *mount_label;        /* SELinux context for new file systems, or NULL */
+	const char *mount_label; /* SELinux context for new file systems, or NULL */
 	/* filled by the plan */
-	bool no_pivot;                  /* --no-pivot: move and chroot (initramfs) */
-	const char *working_directory;  /* made if missing; NULL: none */
+	bool no_pivot;                 /* --no-pivot: move and chroot (initramfs) */
+	const char *working_directory; /* made if missing; NULL: none */
 };
 
 /* Opened in the runtime's namespaces before clone, inherited by init. */
 struct rootfs_fds {
-	int root;          /* detached clone of the root's tree; attached later, the fd stays valid */
-	int *mounts;       /* per mount: detached bind, finished; -1: a new file system, init makes it */
+	int root;    /* detached clone of the root's tree; attached later, the fd stays valid */
+	int *mounts; /* per mount: detached bind, finished; -1: a new file system, init makes it */
 	size_t n_mounts;
-	int devpts;        /* init: the container's own devpts mount, -1 if it has none */
-	int proc;          /* a detached procfs of the container's pid namespace, made beforehand; -1: none */
+	int devpts; /* init: the container's own devpts mount, -1 if it has none */
+	int proc;   /* a detached procfs of the container's pid namespace, made beforehand; -1: none */
 };
 
 /* container_maps: for idmapped mounts without maps of their own. base_dir: for relative sources (the bundle). */

@@ -54,8 +54,10 @@ static int check_existing(int parent, const char *name, const struct device_node
 	if (fd < 0)
 		return fail(err, errno, "device %s", node->path);
 	if (!is_node(fd, node))
-		return refuse(err, "device %s: the root file system has something else there; mount a tmpfs on /dev or "
-				   "remove it", node->path);
+		return refuse(err,
+			      "device %s: the root file system has something else there; mount a tmpfs on /dev or "
+			      "remove it",
+			      node->path);
 	return 0;
 }
 
@@ -68,8 +70,10 @@ static int bind_host_node(int parent, const char *name, const struct device_node
 	if (source < 0)
 		return fail(err, errno, "device %s: the host's node", node->path);
 	if (!is_node(source, node))
-		return refuse(err, "device %s: the host has another device there, and making one is not permitted in "
-				   "a user namespace", node->path);
+		return refuse(err,
+			      "device %s: the host has another device there, and making one is not permitted in "
+			      "a user namespace",
+			      node->path);
 	target = openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (target < 0)
 		return fail(err, errno, "device %s: mount point", node->path);
@@ -120,9 +124,7 @@ static int make_defaults(const struct rootfs *rootfs, int dev_fd, struct error *
 {
 	for (size_t i = 0; i < sizeof(default_devices) / sizeof(default_devices[0]); i++) {
 		const struct device_node *node = &default_devices[i];
-		int r = is_listed(rootfs, node->path)
-				? 0
-				: make_node(dev_fd, node->path + strlen("/dev/"), node, err);
+		int r = is_listed(rootfs, node->path) ? 0 : make_node(dev_fd, node->path + strlen("/dev/"), node, err);
 
 		if (r < 0)
 			return r;

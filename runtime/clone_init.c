@@ -25,7 +25,7 @@
 
 static bool is_borrowed(const struct clone_request *request, enum ns_type type)
 {
-	return request->joined[type] >= 0 && type != NS_MOUNT && type != NS_USER;
+	return request->joined[type] >= 0 && type != NS_MOUNT && type != NS_CGROUP && type != NS_USER;
 }
 
 static int open_own(enum ns_type type)

@@ -10,17 +10,17 @@
 #include "namespaces/ns.h"
 
 struct clone_request {
-	uint64_t flags;               /* CLONE_NEW* */
-	int joined[NS_TYPE_MAX];      /* namespace fds to join, -1: none; NS_MOUNT is left to the new process */
-	bool no_return;               /* the caller's own namespaces are not its user namespace's: it could not go back */
-	int cgroup_fd;                /* -1: the caller's cgroup */
+	uint64_t flags;          /* CLONE_NEW* */
+	int joined[NS_TYPE_MAX]; /* namespace fds to join, -1: none; mount and cgroup: left to the new process */
+	bool no_return;          /* the caller's own namespaces are not its user namespace's: it could not go back */
+	int cgroup_fd;           /* -1: the caller's cgroup */
 };
 
 /*
- * Clones. The caller enters the joined namespaces only for the moment of the clone and returns to its own, except where
- * there is no way back (a user namespace to join; a runtime that is root only of an engine's user namespace): then a
- * short-lived process enters and clones with CLONE_PARENT, so that the new process is the caller's child all the same. Returns the pid (caller's pid namespace), 0 in the new
- * process, or -errno with text.
+ * Clones. The caller enters the joined namespaces only for the moment of the clone and returns to its own, except
+ * where there is no way back (a user namespace to join; a runtime that is root only of an engine's user namespace):
+ * then a short-lived process enters and clones with CLONE_PARENT, so that the new process is the caller's child all the
+ * same. Returns the pid (caller's pid namespace), 0 in the new process, or -errno with text.
  */
 pid_t clone_init(const struct clone_request *request, int *ret_pidfd, struct error *err);
 

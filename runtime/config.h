@@ -53,8 +53,8 @@ struct key_value {
 
 struct config_scheduler { /* process.scheduler */
 	bool set;
-	uint32_t policy;   /* SCHED_* */
-	uint64_t flags;    /* SCHED_FLAG_* */
+	uint32_t policy; /* SCHED_* */
+	uint64_t flags;  /* SCHED_FLAG_* */
 	int32_t nice;
 	int32_t priority;
 	uint64_t runtime_ns, deadline_ns, period_ns;
@@ -76,7 +76,7 @@ struct config_process {
 	struct opt_i64 oom_score_adj;
 	const char *apparmor_profile, *selinux_label;
 	struct config_scheduler scheduler;
-	struct opt_i64 io_priority; /* ioprio_set(2) value: class << 13 | priority */
+	struct opt_i64 io_priority;                            /* ioprio_set(2) value: class << 13 | priority */
 	const char *cpu_affinity_initial, *cpu_affinity_final; /* process.execCPUAffinity, list format */
 };
 
@@ -116,7 +116,7 @@ struct config {
 	size_t n_device_rules;
 	bool has_seccomp;
 	struct seccomp_profile seccomp;
-	struct opt_u64 personality; /* personality(2) domain */
+	struct opt_u64 personality;                             /* personality(2) domain */
 	bool has_intel_rdt, has_memory_policy, has_net_devices; /* refused by validate: not supported yet */
 };
 

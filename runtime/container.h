@@ -18,8 +18,8 @@ enum tristate { AUTO, YES, NO };
 
 /* The global options. */
 struct runtime {
-	const char *root;      /* state root, never NULL: container_default_root() */
-	bool root_given;       /* --root was typed: a missing directory is then an error for list */
+	const char *root; /* state root, never NULL: container_default_root() */
+	bool root_given;  /* --root was typed: a missing directory is then an error for list */
 	enum cgroup_manager cgroup_manager;
 	enum tristate rootless;
 };
@@ -29,8 +29,8 @@ const char *container_default_root(struct arena *arena);
 
 struct create_options {
 	const char *id;
-	const char *bundle;        /* NULL: "." */
-	const char *config_file;   /* NULL: bundle/config.json */
+	const char *bundle;      /* NULL: "." */
+	const char *config_file; /* NULL: bundle/config.json */
 	const char *pid_file, *console_socket;
 	unsigned preserve_fds;
 	bool no_pivot, no_new_keyring;
@@ -48,22 +48,21 @@ int container_start(const struct runtime *runtime, const char *id, struct error 
 
 struct exec_options {
 	const char *id;
-	const char *process_file;   /* -p: a process object; NULL: args below on top of the config's process */
-	const char *const *args;    /* NULL-terminated */
-	const char *const *env;     /* -e KEY=VALUE, NULL-terminated */
-	const char *const *caps;    /* -c, NULL-terminated */
+	const char *process_file;           /* -p: a process object; NULL: args below on top of the config's process */
+	const char *const *args;            /* NULL-terminated */
+	const char *const *env;             /* -e KEY=VALUE, NULL-terminated */
+	const char *const *caps;            /* -c, NULL-terminated */
 	const char *const *additional_gids; /* -g */
-	const char *user;           /* -u UID[:GID] */
+	const char *user;                   /* -u UID[:GID] */
 	const char *cwd;
-	const char *cgroup;         /* --cgroup PATH below the container's */
+	const char *cgroup; /* --cgroup PATH below the container's */
 	const char *pid_file, *console_socket;
 	const char *apparmor, *process_label;
 	unsigned preserve_fds;
 	bool tty, detach, no_new_privs, ignore_paused;
 };
 
-int container_exec(const struct runtime *runtime, const struct exec_options *options, int *ret_exit,
-		   struct error *err);
+int container_exec(const struct runtime *runtime, const struct exec_options *options, int *ret_exit, struct error *err);
 
 /* "UID", "UID:GID" -> numbers <= 2^32-2; ":GID", "", names and anything else are refused. */
 int exec_user_parse(const char *text, uint32_t *ret_uid, uint32_t *ret_gid, bool *ret_has_gid, struct error *err);
@@ -96,8 +95,8 @@ struct container_info {
 	size_t n_annotations;
 };
 
-int container_state(const struct runtime *runtime, struct arena *arena, const char *id,
-		    struct container_info *ret_info, struct error *err);
+int container_state(const struct runtime *runtime, struct arena *arena, const char *id, struct container_info *ret_info,
+		    struct error *err);
 
 /* All containers below the root, sorted by id. One that cannot be read is listed as stopped with an empty bundle. */
 int container_list(const struct runtime *runtime, struct arena *arena, struct container_info **ret_infos,

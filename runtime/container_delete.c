@@ -21,7 +21,6 @@
 #include "base/proc.h"
 #include "container_open.h"
 #include "fault.h"
-#include "refuse_as.h"
 #include "saved_hooks.h"
 
 #include <fcntl.h>

@@ -32,7 +32,6 @@
 #include "fault.h"
 #include "pid_file.h"
 #include "preserved_fds.h"
-#include "refuse_as.h"
 #include "seccomp_dir.h"
 #include "supervise.h"
 #include "sync.h"

@@ -13,7 +13,6 @@
 #include "base/proc.h"
 #include "container_open.h"
 #include "fault.h"
-#include "refuse_as.h"
 
 static int kill_init(const struct open_container *container, int signal, struct error *err)
 {

@@ -6,7 +6,6 @@
 
 #include "base/cleanup.h"
 #include "container_open.h"
-#include "refuse_as.h"
 
 #include <errno.h>
 

@@ -13,7 +13,6 @@
 #include "base/cleanup.h"
 #include "container_open.h"
 #include "fault.h"
-#include "refuse_as.h"
 #include "saved_hooks.h"
 #include "start_gate.h"
 #include "sync.h"

@@ -5,7 +5,6 @@
 
 #include "base/cleanup.h"
 #include "container_open.h"
-#include "refuse_as.h"
 
 int container_update(const struct runtime *runtime, const char *id, const struct cgroup_limits *limits,
 		     struct error *err)

@@ -6,8 +6,8 @@
  *	   the kernel allows step 3 only when nothing maps the old file any more
  *	3. prctl(PR_SET_MM, PR_SET_MM_MAP) with the new file as exe_fd and all else as it was
  *
- * Where step 1 cannot be, the file is a sealed copy in memory. The clone is in no mount namespace, so nobody can find it
- * to remount it. prctl(2), proc_pid_exe(5).
+ * Where step 1 cannot be, the file is a sealed copy in memory. The clone is in no mount namespace, so nobody can find
+ * it to remount it. prctl(2), proc_pid_exe(5).
  */
 #include "exe_seal.h"
 
@@ -60,8 +60,8 @@ static int open_read_only(int *ret_mount_fd, struct error *err)
 }
 
 /*
- * A program started from a file of another mount namespace (nsenter, an fd) has no mount here to clone: then the private
- * read-only file is a sealed copy in memory.
+ * A program started from a file of another mount namespace (nsenter, an fd) has no mount here to clone: then the
+ * private read-only file is a sealed copy in memory.
  */
 static int open_copy(struct error *err)
 {
@@ -108,7 +108,7 @@ static int remap_data(uintptr_t start, size_t size)
 	return mremap(copy, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, (void *)start) == MAP_FAILED ? -errno : 0;
 }
 
-static int remap_segment(const struct dl_phdr_info *info, const ElfW(Phdr) *segment, int fd)
+static int remap_segment(const struct dl_phdr_info *info, const ElfW(Phdr) * segment, int fd)
 {
 	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE) - 1;
 	uintptr_t start = (info->dlpi_addr + segment->p_vaddr) & ~page;
@@ -121,7 +121,7 @@ static int remap_segment(const struct dl_phdr_info *info, const ElfW(Phdr) *segm
 	return remap_constant(start, end - start, protection, fd, offset);
 }
 
-static int protect_relro(const struct dl_phdr_info *info, const ElfW(Phdr) *segment)
+static int protect_relro(const struct dl_phdr_info *info, const ElfW(Phdr) * segment)
 {
 	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE) - 1;
 	uintptr_t start = (info->dlpi_addr + segment->p_vaddr) & ~page;
@@ -147,8 +147,18 @@ static int remap_program(struct dl_phdr_info *info, size_t size, void *data)
 
 /* proc_pid_stat(5): fields are counted from 1; the name in field 2 may hold anything, so counting starts behind it. */
 enum { FIELD_AFTER_NAME = 3, FIELD_MAX = 52 };
-enum { START_CODE = 26, END_CODE, START_STACK, START_DATA = 45, END_DATA, START_BRK, ARG_START, ARG_END, ENV_START,
-       ENV_END };
+enum {
+	START_CODE = 26,
+	END_CODE,
+	START_STACK,
+	START_DATA = 45,
+	END_DATA,
+	START_BRK,
+	ARG_START,
+	ARG_END,
+	ENV_START,
+	ENV_END
+};
 
 static int read_stat(unsigned long long fields[FIELD_MAX])
 {

@@ -7,9 +7,9 @@
 
 struct exec_init {
 	int sync;
-	int pidfd;             /* of the container's init: its namespaces are joined */
-	int namespaces;        /* CLONE_NEW* still to be joined */
-	bool user_ns;          /* already inside a joined user namespace */
+	int pidfd;      /* of the container's init: its namespaces are joined */
+	int namespaces; /* CLONE_NEW* still to be joined */
+	bool user_ns;   /* already inside a joined user namespace */
 	const char *id;
 	struct arena *arena;
 	struct opt_u64 personality; /* the container's */

@@ -140,7 +140,8 @@ int exec_process_make(struct arena *arena, const struct config *config, const st
 			return r;
 	} else {
 		if (!config->process)
-			return refuse(err, "the container's config has no process to take defaults from; use --process");
+			return refuse(err,
+				      "the container's config has no process to take defaults from; use --process");
 		*process = *config->process;
 		/* Whether the container has a terminal says nothing about this process. */
 		process->terminal = false;

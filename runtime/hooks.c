@@ -26,7 +26,6 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/proc.h"
-#include "refuse_as.h"
 
 #ifndef MFD_NOEXEC_SEAL
 #define MFD_NOEXEC_SEAL 0x0008U

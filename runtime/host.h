@@ -14,12 +14,12 @@
 struct host {
 	uid_t uid;
 	gid_t gid;
-	bool privileged;           /* effective uid 0 in the current user namespace: no namespace of our own needed */
-	bool initial_user_ns;      /* the user namespace maps all ids 1:1 */
-	bool apparmor, selinux;    /* the kernel has them enabled */
+	bool privileged;            /* effective uid 0 in the current user namespace: no namespace of our own needed */
+	bool initial_user_ns;       /* the user namespace maps all ids 1:1 */
+	bool apparmor, selinux;     /* the kernel has them enabled */
 	struct id_maps caller_maps; /* not privileged: the ids that a user namespace of the caller can have */
-	bool delegated;            /* not privileged: cgroups can be made beside the own and processes moved there */
-	struct cgroup_host cgroup; /* root_fd -1: no v2 mount, or the manager is "disabled" */
+	bool delegated;             /* not privileged: cgroups can be made beside the own and processes moved there */
+	struct cgroup_host cgroup;  /* root_fd -1: no v2 mount, or the manager is "disabled" */
 };
 
 /* Strings and maps live in `arena`. */

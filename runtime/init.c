@@ -45,9 +45,14 @@ static int take_on_ids(struct init *init, struct error *err)
 	return 0;
 }
 
-/* unshare, since clone3 would root the cgroup namespace at the parent's cgroup. */
-static int unshare_cgroup(struct init *init, struct error *err)
+/*
+ * Both only in here: clone3 would root a new cgroup namespace at the parent's cgroup, and from within a joined one it
+ * cannot reach a cgroup outside of that (nsdelegate in cgroup-v2.rst).
+ */
+static int enter_cgroup_namespace(struct init *init, struct error *err)
 {
+	if (init->joined[NS_CGROUP] >= 0)
+		return ns_join(NS_CGROUP, init->joined[NS_CGROUP], err);
 	if (init->plan->new_cgroup_ns && unshare(CLONE_NEWCGROUP) < 0)
 		return fail(err, errno, "new cgroup namespace");
 	return 0;
@@ -97,12 +102,7 @@ static int new_session(struct init *init, struct error *err)
 
 static int join_mount_namespace(struct init *init, struct error *err)
 {
-	auto_fd int fd = -1;
-
-	if (!init->plan->joined[NS_MOUNT] || init->plan->enter)
-		return 0;
-	fd = ns_open(NS_MOUNT, init->plan->joined[NS_MOUNT], err);
-	return fd < 0 ? fd : ns_join(NS_MOUNT, fd, err);
+	return init->joined[NS_MOUNT] >= 0 ? ns_join(NS_MOUNT, init->joined[NS_MOUNT], err) : 0;
 }
 
 static int raise_loopback(struct init *init, struct error *err)
@@ -287,7 +287,7 @@ static const struct {
 } steps[] = {
 	STEP("time namespace", unshare_time),
 	STEP("user namespace", take_on_ids),
-	STEP("cgroup namespace", unshare_cgroup),
+	STEP("cgroup namespace", enter_cgroup_namespace),
 	STEP(NULL, hide),
 	STEP(NULL, default_signals),
 	STEP("session", new_session),

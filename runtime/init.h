@@ -15,11 +15,12 @@ struct init {
 	const struct state *state; /* for the state JSON of hooks; the pid in it is not init's yet */
 	int sync;                  /* init's end of the pair */
 	int gate;                  /* the start socket, -1 for run */
+	const int *joined;         /* open namespaces to join, of which init does the mount and cgroup ones; -1: none */
 	int lock;                  /* the state directory's fd, closed: it holds the runtime's lock */
 	struct process_start start;
 	/* init's own */
-	int peer;                  /* terminal, -1: none */
-	int connection;            /* from `start`, -1: none */
+	int peer;       /* terminal, -1: none */
+	int connection; /* from `start`, -1: none */
 };
 
 /* Runs the steps of init.c and executes the program; on failure tells the other side why, and exits. */

@@ -201,6 +201,7 @@ static int request_clone(struct launch *launch, struct clone_request *request, s
 		.state = &launch->state,
 		.sync = launch->init_sync,
 		.gate = launch->gate_socket,
+		.joined = request->joined,
 		.lock = launch->dir.fd,
 		.start = launch->start,
 		.peer = -1,

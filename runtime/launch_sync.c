@@ -48,8 +48,9 @@ static int explain_death(const struct launch *launch, struct error *err)
 
 	if (launch->cgroup && cgroup_stats_read(launch->cgroup, &stats, &ignored) == 0 &&
 	    stats.memory_events_oom_kill.set && stats.memory_events_oom_kill.value > 0)
-		return refuse(err, "linux.resources.memory.limit: %lld bytes are too few to start the container: its "
-				   "first process was killed for lack of memory; raise the limit",
+		return refuse(err,
+			      "linux.resources.memory.limit: %lld bytes are too few to start the container: its "
+			      "first process was killed for lack of memory; raise the limit",
 			      (long long)launch->config->limits.memory_limit.value);
 	if (status > 128)
 		return refuse(err, "the container's first process was killed by signal %d (%s) while it set up",

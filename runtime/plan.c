@@ -21,7 +21,7 @@ static bool is_new(const struct plan *plan, enum ns_type type)
 
 static void plan_namespaces(struct plan *plan)
 {
-	/* These two cannot be part of clone3: see init_namespaces.c. */
+	/* These two cannot be part of clone3: init makes them itself. */
 	const uint64_t later = CLONE_NEWCGROUP | CLONE_NEWTIME;
 
 	for (enum ns_type type = 0; type < NS_TYPE_MAX; type++) {
@@ -74,8 +74,8 @@ static int plan_limits(struct plan *plan, const struct host *host, struct error 
 	/* A user without a delegated cgroup runs without one, unless it is asked for. */
 	wanted = host->privileged || host->delegated || config->cgroups_path || plan->limits.n_writes;
 	if (host->cgroup.root_fd >= 0 && wanted) {
-		plan->cgroup_path = plan_cgroup_path(config->arena, config->cgroups_path, plan->id,
-						     host->cgroup.own_path);
+		plan->cgroup_path =
+			plan_cgroup_path(config->arena, config->cgroups_path, plan->id, host->cgroup.own_path);
 		return 0;
 	}
 	if (plan->limits.n_writes)
@@ -88,17 +88,16 @@ static int plan_limits(struct plan *plan, const struct host *host, struct error 
 enum { MAKE = BPF_DEVCG_ACC_MKNOD, USE = BPF_DEVCG_ACC_MKNOD | BPF_DEVCG_ACC_READ | BPF_DEVCG_ACC_WRITE };
 
 static const struct device_rule always_allowed[] = {
-	{ true, 'c', -1, -1, MAKE }, /* mknod of any node: opening it is what counts */
-	{ true, 'b', -1, -1, MAKE },
-	{ true, 'c', 1, 3, USE },    /* null */
-	{ true, 'c', 1, 5, USE },    /* zero */
-	{ true, 'c', 1, 7, USE },    /* full */
-	{ true, 'c', 1, 8, USE },    /* random */
-	{ true, 'c', 1, 9, USE },    /* urandom */
-	{ true, 'c', 5, 0, USE },    /* tty */
-	{ true, 'c', 5, 1, USE },    /* console */
-	{ true, 'c', 5, 2, USE },    /* ptmx */
-	{ true, 'c', 136, -1, USE }, /* pts */
+	{ true, 'c', -1, -1, MAKE },                           /* mknod of any node: opening it is what counts */
+	{ true, 'b', -1, -1, MAKE }, { true, 'c', 1, 3, USE }, /* null */
+	{ true, 'c', 1, 5, USE },                              /* zero */
+	{ true, 'c', 1, 7, USE },                              /* full */
+	{ true, 'c', 1, 8, USE },                              /* random */
+	{ true, 'c', 1, 9, USE },                              /* urandom */
+	{ true, 'c', 5, 0, USE },                              /* tty */
+	{ true, 'c', 5, 1, USE },                              /* console */
+	{ true, 'c', 5, 2, USE },                              /* ptmx */
+	{ true, 'c', 136, -1, USE },                           /* pts */
 };
 
 /*
@@ -153,8 +152,8 @@ static void rewrite_mount(struct plan *plan, const struct host *host, struct mou
 }
 
 /*
- * Root's usual devpts option names the group tty, which the user namespace that plan_rootless() makes need not have: then
- * terminals keep the group of who opens them. Elsewhere an unmapped group is the config's own mistake.
+ * Root's usual devpts option names the group tty, which the user namespace that plan_rootless() makes need not have:
+ * then terminals keep the group of who opens them. Elsewhere an unmapped group is the config's own mistake.
  */
 static void drop_unmapped_gid(const struct plan *plan, struct mount *mount)
 {
@@ -216,8 +215,8 @@ static void plan_delegation(struct plan *plan)
 
 	for (size_t i = 0; i < plan->rootfs.n_mounts; i++)
 		writable = writable || is_writable_cgroup(&plan->rootfs.mounts[i]);
-	plan->delegate = writable && plan->cgroup_path && plan->new_user_ns && plan->new_cgroup_ns && uid >= 0 &&
-			 gid >= 0;
+	plan->delegate =
+		writable && plan->cgroup_path && plan->new_user_ns && plan->new_cgroup_ns && uid >= 0 && gid >= 0;
 	plan->delegate_uid = plan->delegate ? (uid_t)uid : 0;
 	plan->delegate_gid = plan->delegate ? (gid_t)gid : 0;
 }
@@ -229,11 +228,15 @@ static int check_labels(const struct plan *plan, const struct host *host, struct
 	const struct config_process *process = plan->process;
 
 	if (process && process->apparmor_profile && !host->apparmor)
-		return refuse(err, "process.apparmorProfile: \"%s\" cannot be applied: AppArmor is not enabled on this "
-				   "host; remove the profile from the config", process->apparmor_profile);
+		return refuse(err,
+			      "process.apparmorProfile: \"%s\" cannot be applied: AppArmor is not enabled on this "
+			      "host; remove the profile from the config",
+			      process->apparmor_profile);
 	if (process && process->selinux_label && !host->selinux)
-		return refuse(err, "process.selinuxLabel: \"%s\" cannot be applied: SELinux is not enabled on this "
-				   "host; remove the label from the config", process->selinux_label);
+		return refuse(err,
+			      "process.selinuxLabel: \"%s\" cannot be applied: SELinux is not enabled on this "
+			      "host; remove the label from the config",
+			      process->selinux_label);
 	return 0;
 }
 

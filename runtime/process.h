@@ -13,7 +13,7 @@ struct process_start {
 	const struct config_process *process;
 	const struct seccomp_filter *filter; /* NULL: none */
 	unsigned preserve_fds;               /* 3 .. 3+n-1 stay open */
-	unsigned listen_fds;                 /* the first n of these came by the LISTEN_FDS protocol (sd_listen_fds(3)) */
+	unsigned listen_fds; /* the first n of these came by the LISTEN_FDS protocol (sd_listen_fds(3)) */
 	/* found by process_find() */
 	const char *executable;
 	const char **env;
@@ -35,7 +35,7 @@ int process_exec(const struct process_start *start, struct error *err);
 
 /*
  * The text for an execve (or a look before it) that failed with `errnum`: `exec: "foo": no such file or directory`, in
- * the lower-case words that engines look for; the code is ENOENT, ENOTDIR or EACCES ... where the exit code is to be 127 or
- * 126. Returns -err->code.
+ * the lower-case words that engines look for; the code is ENOENT, ENOTDIR or EACCES ... where the exit code is to be
+ * 127 or 126. Returns -err->code.
  */
 int process_exec_failed(const char *name, int errnum, struct error *err);

@@ -54,13 +54,9 @@ int process_exec_failed(const char *name, int errnum, struct error *err)
 		{ ENOEXEC, "exec format error" },
 	};
 
-	for (size_t i = 0; i < ARRAY_SIZE(known); i++) {
-		if (known[i].errnum != errnum)
-			continue;
-		(void)refuse(err, "exec: \"%s\": %s", name, known[i].words);
-		err->code = errnum;
-		return -errnum;
-	}
+	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
+		if (known[i].errnum == errnum)
+			return refuse_as(err, errnum, "exec: \"%s\": %s", name, known[i].words);
 	return fail(err, errnum, "exec: \"%s\"", name);
 }
 
@@ -79,8 +75,8 @@ static int search_path(struct process_start *start, struct arena *arena, const c
 
 	for (;;) {
 		size_t length = strcspn(path, ":");
-		const char *candidate = arena_printf(arena, "%.*s/%s", length ? (int)length : 1, length ? path : ".",
-						     name);
+		const char *candidate =
+			arena_printf(arena, "%.*s/%s", length ? (int)length : 1, length ? path : ".", name);
 		int r = check_candidate(start, arena, candidate);
 
 		if (r == 0) {
@@ -110,11 +106,8 @@ static int find_executable(struct process_start *start, struct arena *arena, str
 	}
 	if (r == 0)
 		return 0;
-	if (r == -ENOENT && !strchr(name, '/')) {
-		(void)refuse(err, "exec: \"%s\": executable file not found in $PATH", name);
-		err->code = ENOENT;
-		return -ENOENT;
-	}
+	if (r == -ENOENT && !strchr(name, '/'))
+		return refuse_as(err, ENOENT, "exec: \"%s\": executable file not found in $PATH", name);
 	return process_exec_failed(name, -r, err);
 }
 

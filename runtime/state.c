@@ -24,7 +24,6 @@
 #include "base/fd.h"
 #include "base/str.h"
 #include "fault.h"
-#include "refuse_as.h"
 #include "validate.h"
 
 /* Sticky: the cleaners of /tmp and $XDG_RUNTIME_DIR leave such directories alone, whatever their age. */

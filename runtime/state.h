@@ -29,16 +29,16 @@ struct state {
 	const char *bundle, *rootfs; /* absolute */
 	const char *cgroup_path;     /* NULL: none */
 	enum cgroup_manager cgroup_manager;
-	const char *created;         /* RFC 3339, UTC, nanoseconds */
-	uint32_t owner;              /* uid that made it */
-	pid_t pid;                   /* of init in the runtime's pid namespace; 0 while creating */
-	uint64_t start_time;         /* proc_start_time(pid): pid reuse is detected */
-	bool own_pid_ns;             /* killing init kills all */
+	const char *created; /* RFC 3339, UTC, nanoseconds */
+	uint32_t owner;      /* uid that made it */
+	pid_t pid;           /* of init in the runtime's pid namespace; 0 while creating */
+	uint64_t start_time; /* proc_start_time(pid): pid reuse is detected */
+	bool own_pid_ns;     /* killing init kills all */
 };
 
 struct state_dir {
-	int fd;      /* the directory */
-	char *path;  /* <root>/<id> */
+	int fd;     /* the directory */
+	char *path; /* <root>/<id> */
 	char *id;
 };
 

@@ -18,7 +18,6 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "hooks.h"
-#include "refuse_as.h"
 
 #define STATE_FILE "state.json"
 

@@ -13,7 +13,6 @@
 #include "base/cleanup.h"
 #include "base/proc.h"
 #include "cgroups/cgroup.h"
-#include "refuse_as.h"
 #include "start_gate.h"
 
 static const char *const status_names[] = {

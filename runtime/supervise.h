@@ -13,7 +13,10 @@ struct supervise {
 	sigset_t before; /* mask to restore */
 };
 
-#define SUPERVISE_NONE { .signals = -1 }
+#define SUPERVISE_NONE                                                                                                 \
+	{                                                                                                              \
+		.signals = -1                                                                                          \
+	}
 
 /* Blocks the signals, before the clone, so that none is lost between. init undoes the mask for itself. */
 int supervise_prepare(struct supervise *supervise, struct error *err);

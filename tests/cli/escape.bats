@@ -125,7 +125,6 @@ link_out() {
 			bundle_args true
 			attempt "${RUNTIME[@]}" run c
 			not test -e "$ROOT/c"
-			unchanged
 			rm -rf "${BUNDLE:?}/rootfs$name" "$BUNDLE/rootfs/dev/shm"
 			mkdir -p "$BUNDLE/rootfs$name"
 		done
@@ -150,7 +149,6 @@ link_out() {
 		link_out "$name" "$OUTSIDE${name#/dev}"
 		attempt "${RUNTIME[@]}" run c
 		not test -e "$ROOT/c"
-		unchanged
 		rm -rf "$BUNDLE/rootfs/dev"
 		mkdir "$BUNDLE/rootfs/dev"
 	done
@@ -178,7 +176,6 @@ link_out() {
 			link_out "$name" "$OUTSIDE${name#/dev}"
 			timeout 20 python3 "$BATS_TEST_DIRNAME/on_tty.py" -- "${RUNTIME[@]}" run c >/dev/null 2>&1 3>&- || [[ $? -ne 124 ]]
 			not test -e "$ROOT/c"
-			unchanged
 			rm -rf "$BUNDLE/rootfs/dev"
 			mkdir "$BUNDLE/rootfs/dev"
 		done
@@ -229,11 +226,11 @@ link_out() {
 	python3 "$BATS_TEST_DIRNAME/swap.py" "$BUNDLE/rootfs/race2/dir" "$BUNDLE/rootfs/race2/link" 3>&- &
 	swapper+=" $!"
 	for i in {1..100}; do
-		"${RUNTIME[@]}" run c >/dev/null 2>"$TEST_DIR/stderr" </dev/null || true
-		[[ $i != [27]5 ]] || unchanged
+		"${RUNTIME[@]}" run c >/dev/null 2>>"$TEST_DIR/why" </dev/null || true
 	done
 	# shellcheck disable=SC2086 # two words
 	kill $swapper
+	test -s "$TEST_DIR/why" # some met the link
 	unchanged
 	equal "$(find "$OUTSIDE" -name made -o -name cwd -o -name node)" ""
 }

@@ -97,6 +97,18 @@ readonly kinds=(mnt:mount pid:pid net:network ipc:ipc uts:uts cgroup:cgroup time
 	prints "$(ns_of "$first" pid)"$'\n'sleep$'\n'0
 }
 
+@test "user and mount namespace of a container joined: its tree is the container's" {
+	user_namespace
+	running first
+	succeeds coffer exec first sh -c 'echo here >/dev/shm/sign'
+	namespace user "/proc/$(pid_of first)/ns/user"
+	namespace mount "/proc/$(pid_of first)/ns/mnt"
+	bundle_config '.mounts = [] | del(.linux.maskedPaths, .linux.readonlyPaths)'
+	in_container 'cat /dev/shm/sign; ls -d /usr 2>&1; true'
+	equal "$(line 1)" here
+	says "No such file"
+}
+
 @test "a joined user namespace with a new pid namespace" {
 	user_namespace
 	running first

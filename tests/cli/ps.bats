@@ -7,7 +7,7 @@ load helpers
 setup() {
 	test_start
 	running a sh -c 'sleep 1001 & exec sleep 1002'
-	wait_for 10 eval '[[ $(coffer ps -f json a | jq length) -eq 2 ]]'
+	wait_for 10 eval '[[ $(coffer ps a | grep -c ":[0-9][0-9] sleep 100[12]$") -eq 2 ]]'
 }
 
 @test "JSON is an array of numbers, the host's pids, in every spelling of --format" {

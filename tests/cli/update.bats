@@ -33,6 +33,7 @@ updates() {
 
 @test "--memory-swap is memory and swap together" {
 	need_controller memory
+	updates memory.max 67108864 --memory 64m
 	[[ -e $CGROUP/a/memory.swap.max ]] || skip "the kernel has no swap accounting"
 	updates memory.swap.max 33554432 --memory 64m --memory-swap 96m
 	updates memory.swap.max 67108864 --memory-swap=128m
@@ -44,8 +45,8 @@ updates() {
 
 @test "kernel memory options are taken and change nothing" {
 	need_controller memory
-	updates memory.max max --kernel-memory 32m
-	updates memory.max max --kernel-memory-tcp=32m
+	updates memory.max 67108864 --memory 64m --kernel-memory 32m
+	updates memory.max 67108864 --kernel-memory-tcp=32m
 }
 
 @test "cpu options" {

@@ -45,8 +45,7 @@ teardown() {
 }
 
 @test "docker run of a missing program is 127, of a file without x bit 126" {
-	run docker run --rm --network none busybox nosuchprogram
-	expect test "$status" -eq 127
+	run -127 docker run --rm --network none busybox nosuchprogram
 	run docker run --rm --network none busybox /etc/passwd
 	expect test "$status" -eq 126
 }

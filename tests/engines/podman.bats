@@ -52,8 +52,7 @@ teardown() {
 }
 
 @test "podman run of a missing program is 127, of a file without x bit 126" {
-	run podman run --rm busybox nosuchprogram
-	expect test "$status" -eq 127
+	run -127 podman run --rm busybox nosuchprogram
 	run podman run --rm busybox /etc/passwd
 	expect test "$status" -eq 126
 }
@@ -72,8 +71,7 @@ teardown() {
 	expect grep -q 'uid=5 gid=6' <<<"$output"
 	run podman exec -t c sh -c 'test -t 1 && echo terminal'
 	expect grep -q terminal <<<"$output"
-	run podman exec c nosuchprogram
-	expect test "$status" -eq 127
+	run -127 podman exec c nosuchprogram
 }
 
 @test "podman ps, top, stats and inspect see the container" {

@@ -50,7 +50,7 @@ teardown() {
 	expect grep -qx 'status 4' <<<"$output"
 	expect grep -q terminal <<<"$output"
 	expect grep -qx paused <<<"$output"
-	expect grep -qx done <<<"$output"
+	expect grep -qx 'done' <<<"$output"
 }
 
 @test "rootless podman with its default network" {
@@ -60,8 +60,7 @@ teardown() {
 }
 
 @test "rootless podman run of a missing program is 127" {
-	run as_user podman run --rm --network none busybox nosuchprogram
-	expect test "$status" -eq 127
+	run -127 as_user podman run --rm --network none busybox nosuchprogram
 }
 
 @test "rootless podman run -t gives a terminal" {

@@ -57,6 +57,17 @@ static void refuse_stands_alone(void)
 	CHECK_STR("value 3 is above 2", err.text);
 }
 
+static void refuse_with_a_code(void)
+{
+	struct error err;
+
+	CHECK_INT(-ENOENT, refuse_as(&err, ENOENT, "container `%s` does not exist", "x"));
+	CHECK_INT(ENOENT, err.code);
+	CHECK_STR("container `x` does not exist", err.text);
+	CHECK_INT(-EBUSY, refuse_as(&err, EBUSY, "%s", letters('r', TEXT_MAX + 100)));
+	CHECK_INT(TEXT_MAX, strlen(err.text));
+}
+
 static void context_goes_in_front(void)
 {
 	struct error err;
@@ -147,9 +158,11 @@ static void context_of_empty(void)
 }
 
 static const struct test tests[] = {
-	TEST(fail_has_the_reason),   TEST(fail_without_errno_is_an_error), TEST(refuse_stands_alone),
-	TEST(context_goes_in_front), TEST(long_fail_keeps_the_reason),     TEST(long_refuse_is_cut),
-	TEST(long_contexts),         TEST(context_of_full_text),           TEST(context_of_unterminated_text),
-	TEST(context_of_empty),     TEST(context_of_long_fail_keeps_the_reason),
+	TEST(fail_has_the_reason),   TEST(fail_without_errno_is_an_error),
+	TEST(refuse_stands_alone),   TEST(refuse_with_a_code),
+	TEST(context_goes_in_front), TEST(long_fail_keeps_the_reason),
+	TEST(long_refuse_is_cut),    TEST(long_contexts),
+	TEST(context_of_full_text),  TEST(context_of_unterminated_text),
+	TEST(context_of_empty),      TEST(context_of_long_fail_keeps_the_reason),
 };
 TEST_MAIN(tests)

@@ -244,7 +244,7 @@ static int bind_attributes_body(void)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(bind_rows); i++) {
 		struct error err = { 0 };
-		char top[256];
+		char top[1024];
 		int r;
 
 		EXPECT(make_source(bind_rows[i].source) == 0);

@@ -366,14 +366,8 @@ static void procfs_of_a_pid_namespace(void)
 }
 
 static const struct test tests[] = {
-	TEST(new_namespaces),
-	TEST(joined_namespaces),
-	TEST(joined_without_a_way_back),
-	TEST(joined_and_new),
-	TEST(failures_leave_nothing),
-	TEST(failures_inside_are_told),
-	TEST(entered_user_namespace),
-	TEST(namespaces_of_two_owners),
-	TEST(procfs_of_a_pid_namespace),
+	TEST(new_namespaces),         TEST(joined_namespaces),        TEST(joined_without_a_way_back),
+	TEST(joined_and_new),         TEST(failures_leave_nothing),   TEST(failures_inside_are_told),
+	TEST(entered_user_namespace), TEST(namespaces_of_two_owners), TEST(procfs_of_a_pid_namespace),
 };
 TEST_MAIN(tests)

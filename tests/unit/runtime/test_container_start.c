@@ -143,10 +143,10 @@ static void hooks_may_call_for_the_container(void)
 }
 
 static const struct test tests[] = {
-	TEST(starts_a_created_one_once),      TEST(gives_the_error_of_execve),
-	TEST(a_stopped_one_is_not_running),   TEST(a_missing_one_does_not_exist),
-	TEST(death_before_start_is_an_error), TEST(starts_after_a_start_that_was_killed),
-	TEST(hooks_get_the_running_state),    TEST(a_hook_that_fails_ends_the_container),
+	TEST(starts_a_created_one_once),        TEST(gives_the_error_of_execve),
+	TEST(a_stopped_one_is_not_running),     TEST(a_missing_one_does_not_exist),
+	TEST(death_before_start_is_an_error),   TEST(starts_after_a_start_that_was_killed),
+	TEST(hooks_get_the_running_state),      TEST(a_hook_that_fails_ends_the_container),
 	TEST(hooks_may_call_for_the_container),
 };
 TEST_MAIN(tests)

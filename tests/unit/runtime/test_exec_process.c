@@ -85,8 +85,7 @@ static const struct config_process base_process = {
 	.selinux_label = "base-label",
 };
 
-static int make(struct arena *arena, const struct exec_options *options, struct config_process **ret,
-		struct error *err)
+static int make(struct arena *arena, const struct exec_options *options, struct config_process **ret, struct error *err)
 {
 	struct config_process copy = base_process;
 	const struct config config = { .arena = arena, .process = &copy };
@@ -179,7 +178,7 @@ static void environment_words(void)
 static void later_definitions_replace(void)
 {
 	static const char *const added[] = { "A=new", "C=3", "C=4", "EMPTY=", "ABC=", NULL };
-	static const char *const expected[] = { "PATH=/bin", "A=new", "AB=2", "PATH=/second",
+	static const char *const expected[] = { "PATH=/bin", "A=new",  "AB=2", "PATH=/second",
 						"C=4",       "EMPTY=", "ABC=", NULL };
 	auto_arena struct arena *arena = arena_new();
 	const struct exec_options options = { .args = sh, .env = added };

@@ -1,4 +1,4 @@
-/* test_host.c - what is probed: who counts as privileged, which user namespace this is, and when cgroups are not asked. */
+/* test_host.c - what is probed: who counts as privileged, which user namespace this is, when cgroups are left out. */
 #include "runtime/host.h"
 
 #include <sched.h>

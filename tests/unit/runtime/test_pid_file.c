@@ -79,6 +79,9 @@ static void errors(void)
 }
 
 static const struct test tests[] = {
-	TEST(digits_only), TEST(replaced_in_one_step), TEST(links_are_replaced), TEST(errors),
+	TEST(digits_only),
+	TEST(replaced_in_one_step),
+	TEST(links_are_replaced),
+	TEST(errors),
 };
 TEST_MAIN(tests)

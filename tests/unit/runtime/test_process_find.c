@@ -125,12 +125,9 @@ static void failures_in_words(void)
 		int errnum;
 		const char *text;
 	} words[] = {
-		{ ENOENT, "exec: \"a b\": no such file or directory" },
-		{ EACCES, "exec: \"a b\": permission denied" },
-		{ EPERM, "exec: \"a b\": operation not permitted" },
-		{ ENOEXEC, "exec: \"a b\": exec format error" },
-		{ E2BIG, "exec: \"a b\": Argument list too long" },
-		{ ETXTBSY, "exec: \"a b\": Text file busy" },
+		{ ENOENT, "exec: \"a b\": no such file or directory" }, { EACCES, "exec: \"a b\": permission denied" },
+		{ EPERM, "exec: \"a b\": operation not permitted" },    { ENOEXEC, "exec: \"a b\": exec format error" },
+		{ E2BIG, "exec: \"a b\": Argument list too long" },     { ETXTBSY, "exec: \"a b\": Text file busy" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
@@ -148,8 +145,9 @@ static int expect_home(const char *expected, uint32_t uid)
 {
 	auto_arena struct arena *arena = arena_new();
 	const char *args[] = { "/bin/tool", NULL };
-	struct config_process process = { .args = args, .env = (const char **)(uintptr_t)no_env, .cwd = "/",
-					  .user = { .uid = uid } };
+	struct config_process process = {
+		.args = args, .env = (const char **)(uintptr_t)no_env, .cwd = "/", .user = { .uid = uid }
+	};
 	struct process_start start = { .process = &process };
 	struct error err;
 

@@ -54,6 +54,8 @@ static void link_in_its_place(void)
 }
 
 static const struct test tests[] = {
-	TEST(made_and_found_again), TEST(root_that_cannot_have_one), TEST(link_in_its_place),
+	TEST(made_and_found_again),
+	TEST(root_that_cannot_have_one),
+	TEST(link_in_its_place),
 };
 TEST_MAIN(tests)
