@@ -21,7 +21,7 @@ int fail(struct error *err, int errnum, const char *fmt, ...) __attribute__((for
 /* The same for input that is wrong in itself: code EINVAL, no strerror. Returns -EINVAL. */
 int refuse(struct error *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* refuse() with another code than EINVAL; the text stands alone, since callers of a runtime match it. Returns -errnum. */
+/* refuse() with another code than EINVAL; the text stands alone, since callers match it. Returns -errnum. */
 int refuse_as(struct error *err, int errnum, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 /* Puts "text: " in front of what *err says and keeps its code. Returns -err->code. */

@@ -50,7 +50,7 @@ bool log_is_enabled(enum log_level level)
 	return level <= sink.level;
 }
 
-enum { ESCAPE_LENGTH = 6, REPLACEMENT_CHARACTER = 0xfffd, DELETE = 0x7f };
+enum { MESSAGE_MAX = 2048, ESCAPE_LENGTH = 6, REPLACEMENT_CHARACTER = 0xfffd, DELETE = 0x7f };
 
 /* One character of at most ESCAPE_LENGTH bytes to `out`; advances *text. A byte that is no UTF-8 is replaced. */
 static size_t escape_character(const char **text, size_t left, char *out)
@@ -79,7 +79,7 @@ static void escape_json(const char *text, char *out, size_t size)
 
 static int format_json(enum log_level level, const char *text, char *line, size_t size)
 {
-	char message[2048];
+	char message[MESSAGE_MAX];
 	char stamp[32] = "";
 	struct timespec now = { 0 };
 	struct tm utc;
@@ -102,7 +102,7 @@ static int format_text(enum log_level level, char *text, char *line, size_t size
 void log_message(enum log_level level, const char *fmt, ...)
 {
 	char text[1024];
-	char line[2304];
+	char line[MESSAGE_MAX + 256];
 	va_list args;
 	int length;
 

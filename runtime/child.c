@@ -4,27 +4,35 @@
 #include <errno.h>
 #include <linux/keyctl.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <sys/personality.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+/* The kernel's own struct sigaction, which is not the C library's. All zero: SIG_DFL, no flags, nothing blocked. */
+struct kernel_sigaction {
+	uint64_t handler, flags, restorer, mask;
+};
+
+enum { SIGNALS = 64 };
+
 int child_signals(struct error *err)
 {
-	const struct sigaction action = { .sa_handler = SIG_DFL };
+	const struct kernel_sigaction action = { 0 };
 	sigset_t none;
 
-	/* The two that cannot be changed, and those the C library keeps for itself, answer EINVAL. */
-	for (int signal = 1; signal <= SIGRTMAX; signal++)
-		(void)sigaction(signal, &action, NULL);
+	/* By system call, since the C library keeps signals 32 and 33 to itself; KILL and STOP answer EINVAL. */
+	for (int signal = 1; signal <= SIGNALS; signal++)
+		(void)syscall(SYS_rt_sigaction, signal, &action, NULL, sizeof(action.mask));
 	(void)sigemptyset(&none);
 	return sigprocmask(SIG_SETMASK, &none, NULL) < 0 ? fail(err, errno, "signal mask") : 0;
 }
 
 int child_session(const char *id, bool keyring, struct error *err)
 {
-	char name[300];
+	char name[512];
 
 	(void)umask(0);
 	if (setsid() < 0)

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/limits.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -77,7 +78,7 @@ static void exec_close(struct exec *exec)
 
 static int check_status(struct exec *exec, struct error *err)
 {
-	enum container_status status;
+	enum container_status status = STATUS_STOPPED;
 	int r = container_open(exec->runtime, exec->options->id, CONTAINER_UNLOCKED, &exec->container, err);
 
 	if (r == 0)
@@ -202,12 +203,14 @@ static int open_cgroup(struct exec *exec, struct error *err)
 static int use_cgroup_of_init(struct exec *exec, struct error *err)
 {
 	char file[64];
-	char text[4200];
+	char text[2 * PATH_MAX]; /* v1 lines come first, on a hybrid host */
 	const char *path;
+	ssize_t length;
 
 	(void)snprintf(file, sizeof(file), "/proc/%d/cgroup", exec->container.state.pid);
-	if (fd_read_small(AT_FDCWD, file, text, sizeof(text)) < 0)
-		return fail(err, errno, "read %s", file);
+	length = fd_read_small(AT_FDCWD, file, text, sizeof(text));
+	if (length < 0)
+		return fail(err, (int)-length, "read %s", file);
 	path = strstr(text, "0::/");
 	if (!path)
 		return refuse(err, "%s has no cgroup v2 line", file);

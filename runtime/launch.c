@@ -369,6 +369,8 @@ void launch_drop_pid_file(const struct launch *launch)
 		(void)unlink(launch->options->pid_file);
 }
 
+enum { END_TIMEOUT_MS = 10 * 1000 };
+
 void launch_remove(struct launch *launch)
 {
 	struct error err;
@@ -378,7 +380,7 @@ void launch_remove(struct launch *launch)
 		(void)proc_wait_pidfd(launch->pidfd);
 	}
 	if (launch->cgroup &&
-	    (cgroup_kill(launch->cgroup, &err) < 0 || cgroup_wait_empty(launch->cgroup, 10000, &err) < 0))
+	    (cgroup_kill(launch->cgroup, &err) < 0 || cgroup_wait_empty(launch->cgroup, END_TIMEOUT_MS, &err) < 0))
 		log_message(LOG_LEVEL_WARNING, "%s", err.text);
 	if (launch->cgroup && cgroup_remove(&launch->host.cgroup, launch->plan.cgroup_path, &err) < 0)
 		log_message(LOG_LEVEL_WARNING, "%s", err.text);

@@ -111,14 +111,17 @@ static int find_executable(struct process_start *start, struct arena *arena, str
 	return process_exec_failed(name, -r, err);
 }
 
-/* The home directory, field 6, of the first line of passwd whose field 3 is `uid`: passwd(5). */
+/* passwd(5) */
+enum { PASSWD_UID = 2, PASSWD_HOME = 5, PASSWD_FIELDS };
+
+/* The home directory of the first line of passwd that is about `uid`. */
 static const char *home_in(struct arena *arena, char *text, uint32_t uid)
 {
 	char *rest = text;
 	const char *line;
 
 	while ((line = strsep(&rest, "\n")) != NULL) {
-		const char *field[6] = { line };
+		const char *field[PASSWD_FIELDS] = { line };
 		uint64_t number;
 		int count = 1;
 
@@ -126,12 +129,13 @@ static const char *home_in(struct arena *arena, char *text, uint32_t uid)
 			if (*c != ':')
 				continue;
 			*c = '\0';
-			if (count < 6)
+			if (count < PASSWD_FIELDS)
 				field[count] = c + 1;
 			count++;
 		}
-		if (count >= 6 && str_to_u64(field[2], UINT32_MAX, &number) == 0 && number == uid && field[5][0] == '/')
-			return arena_strdup(arena, field[5]);
+		if (count >= PASSWD_FIELDS && str_to_u64(field[PASSWD_UID], UINT32_MAX, &number) == 0 &&
+		    number == uid && field[PASSWD_HOME][0] == '/')
+			return arena_strdup(arena, field[PASSWD_HOME]);
 	}
 	return NULL;
 }

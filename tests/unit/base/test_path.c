@@ -8,6 +8,7 @@
 #include <limits.h>
 #include <linux/magic.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/sysmacros.h>
 
 #include "base/cleanup.h"
@@ -370,6 +371,7 @@ static pid_t start_swapper(int root)
 	pid = fork();
 	if (pid != 0)
 		return pid;
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	for (;;)
 		(void)renameat2(root, "turn", root, "other", RENAME_EXCHANGE);
 }
@@ -425,10 +427,13 @@ static void directory_moves_out(void)
 	(void)fflush(stdout);
 	mover = fork();
 	CHECK(mover >= 0);
-	while (mover == 0) {
-		(void)renameat(tree.root, "a/b", tree.outside, "b");
-		(void)renameat(tree.outside, "b", tree.root, "a/b");
-	}
+	if (mover == 0)
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (mover == 0)
+		for (;;) {
+			(void)renameat(tree.root, "a/b", tree.outside, "b");
+			(void)renameat(tree.outside, "b", tree.root, "a/b");
+		}
 	for (int turn = 0; turn < TURNS; turn++) {
 		auto_fd int fd = path_open(tree.root, "/a/b/../../../secret", 0);
 

@@ -6,6 +6,7 @@
 #include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -27,8 +28,11 @@ static pid_t child_that_waits(int *ret_pidfd)
 {
 	pid_t pid = proc_clone(0, -1, ret_pidfd);
 
-	while (pid == 0)
-		(void)pause();
+	if (pid == 0)
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (pid == 0)
+		for (;;)
+			(void)pause();
 	return pid;
 }
 

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/sysmacros.h>
 
 #include "base/cleanup.h"
@@ -220,35 +221,36 @@ static void many_siblings(void)
 	in_mount_ns(siblings_body);
 }
 
+static bool holds_secret(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0 && S_ISREG(st.st_mode) && strcmp(text_of(path), "host") == 0;
+}
+
 /* Another process turns a file into a link out and back: the copy has the file, or the link as a link, or an error. */
 static int race_body(void)
 {
 	enum { TURNS = 200 };
+	bool leaked = false;
 	struct error err;
 	pid_t swapper;
 
 	EXPECT(mkdir("/tmp/from", 0755) == 0 && put_file("/tmp/secret", "host"));
 	EXPECT(put_file("/tmp/from/file", "mine") && symlink("../secret", "/tmp/from/link") == 0);
 	swapper = fork();
-	while (swapper == 0)
-		(void)renameat2(AT_FDCWD, "/tmp/from/file", AT_FDCWD, "/tmp/from/link", RENAME_EXCHANGE);
+	if (swapper == 0)
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (swapper == 0)
+		for (;;)
+			(void)renameat2(AT_FDCWD, "/tmp/from/file", AT_FDCWD, "/tmp/from/link", RENAME_EXCHANGE);
 	EXPECT(swapper > 0);
-	for (int i = 0; i < TURNS; i++) {
-		bool leaked = false;
-		struct stat st;
-
+	for (int i = 0; i < TURNS && !leaked; i++) {
 		(void)copy(&err);
-		if (lstat("/tmp/to/file", &st) == 0 && S_ISREG(st.st_mode))
-			leaked = strcmp(text_of("/tmp/to/file"), "host") == 0;
-		if (lstat("/tmp/to/link", &st) == 0 && S_ISREG(st.st_mode))
-			leaked = leaked || strcmp(text_of("/tmp/to/link"), "host") == 0;
-		if (leaked) {
-			(void)kill(swapper, SIGKILL);
-			EXPECT(!leaked);
-		}
+		leaked = holds_secret("/tmp/to/file") || holds_secret("/tmp/to/link");
 	}
 	(void)kill(swapper, SIGKILL);
-	EXPECT(waitpid(swapper, NULL, 0) == swapper);
+	EXPECT(waitpid(swapper, NULL, 0) == swapper && !leaked);
 	return 0;
 }
 

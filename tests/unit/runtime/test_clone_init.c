@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <linux/magic.h>
 #include <sched.h>
+#include <sys/prctl.h>
 
 #include "base/cleanup.h"
 #include "base/path.h"
@@ -36,6 +37,8 @@ static int hold(uint64_t flags, struct holder *holder)
 	struct error err;
 
 	holder->pid = proc_clone(flags, -1, &holder->pidfd);
+	if (holder->pid == 0)
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	while (holder->pid == 0)
 		(void)pause();
 	EXPECT(holder->pid > 0);

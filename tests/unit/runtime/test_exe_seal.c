@@ -281,7 +281,7 @@ static void others_can_be_executed(void)
 static int write_to_relro(const void *unused)
 {
 	(void)unused;
-	*(volatile uintptr_t *)(uintptr_t)&functions[0] = 0;
+	*(volatile char *)(uintptr_t)&functions[0] = 0;
 	return 0;
 }
 

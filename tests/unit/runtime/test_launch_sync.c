@@ -5,6 +5,7 @@
 #include "runtime/launch_sync.h"
 
 #include <errno.h>
+#include <sys/prctl.h>
 
 #include "base/fd.h"
 #include "base/proc.h"
@@ -30,6 +31,7 @@ static void play(struct launch *launch, struct config *config, void (*init)(int 
 	(void)fflush(stdout);
 	pid = proc_clone(0, -1, &launch->pidfd);
 	if (pid == 0) {
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 		(void)close(launch->sync);
 		init(launch->init_sync);
 		_exit(3);

@@ -244,10 +244,10 @@ static int expect_env(const char *const *given, unsigned listen_fds, const char 
 	struct error err;
 
 	EXPECT(find(arena, "/bin/tool", given, &start, &err) == 0);
-	for (size_t i = 0; expected[i] || start.env[i]; i++) {
+	EXPECT(str_list_length(start.env) == str_list_length(expected));
+	for (size_t i = 0; expected[i]; i++) {
 		if (!str_eq(expected[i], start.env[i]))
-			fprintf(stderr, "# %zu: %s, expected %s\n", i, start.env[i] ? start.env[i] : "(end)",
-				expected[i] ? expected[i] : "(end)");
+			fprintf(stderr, "# %zu: %s, expected %s\n", i, start.env[i], expected[i]);
 		EXPECT(str_eq(expected[i], start.env[i]));
 	}
 	return 0;

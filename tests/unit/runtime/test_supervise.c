@@ -20,6 +20,7 @@ static pid_t start(int (*body)(void), int *ret_pidfd)
 	if (pid == 0) {
 		sigset_t none;
 
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 		(void)sigemptyset(&none);
 		(void)sigprocmask(SIG_SETMASK, &none, NULL);
 		_exit(body());
