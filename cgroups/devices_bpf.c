@@ -45,12 +45,14 @@ struct code {
 	size_t count;
 };
 
+enum { REGISTER_MASK = 0xf }; /* the fields have four bits */
+
 static void emit(struct code *code, unsigned opcode, unsigned dst, unsigned src, int offset, uint32_t immediate)
 {
 	code->insns[code->count++] = (struct bpf_insn){
 		.code = (uint8_t)opcode,
-		.dst_reg = (uint8_t)(dst & 0xf),
-		.src_reg = (uint8_t)(src & 0xf),
+		.dst_reg = (uint8_t)(dst & REGISTER_MASK),
+		.src_reg = (uint8_t)(src & REGISTER_MASK),
 		.off = (int16_t)offset,
 		.imm = (int32_t)immediate,
 	};

@@ -168,11 +168,12 @@ int host_find_mount(const char *text, char *buffer, size_t size)
 static bool try_mount(const char *path, struct cgroup_host *host)
 {
 	auto_fd int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	size_t length = strlen(path);
 
-	if (fd < 0 || !path_on_fs(fd, CGROUP2_SUPER_MAGIC) || strlen(path) >= sizeof(host->mount_point))
+	if (fd < 0 || !path_on_fs(fd, CGROUP2_SUPER_MAGIC) || length >= sizeof(host->mount_point))
 		return false;
 	host->root_fd = take_fd(&fd);
-	strcpy(host->mount_point, path);
+	memcpy(host->mount_point, path, length + 1);
 	return true;
 }
 

@@ -54,10 +54,12 @@ static const struct number numbers[] = {
 	{ "io.stat", "wios=", FIELD(io_write_ops) },
 };
 
+enum { WORD_MAX = 24 }; /* 2^64 has 20 digits */
+
 /* "max" or a decimal number up to the next separator. */
 static bool parse_value(const char *text, uint64_t *ret)
 {
-	char word[24];
+	char word[WORD_MAX];
 	size_t length = strcspn(text, SEPARATORS);
 
 	if (length == 0 || length >= sizeof(word))
@@ -109,7 +111,7 @@ static void take(const char *text, const struct number *number, struct opt_u64 *
 int cgroup_stats_read(const struct cgroup *cgroup, struct cgroup_stats *ret_stats, struct error *err)
 {
 	struct cgroup_stats stats = { 0 };
-	char text[STATS_FILE_SIZE];
+	char text[STATS_FILE_SIZE] = "";
 	const char *file = "";
 
 	/* Each file may be missing for a reason of its own; this one only in a cgroup that is gone. */

@@ -22,10 +22,13 @@ enum {
 #define LOG2_10   58439977071430U /* log2(10) * 2^44 */
 #define TOLERANCE (1 << 16)       /* 2^-28: error of 612 * log2() and of the product, with room */
 
+/* l^2 + 125 l - 126 = (l - 1)(l + 126), and 612 is what the formula divides it by. */
+enum { TOP_BIT = 63, ROOT = 126, DIVISOR = 612 };
+
 /* log2(value) * 2^44, rounded down: each squaring of the mantissa yields one bit of the fraction. */
 static uint64_t log2_fixed(uint64_t value)
 {
-	unsigned whole = 63 - (unsigned)__builtin_clzll(value);
+	unsigned whole = TOP_BIT - (unsigned)__builtin_clzll(value);
 	uint64_t mantissa = value << (MANTISSA_BITS - whole); /* 1 <= mantissa < 2 */
 	uint64_t result = whole;
 
@@ -45,7 +48,7 @@ static uint64_t scaled_exponent(uint64_t shares)
 {
 	const uint64_t one = (uint64_t)1 << FRACTION_BITS;
 	uint64_t l = log2_fixed(shares);
-	uint64_t product = (uint64_t)(((unsigned __int128)(l - one) * (l + 126 * one)) >> FRACTION_BITS);
+	uint64_t product = (uint64_t)(((unsigned __int128)(l - one) * (l + ROOT * one)) >> FRACTION_BITS);
 
 	return (uint64_t)(((unsigned __int128)product * LOG2_10) >> FRACTION_BITS);
 }
@@ -64,7 +67,7 @@ uint64_t weight_of_shares(uint64_t shares)
 	while (low < high) {
 		uint64_t middle = (low + high) / 2;
 
-		if (612 * log2_fixed(middle) + TOLERANCE >= exponent)
+		if (DIVISOR * log2_fixed(middle) + TOLERANCE >= exponent)
 			high = middle;
 		else
 			low = middle + 1;

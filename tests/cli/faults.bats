@@ -345,17 +345,19 @@ runs_alone() {
 # ---- many at once ----
 
 @test "exec and delete --force at once: exec runs or says that the container has ended, and nothing stays" {
-	local n turn namespace ended='container not running\|does not exist\|the other process died'
+	local n turn namespace pids ended='container not running\|does not exist\|the other process died'
 	for namespace in own shared; do
 		[[ $namespace == own ]] || bundle_config 'del(.linux.namespaces[] | select(.type == "pid"))'
 		for turn in 1 2 3; do
 			running a
+			pids=()
 			for n in 1 2 3; do
 				(coffer exec a sleep 1000 >"$TEST_DIR/exec.$n" 2>&1 || true) &
+				pids+=($!)
 			done
 			sleep "0.0$((RANDOM % 50 + 10))"
 			succeeds coffer delete --force a
-			wait
+			wait "${pids[@]}"
 			! grep -hv "$ended" "$TEST_DIR"/exec.? || return 1
 			compare_host
 		done
@@ -363,15 +365,16 @@ runs_alone() {
 }
 
 @test "creates, runs and deletes of the same and of other ids, killed at random: delete --force takes away all" {
-	local id
+	local id pids=()
 	mkdir "$ROOT"
 	for id in same same same one two three; do
 		chaos "$id" 3 &
+		pids+=($!)
 	done
 	for id in {1..10}; do
 		succeeds coffer list --quiet
 	done
-	wait
+	wait "${pids[@]}" || true
 	! grep -h warning "$TEST_DIR"/chaos.* || return 1
 	for id in same one two three; do
 		is_removed_alone "$id"

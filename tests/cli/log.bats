@@ -98,15 +98,21 @@ logged() {
 	jq -e '.level == "error"' "$TEST_DIR/log"
 }
 
-@test "--debug and --log-level say more, and say it in the format" {
+@test "--debug and --log-level say more, in the log's format; without them there is nothing" {
 	local form
+	echo '{ "devices": [{ "allow": true, "access": "rwm" }] }' >"$TEST_DIR/r.json"
+	running a
 	for form in --debug -debug "--log-level debug" "--log-level=debug" --debug=true; do
 		# shellcheck disable=SC2086 # words on purpose
-		gives 0 coffer --log "$TEST_DIR/log" --log-format json $form run a
-		jq -e '.level == "debug" and has("msg") and has("time")' "$TEST_DIR/log"
-		rm -f "$TEST_DIR/log"
+		succeeds coffer --log "$TEST_DIR/log" --log-format json $form update -r "$TEST_DIR/r.json" a
+		jq -e '.level == "debug" and (.msg | contains("device rules")) and has("time")' "$TEST_DIR/log"
+		rm "$TEST_DIR/log"
 	done
-	succeeds coffer --debug=false --log-level error run a
+	for form in --debug=false "--log-level error" "--log-level warning" "--log-level=info"; do
+		# shellcheck disable=SC2086 # words on purpose
+		succeeds coffer --log "$TEST_DIR/log" $form update -r "$TEST_DIR/r.json" a
+		[[ ! -s $TEST_DIR/log ]]
+	done
 }
 
 @test "a log that cannot be written or is no file is an error on stderr, and nothing is done" {

@@ -158,6 +158,6 @@ truncated_file() {
 	mkfifo "$TEST_DIR/fifo"
 	(timeout 3 yes '[' >"$TEST_DIR/fifo" || true) 2>/dev/null 3>&- &
 	fails 1 "more than" costs 256 "${RUNTIME[@]}" run --config "$TEST_DIR/fifo" a
-	wait
+	wait $!
 	compare_host
 }

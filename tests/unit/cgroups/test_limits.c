@@ -306,7 +306,7 @@ static void plans_unified(void)
 		{ "cgroup.max.depth", "3" },
 		{ "future.knob", "" },
 	};
-	uint32_t controllers;
+	uint32_t controllers = 0;
 
 	CHECK_STR("pids.max=5\nio.max=259:0 rbps=2097152\nio.max=253:0 wiops=120\nmemory.high=1G\ncgroup.max.depth=3\n"
 		  "future.knob=",

@@ -67,9 +67,17 @@ static void expect_script(struct job job)
 
 /* ---- what the program has ---- */
 
+/* As set-up leaves it. */
+static int open_umask(void)
+{
+	(void)umask(0);
+	return 0;
+}
+
 static void nothing_is_given_by_default(void)
 {
 	expect_script((struct job){
+		.prepare = open_umask,
 		.script = NO_CAPABILITIES STATUS("NoNewPrivs", "0") STATUS("Seccomp", "0") STATUS(
 			"Uid", "0[[:space:]]+0[[:space:]]+0[[:space:]]+0")
 			STATUS("Groups",
