@@ -26,6 +26,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/proc.h"
+#include "child.h"
 
 #ifndef MFD_NOEXEC_SEAL
 #define MFD_NOEXEC_SEAL 0x0008U
@@ -97,26 +98,15 @@ static int make_pipe(int *ret_read, int *ret_write)
 	return *ret_read < 0 || *ret_write < 0 ? -EMFILE : 0;
 }
 
-static void reset_signals(void)
-{
-	const struct sigaction plain = { .sa_handler = SIG_DFL };
-	sigset_t none;
-
-	for (int number = 1; number < NSIG; number++)
-		(void)sigaction(number, &plain, NULL);
-	(void)sigemptyset(&none);
-	(void)sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
 static int enter_hook(const struct hook *hook, const struct hook_fds *fds)
 {
 	const char *const path_only[] = { hook->path, NULL };
 	const char *const no_env[] = { NULL };
 	const char *const *args = hook->args ? hook->args : path_only;
 	const char *const *env = hook->env ? hook->env : no_env;
+	struct error ignored;
 
-	reset_signals();
-	if (setpgid(0, 0) < 0)
+	if (child_signals(&ignored) < 0 || setpgid(0, 0) < 0)
 		return errno;
 	if (dup2(fds->input, STDIN_FILENO) < 0 || dup2(fds->output, STDOUT_FILENO) < 0 ||
 	    dup2(fds->output, STDERR_FILENO) < 0)
