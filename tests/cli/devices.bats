@@ -68,6 +68,7 @@ tty 5:0 666 0:0 character special file"
 }
 
 @test "another file where a device should be is refused and stays; the same device is taken" {
+	dev_root
 	mkdir -p "$BUNDLE/rootfs/opt"
 	echo text >"$BUNDLE/rootfs/opt/zero"
 	device /opt/zero c 1 5
@@ -186,6 +187,7 @@ tty 5:0 666 0:0 character special file"
 }
 
 @test "without a /dev mount the nodes are made in the root, and used again by the next container" {
+	dev_root
 	bundle_config '.mounts |= map(select(.destination | startswith("/dev") | not)) | .root.readonly = false'
 	in_container 'stat -c %t:%T /dev/null'
 	prints 1:3

@@ -59,6 +59,12 @@ host_mount() {
 	snapshot_host >"$TEST_DIR/before"
 }
 
+# The root file system on a mount where devices work, which /dev/shm need not be.
+dev_root() {
+	host_mount --bind "$BUNDLE/rootfs" "$BUNDLE/rootfs"
+	host_mount -o remount,bind,dev "$BUNDLE/rootfs"
+}
+
 # in_container SCRIPT: runs the script in a container from create to delete; what it printed is in $OUT.
 in_container() {
 	script "$1"
