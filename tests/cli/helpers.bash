@@ -56,7 +56,11 @@ hold_namespace() {
 make_rootfs() {
 	mkdir -p "$1"/{bin,dev,etc,proc,root,sys,tmp}
 	cp "$(type -P busybox)" "$1/bin/busybox"
-	(cd "$1/bin" && ./busybox --list | grep -vx busybox | ./busybox xargs -n 1 ./busybox ln -s busybox)
+	# One process for all of the links: a fork for each takes seconds in the test VM.
+	(cd "$1/bin" && ./busybox --list | python3 -c 'import os, sys
+for name in sys.stdin.read().split():
+    if name != "busybox":
+        os.symlink("busybox", name)')
 	printf '%s\n' root:x:0:0:root:/root:/bin/sh user:x:1000:1000:user:/tmp:/bin/sh >"$1/etc/passwd"
 	printf '%s\n' root:x:0: user:x:1000: >"$1/etc/group"
 	chmod 1777 "$1/tmp"
