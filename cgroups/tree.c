@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "base/str.h"
+#include "base/syscalls.h"
 #include "cgroup.h"
 
 enum { DIRECTORY = O_RDONLY | O_DIRECTORY | O_CLOEXEC, LISTING_SIZE = 16 * 1024 };
@@ -125,17 +126,17 @@ static void push(struct walk *walk, char *name, size_t depth, bool leaving)
 
 static int push_children(struct walk *walk)
 {
-	_Alignas(struct dirent64) char listing[LISTING_SIZE];
+	_Alignas(struct dirent) char listing[LISTING_SIZE];
 
 	for (;;) {
-		ssize_t got = getdents64(walk->fd, listing, sizeof(listing));
+		ssize_t got = sys_getdents64(walk->fd, listing, sizeof(listing));
 
 		if (got == 0 || (got < 0 && errno == ENOENT))
 			return 0;
 		if (got < 0)
 			return -errno;
 		for (ssize_t at = 0; at < got;) {
-			const struct dirent64 *entry = (const void *)(listing + at);
+			const struct dirent *entry = (const void *)(listing + at);
 
 			if (entry->d_type == DT_DIR && !str_eq(entry->d_name, ".") && !str_eq(entry->d_name, ".."))
 				push(walk, xstrdup(entry->d_name), walk->depth, false);

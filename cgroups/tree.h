@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <limits.h>
 #include <stddef.h>
 
 #include "base/error.h"

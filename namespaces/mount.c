@@ -7,12 +7,12 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/str.h"
+#include "base/syscalls.h"
 
 /* The kernel gives the reason of a refused option as lines in the fs context: "e tmpfs: Bad value for 'size'". */
 static void append_fs_log(int context_fd, struct error *err)
@@ -31,12 +31,12 @@ static void append_fs_log(int context_fd, struct error *err)
 
 static int set_string(int context_fd, const char *key, const char *value)
 {
-	return fsconfig(context_fd, FSCONFIG_SET_STRING, key, value, 0) < 0 ? -errno : 0;
+	return sys_fsconfig(context_fd, FSCONFIG_SET_STRING, key, value, 0) < 0 ? -errno : 0;
 }
 
 static int set_flag(int context_fd, const char *key)
 {
-	return fsconfig(context_fd, FSCONFIG_SET_FLAG, key, NULL, 0) < 0 ? -errno : 0;
+	return sys_fsconfig(context_fd, FSCONFIG_SET_FLAG, key, NULL, 0) < 0 ? -errno : 0;
 }
 
 /* "key=value" or "key". */
@@ -94,7 +94,7 @@ static int configure(int context_fd, const struct mount *mount, const char *type
 	/* Only some file systems take an SELinux context; the others answer EINVAL, and are labelled by policy. */
 	if (label)
 		(void)set_string(context_fd, "context", label);
-	if (fsconfig(context_fd, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+	if (sys_fsconfig(context_fd, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
 		return fail(err, errno, "mount %s: create file system %s", mount->destination, type);
 	return 0;
 }
@@ -102,7 +102,7 @@ static int configure(int context_fd, const struct mount *mount, const char *type
 int mount_make_fs(const struct mount *mount, const char *label, struct error *err)
 {
 	const char *type = str_eq(mount->type, "cgroup") ? "cgroup2" : mount->type;
-	auto_fd int context_fd = fsopen(type, FSOPEN_CLOEXEC);
+	auto_fd int context_fd = sys_fsopen(type, FSOPEN_CLOEXEC);
 	int fd;
 	int r;
 
@@ -114,7 +114,7 @@ int mount_make_fs(const struct mount *mount, const char *label, struct error *er
 		return r;
 	}
 	/* Nothing to clear in a new mount; of the access-time field attr_clear has all bits, whatever attr_set has. */
-	fd = fsmount(context_fd, FSMOUNT_CLOEXEC, (unsigned)mount->attr_set);
+	fd = sys_fsmount(context_fd, FSMOUNT_CLOEXEC, (unsigned)mount->attr_set);
 	if (fd < 0)
 		return fail(err, errno, "mount %s: fsmount %s", mount->destination, type);
 	return fd;
@@ -135,7 +135,7 @@ int mount_open_source(const struct mount *mount, const char *base_dir, struct er
 		if (base < 0)
 			return fail(err, errno, "open %s", base_dir);
 	}
-	fd = open_tree(base >= 0 ? base : AT_FDCWD, mount->source, flags);
+	fd = sys_open_tree(base >= 0 ? base : AT_FDCWD, mount->source, flags);
 	if (fd < 0)
 		return fail(err, errno, "mount %s: bind source %s", mount->destination, mount->source);
 	return fd;
@@ -147,8 +147,7 @@ static int set_attr(int mount_fd, const struct mount_attr *attr, bool recursive)
 
 	if (!attr->attr_set && !attr->attr_clr && !attr->propagation)
 		return 0;
-	/* mount_setattr(2) takes a const struct by its nature but not by its prototype. */
-	return mount_setattr(mount_fd, "", flags, (struct mount_attr *)(uintptr_t)attr, sizeof(*attr)) < 0 ? -errno : 0;
+	return sys_mount_setattr(mount_fd, "", flags, attr) < 0 ? -errno : 0;
 }
 
 /* Changing any atime attribute needs the whole atime field cleared first: mount_setattr(2). */
@@ -194,7 +193,7 @@ int mount_set_attributes(const struct mount *mount, int mount_fd, int userns_fd,
 
 int mount_attach(int mount_fd, int target_fd, struct error *err)
 {
-	if (move_mount(mount_fd, "", target_fd, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
+	if (sys_move_mount(mount_fd, "", target_fd, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
 		return fail(err, errno, "attach mount");
 	return 0;
 }

@@ -9,10 +9,10 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mount.h>
 
 #include "base/cleanup.h"
 #include "base/str.h"
+#include "base/syscalls.h"
 #include "mount.h"
 
 enum word_kind {

@@ -7,7 +7,6 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -15,6 +14,7 @@
 #include "base/cleanup.h"
 #include "base/path.h"
 #include "base/str.h"
+#include "base/syscalls.h"
 #include "copyup.h"
 
 static int set_propagation(int tree_fd, uint64_t propagation)
@@ -22,7 +22,7 @@ static int set_propagation(int tree_fd, uint64_t propagation)
 	struct mount_attr attr = { .propagation = propagation & ~(uint64_t)MS_REC };
 	unsigned flags = AT_EMPTY_PATH | ((propagation & MS_REC) ? AT_RECURSIVE : 0);
 
-	return mount_setattr(tree_fd, "", flags, &attr, sizeof(attr)) < 0 ? -errno : 0;
+	return sys_mount_setattr(tree_fd, "", flags, &attr) < 0 ? -errno : 0;
 }
 
 /*
@@ -39,7 +39,7 @@ static int cut_off(const struct rootfs *rootfs, int tree_fd)
 
 static int open_root(const struct rootfs *rootfs, struct error *err)
 {
-	auto_fd int fd = open_tree(AT_FDCWD, rootfs->path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
+	auto_fd int fd = sys_open_tree(AT_FDCWD, rootfs->path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
 	struct stat st;
 	int r;
 

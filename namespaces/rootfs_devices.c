@@ -10,13 +10,13 @@
 #include <fcntl.h>
 #include <linux/limits.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/path.h"
+#include "base/syscalls.h"
 
 enum { DEFAULT_MODE = 0666 };
 
@@ -64,7 +64,7 @@ static int check_existing(int parent, const char *name, const struct device_node
 /* The host's node, seen from init before pivot_root, checked by number, bound over an empty file. */
 static int bind_host_node(int parent, const char *name, const struct device_node *node, struct error *err)
 {
-	auto_fd int source = open_tree(AT_FDCWD, node->path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	auto_fd int source = sys_open_tree(AT_FDCWD, node->path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
 	auto_fd int target = -1;
 
 	if (source < 0)
@@ -174,7 +174,7 @@ int rootfs_make_devices(const struct rootfs *rootfs, const struct rootfs_fds *fd
 
 int rootfs_bind_console(const struct rootfs_fds *fds, int peer_fd, struct error *err)
 {
-	auto_fd int source = open_tree(peer_fd, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
+	auto_fd int source = sys_open_tree(peer_fd, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
 	auto_fd int dev = path_make(fds->root, "/dev", PATH_DIRECTORY, err);
 	auto_fd int target = -1;
 

@@ -10,12 +10,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/path.h"
+#include "base/syscalls.h"
 
 enum { NULL_MAJOR = 1, NULL_MINOR = 3 };
 
@@ -52,7 +52,7 @@ static int make_empty(struct error *err)
 
 static int clone_mount(int fd, const char *what, struct error *err)
 {
-	int clone = open_tree(fd, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
+	int clone = sys_open_tree(fd, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
 
 	return clone < 0 ? fail(err, errno, "clone %s", what) : clone;
 }
@@ -107,11 +107,12 @@ static int mask_all(const struct rootfs *rootfs, int root_fd, struct error *err)
 static int protect_path(int target, struct error *err)
 {
 	struct mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY };
-	auto_fd int clone = open_tree(target, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE);
+	auto_fd int clone =
+		sys_open_tree(target, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE);
 
 	if (clone < 0)
 		return fail(err, errno, "clone");
-	if (mount_setattr(clone, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr, sizeof(attr)) < 0)
+	if (sys_mount_setattr(clone, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr) < 0)
 		return fail(err, errno, "make read-only");
 	return mount_attach(clone, target, err);
 }
@@ -138,7 +139,7 @@ int rootfs_protect(const struct rootfs *rootfs, const struct rootfs_fds *fds, st
 
 	if (r == 0)
 		r = protect_all(rootfs, fds->root, err);
-	if (r == 0 && rootfs->read_only && mount_setattr(fds->root, "", AT_EMPTY_PATH, &attr, sizeof(attr)) < 0)
+	if (r == 0 && rootfs->read_only && sys_mount_setattr(fds->root, "", AT_EMPTY_PATH, &attr) < 0)
 		r = fail(err, errno, "make the root read-only");
 	return r;
 }

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <linux/bpf_common.h>
 #include <linux/filter.h>
 #include <stdio.h>

@@ -7,7 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* One number of at most CPU_SETSIZE - 1; advances *text. */
+/* What a cpu_set_t holds; CPU_SETSIZE is less in some versions of musl. */
+enum { CPUS_MAX = 8 * sizeof(cpu_set_t) };
+
+/* One number of at most CPUS_MAX - 1; advances *text. */
 static bool next_cpu(const char **text, unsigned *ret)
 {
 	unsigned value = 0;
@@ -16,7 +19,7 @@ static bool next_cpu(const char **text, unsigned *ret)
 		return false;
 	for (; **text >= '0' && **text <= '9'; (*text)++) {
 		value = value * 10 + (unsigned)(**text - '0');
-		if (value >= CPU_SETSIZE)
+		if (value >= CPUS_MAX)
 			return false;
 	}
 	*ret = value;
@@ -48,8 +51,7 @@ int affinity_parse(const char *list, cpu_set_t *ret_set, struct error *err)
 	CPU_ZERO(ret_set);
 	for (;;) {
 		if (!next_range(&next, ret_set))
-			return refuse(err, "\"%s\" is no list of cpus such as 0-3,7 (at most %d)", list,
-				      CPU_SETSIZE - 1);
+			return refuse(err, "\"%s\" is no list of cpus such as 0-3,7 (at most %d)", list, CPUS_MAX - 1);
 		if (*next == '\0')
 			return 0;
 		if (*next++ != ',')

@@ -14,19 +14,18 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <link.h>
-#include <linux/prctl.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/sendfile.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/fd.h"
+#include "base/syscalls.h"
 
 #ifndef MFD_EXEC
 #define MFD_EXEC 0x0010U
@@ -42,14 +41,14 @@ struct remap {
 /* A tree fd is O_PATH: the file behind it is opened in a second step. */
 static int open_read_only(int *ret_mount_fd, struct error *err)
 {
-	auto_fd int tree = open_tree(AT_FDCWD, "/proc/self/exe", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	auto_fd int tree = sys_open_tree(AT_FDCWD, "/proc/self/exe", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
 	struct mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY };
 	char path[32];
 	int fd;
 
 	if (tree < 0)
 		return fail(err, errno, "seal the runtime's binary: open_tree /proc/self/exe");
-	if (mount_setattr(tree, "", AT_EMPTY_PATH, &attr, sizeof(attr)) < 0)
+	if (sys_mount_setattr(tree, "", AT_EMPTY_PATH, &attr) < 0)
 		return fail(err, errno, "seal the runtime's binary: mount_setattr");
 	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", tree);
 	fd = open(path, O_RDONLY | O_CLOEXEC);

@@ -26,6 +26,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/proc.h"
+#include "base/syscalls.h"
 #include "child.h"
 
 #ifndef MFD_NOEXEC_SEAL
@@ -111,7 +112,7 @@ static int enter_hook(const struct hook *hook, const struct hook_fds *fds)
 	if (dup2(fds->input, STDIN_FILENO) < 0 || dup2(fds->output, STDOUT_FILENO) < 0 ||
 	    dup2(fds->output, STDERR_FILENO) < 0)
 		return errno;
-	if (close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
+	if (sys_close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
 		return errno;
 	(void)execve(hook->path, (char *const *)(uintptr_t)args, (char *const *)(uintptr_t)env);
 	return errno;

@@ -7,10 +7,10 @@
 #include <linux/bpf.h>
 #include <sched.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
 
 #include "base/str.h"
+#include "base/syscalls.h"
 
 /* ---- namespaces ---- */
 

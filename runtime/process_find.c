@@ -52,6 +52,7 @@ int process_exec_failed(const char *name, int errnum, struct error *err)
 		{ EACCES, "permission denied" },
 		{ EPERM, "operation not permitted" },
 		{ ENOEXEC, "exec format error" },
+		{ ELOOP, "too many levels of symbolic links" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(known); i++)

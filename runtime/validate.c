@@ -6,6 +6,7 @@
  */
 #include "validate.h"
 
+#include <limits.h>
 #include <string.h>
 
 #include "base/cleanup.h"

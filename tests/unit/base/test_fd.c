@@ -264,12 +264,12 @@ static void send_fds(int socket, const int *fds, size_t count)
 		.msg_iov = &part,
 		.msg_iovlen = 1,
 		.msg_control = &control,
-		.msg_controllen = CMSG_SPACE(count * sizeof(int)),
+		.msg_controllen = (socklen_t)CMSG_SPACE(count * sizeof(int)),
 	};
 
 	control.header.cmsg_level = SOL_SOCKET;
 	control.header.cmsg_type = SCM_RIGHTS;
-	control.header.cmsg_len = CMSG_LEN(count * sizeof(int));
+	control.header.cmsg_len = (socklen_t)CMSG_LEN(count * sizeof(int));
 	memcpy(CMSG_DATA(&control.header), fds, count * sizeof(int));
 	CHECK_INT(1, sendmsg(socket, &message, MSG_NOSIGNAL));
 }

@@ -14,6 +14,7 @@
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/str.h"
+#include "base/syscalls.h"
 #include "tests/unit/temporary.h"
 #include "tests/unit/child.h"
 
@@ -373,7 +374,7 @@ static pid_t start_swapper(int root)
 		return pid;
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	for (;;)
-		(void)renameat2(root, "turn", root, "other", RENAME_EXCHANGE);
+		(void)sys_renameat2(root, "turn", root, "other", RENAME_EXCHANGE);
 }
 
 static void stop(pid_t pid)

@@ -11,6 +11,7 @@
 
 #include "base/cleanup.h"
 #include "base/str.h"
+#include "base/syscalls.h"
 #include "tests/unit/mount_ns.h"
 
 /* Copies /tmp/from to an empty /tmp/to. */
@@ -243,7 +244,7 @@ static int race_body(void)
 		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (swapper == 0)
 		for (;;)
-			(void)renameat2(AT_FDCWD, "/tmp/from/file", AT_FDCWD, "/tmp/from/link", RENAME_EXCHANGE);
+			(void)sys_renameat2(AT_FDCWD, "/tmp/from/file", AT_FDCWD, "/tmp/from/link", RENAME_EXCHANGE);
 	EXPECT(swapper > 0);
 	for (int i = 0; i < TURNS && !leaked; i++) {
 		(void)copy(&err);

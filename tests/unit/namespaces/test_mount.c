@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/path.h"
 #include "base/str.h"
+#include "base/syscalls.h"
 #include "tests/unit/mount_ns.h"
 
 /* The mount with these option words, comma-separated. */

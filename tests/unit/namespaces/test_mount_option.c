@@ -1,8 +1,8 @@
 /* Tests of namespaces/mount_option.c: the table, and which of two contradicting words wins. */
-#include <sys/mount.h>
 
 #include "namespaces/mount.h"
 
+#include "base/syscalls.h"
 #include "../test.h"
 
 static struct error err;

@@ -10,6 +10,7 @@
 
 #include "base/arena.h"
 #include "base/str.h"
+#include "base/syscalls.h"
 #include "root_fixture.h"
 
 static int open_fds(void)

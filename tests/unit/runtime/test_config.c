@@ -6,13 +6,13 @@
 #include <linux/ioprio.h>
 #include <sched.h>
 #include <seccomp.h>
-#include <sys/mount.h>
 #include <sys/personality.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/str.h"
+#include "base/syscalls.h"
 #include "base_config.h"
 
 static struct error err;

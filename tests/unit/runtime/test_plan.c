@@ -7,10 +7,10 @@
 #include <errno.h>
 #include <linux/bpf.h>
 #include <sched.h>
-#include <sys/mount.h>
 
 #include "base/cleanup.h"
 #include "base/str.h"
+#include "base/syscalls.h"
 #include "base_config.h"
 
 enum { USE_DEVICE = BPF_DEVCG_ACC_MKNOD | BPF_DEVCG_ACC_READ | BPF_DEVCG_ACC_WRITE };

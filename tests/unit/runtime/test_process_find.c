@@ -79,7 +79,7 @@ static const struct {
 	{ "/sbin/locked", "PATH=/bin", -EACCES, "exec: \"/sbin/locked\": permission denied" },
 	{ "/sbin/dir", "PATH=/bin", -EISDIR, "exec: \"/sbin/dir\": is a directory" },
 	{ "/etc/file/x", "PATH=/bin", -ENOTDIR, "exec: \"/etc/file/x\": not a directory" },
-	{ "/bin/circle", "PATH=/bin", -ELOOP, "exec: \"/bin/circle\": Too many levels of symbolic links" },
+	{ "/bin/circle", "PATH=/bin", -ELOOP, "exec: \"/bin/circle\": too many levels of symbolic links" },
 	{ "./local", "PATH=/bin", 0, "./local" },
 	{ "sub/nested", "PATH=/bin", 0, "sub/nested" },
 };

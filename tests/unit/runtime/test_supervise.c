@@ -49,7 +49,7 @@ static int exits_42(void)
 
 static int kills_itself(void)
 {
-	return raise(SIGKILL);
+	return kill(getpid(), SIGKILL);
 }
 
 static int ends_body(const void *unused)
@@ -242,7 +242,7 @@ static int not_a_child_body(const void *unused)
 	pid = start(exits_42, &pidfd);
 	EXPECT(proc_wait(pid) == 42);
 	EXPECT(supervise_wait(&supervise, pid, pidfd, -1, &status, &err) == -ECHILD && status == -1);
-	EXPECT(strcmp(err.text, "wait for the container: No child processes") == 0);
+	EXPECT(strstr(err.text, "wait for the container: ") == err.text);
 	return 0;
 }
 
