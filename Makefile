@@ -1,5 +1,5 @@
 # The front door: every command of the README is a target here, one or two lines each. `make help` lists them.
-CC := $(if $(filter default,$(origin CC)),musl-gcc,$(CC))
+CC := $(if $(filter default,$(origin CC)),gcc,$(CC))
 PREFIX ?= /usr/local
 .DEFAULT_GOAL := help
 .PHONY: help deps build demo test vm asan lint fmt fuzz bench install shell clean
@@ -14,7 +14,7 @@ build/.cc-$(notdir $(firstword $(CC))): # a stamp a compiler: another CC= starts
 	@tests/deps build && rm -rf build
 	@log=$$(CC='$(CC)' meson setup -Dtests=false --prefix '$(PREFIX)' build) && touch $@ || { echo "$$log"; exit 1; }
 
-build: build/.cc-$(notdir $(firstword $(CC))) ## the program: build/cli/coffer (CC=gcc or CC=clang: with glibc)
+build: build/.cc-$(notdir $(firstword $(CC))) ## the program: build/cli/coffer (CC=clang for the other compiler)
 	@ninja -C build --quiet
 
 demo: build ## one container shown from outside and inside (VM=1: in the test VM)
