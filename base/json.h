@@ -62,6 +62,10 @@ struct json_name {
 /* The value of a string that must be one of `names`; the error lists them. */
 int json_enum(const struct json *node, const struct json_name *names, uint64_t *ret, struct error *err);
 
+struct key_value {
+	const char *key, *value;
+};
+
 enum json_kind {
 	JSON_AS_STRING,      /* const char * */
 	JSON_AS_BOOL,        /* bool */
@@ -75,7 +79,7 @@ enum json_kind {
 	JSON_AS_ENUM,        /* uint32_t: one of .names */
 	JSON_AS_FLAGS,       /* uint64_t: an array of .names, or-ed */
 	JSON_AS_STRING_LIST, /* const char **, NULL-terminated; with .count_offset its size_t length too */
-	JSON_AS_STRING_MAP,  /* object of strings -> T * of .count_offset items, T = { const char *key, *value; } */
+	JSON_AS_STRING_MAP,  /* object of strings -> struct key_value * of .count_offset items */
 	JSON_AS_OBJECT,      /* another table on a struct inside this one (offset) */
 	JSON_AS_ARRAY,  /* array of objects -> T * of .count_offset items of .size bytes, each by .decode or .fields */
 	JSON_AS_CUSTOM, /* function */

@@ -47,10 +47,6 @@ struct hook_list {
 	size_t count;
 };
 
-struct key_value {
-	const char *key, *value;
-};
-
 struct config_scheduler { /* process.scheduler */
 	bool set;
 	uint32_t policy; /* SCHED_* */

@@ -1,0 +1,34 @@
+/*
+ * record.h - what the store knows of one image: all that `run` and `list` need, in one small JSON file. The last thing
+ * that is written when an image comes in and the first that goes.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "digest.h"
+
+struct record_layer {
+	const char *media_type;
+	struct digest blob, diff_id;
+	uint64_t blob_size, tar_size;
+};
+
+struct image_record {
+	struct digest manifest; /* its hex is the image's id */
+	const char *manifest_type;
+	struct digest config;
+	uint64_t config_size;
+	const char *os, *architecture, *variant; /* variant may be NULL */
+	const char *created;                     /* RFC 3339 as the config says, or NULL */
+	int64_t pulled;                          /* Unix time */
+	struct record_layer *layers;             /* lowest first */
+	size_t n_layers;
+};
+
+int record_decode(struct arena *arena, const char *name, const char *text, size_t length, struct image_record *ret,
+		  struct error *err);
+char *record_encode(const struct image_record *record, size_t *ret_length); /* caller frees */

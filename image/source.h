@@ -1,0 +1,53 @@
+/*
+ * source.h - where an image comes from: one interface for OCI layouts, archives and registries. All of it is hostile;
+ * the caller (pull.c) checks digest and size of what it gets.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "manifest.h"
+
+/* A manifest or index, with the media type that the source says it has. */
+struct document {
+	const char *text;
+	size_t length;
+	const char *media_type;
+};
+
+/* Called from the thread that fetches, now and then: bytes of the blob that are there. Non-zero stops: -ECANCELED. */
+struct fetch_progress {
+	int (*report)(void *context, uint64_t bytes);
+	void *context;
+};
+
+struct source;
+
+struct source_ops {
+	/* digest NULL: what the reference names. */
+	int (*document)(struct source *source, struct arena *arena, const struct descriptor *wanted,
+			struct document *ret, struct error *err);
+	/* Appends to out_fd, which holds the first `have` bytes of the blob, until it is whole: never more than
+	   wanted->size bytes in all. May be called from several threads at once. */
+	int (*blob)(struct source *source, const struct descriptor *wanted, int out_fd, uint64_t have,
+		    const struct fetch_progress *progress, struct error *err);
+	void (*close)(struct source *source); /* frees it */
+};
+
+/* The first member of each source. */
+struct source {
+	const struct source_ops *ops;
+	const char *name; /* for error texts: "docker.io/library/busybox:latest", "oci:dir" */
+};
+
+static inline void source_close(struct source *source)
+{
+	if (source)
+		source->ops->close(source);
+}
+
+DEFINE_AUTO(source, struct source, source_close)
+#define auto_source auto_cleanup(cleanup_source)
