@@ -132,7 +132,9 @@ int rootfs_attach(const struct rootfs *rootfs, const struct rootfs_fds *fds, str
 
 	/* Nothing of what follows may reach the host through a shared mount. */
 	if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
-		return fail(err, errno, "make the old mounts slaves");
+		return errno == EINVAL ? refuse(err, "/ is no mount point here, as after a plain chroot: "
+						     "bind the directory to itself before chroot")
+				       : fail(err, errno, "make the old mounts slaves");
 	old_root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (old_root < 0)
 		return fail(err, errno, "open /");

@@ -205,14 +205,14 @@ nothing_left() {
 	local began=$SECONDS stage
 	shared_directory
 	for stage in createRuntime createContainer; do
-		hook $stage "sleep 100 & echo \$! >$TEST_DIR/out/pid; sleep 100" '{"timeout": 1}'
+		hook $stage "sleep 93.0417 & echo \$! >$TEST_DIR/out/pid; sleep 93.0417" '{"timeout": 1}'
 		fails 1 "hooks.${stage}[0]" coffer run c
 		[[ $ERR == *timeout* ]] || told "no word of it"
 		nothing_left
 		bundle_config 'del(.hooks)'
 	done
 	[[ $((SECONDS - began)) -lt 20 ]]
-	not pgrep -f "sleep 100$" -s 0
+	not pgrep -f "sleep 93.0417$"
 }
 
 @test "a hook in time is left alone by its timeout" {

@@ -122,3 +122,15 @@ root_propagation='awk "\$5 == \"/\" { for (i = 7; \$i != \"-\"; i++) { sub(\":.*
 	in_container 'ls -d /proc/self /sys/kernel /dev/null'
 	prints $'/dev/null\n/proc/self\n/sys/kernel'
 }
+
+@test "inside a plain chroot the error says what to do" {
+	local jail=$TEST_DIR/jail
+	mkdir -p "$jail"/{bin,proc,sys,bundle,tmp}
+	cp "$COFFER" "$jail/bin/coffer"
+	[[ ! ${COFFER_ASAN-} ]] || skip "a sanitized program is dynamic and finds no libraries in the chroot"
+	cp -r "$BUNDLE/." "$jail/bundle"
+	mount --bind /proc "$jail/proc"
+	run chroot "$jail" /bin/coffer --root /tmp/state --cgroup-manager disabled run --bundle /bundle c
+	umount "$jail/proc"
+	[[ $status -eq 1 && $output == *"/ is no mount point here"*"bind the directory to itself"* ]] || told "$output"
+}
