@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/arena.h"
@@ -12,17 +13,27 @@
 #include "digest.h"
 #include "manifest.h"
 
+enum { IMAGE_CONFIG_MAX = 1024 * 1024 };
+
+/* How a layer was made: for people. Every text may be NULL. */
+struct image_history {
+	const char *created, *created_by, *author, *comment;
+	bool empty_layer;
+};
+
 struct image_config {
-	const char *user, *working_dir, *stop_signal;
+	const char *user, *working_dir, *stop_signal;            /* NULL: not said */
 	const char *const *env, *const *entrypoint, *const *cmd; /* NULL-terminated, or NULL */
 	struct key_value *labels;
 	size_t n_labels;
-	const char **volumes, **exposed_ports;
+	const char **volumes, **exposed_ports; /* NULL-terminated, or NULL */
 	size_t n_volumes, n_exposed_ports;
 	const char *author, *created;
-	struct platform platform;
-	struct digest *diff_ids;
+	struct platform platform; /* os and architecture are there */
+	struct digest *diff_ids;  /* lowest layer first */
 	size_t n_diff_ids;
+	struct image_history *history;
+	size_t n_history;
 };
 
 int image_config_decode(struct arena *arena, const char *text, size_t length, struct image_config *ret,

@@ -20,6 +20,7 @@ struct record_layer {
 struct image_record {
 	struct digest manifest; /* its hex is the image's id */
 	const char *manifest_type;
+	uint64_t manifest_size;
 	struct digest config;
 	uint64_t config_size;
 	const char *os, *architecture, *variant; /* variant may be NULL */
@@ -29,6 +30,7 @@ struct image_record {
 	size_t n_layers;
 };
 
+/* name: for error texts. A record whose digests are no digests, or of another format, is refused. */
 int record_decode(struct arena *arena, const char *name, const char *text, size_t length, struct image_record *ret,
 		  struct error *err);
 char *record_encode(const struct image_record *record, size_t *ret_length); /* caller frees */

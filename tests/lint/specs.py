@@ -8,9 +8,11 @@ import pathlib
 import re
 import sys
 
-TESTS = {path.name: path for pattern in ("cli/*.bats", "engines/*.bats", "unit/*/*.[ch]")
-         for path in pathlib.Path("tests").glob(pattern)}
-PATH = re.compile(r"`((?:base|cgroups|namespaces|runtime|cli|specs|tests)/[\w.*/-]+\.\w+)`")
+TESTS = {}  # a file's name -> the files of that name: two folders may each have a test_config.c
+for pattern in ("cli/*.bats", "engines/*.bats", "image/*.bats", "unit/*/*.[ch]"):
+    for test in pathlib.Path("tests").glob(pattern):
+        TESTS.setdefault(test.name, []).append(test)
+PATH = re.compile(r"`((?:base|cgroups|namespaces|image|runtime|cli|specs|tests)/[\w.*/-]+\.\w+)`")
 
 
 def check_code(entry):
@@ -26,7 +28,7 @@ def check_test(entry):
     if file not in TESTS:
         return [f"there is no test file {file}"]
     pattern = r'^@test "(.*)" \{$' if file.endswith(".bats") else r"TEST\((\w+)\)"
-    names = [found.replace('\\"', '"') for found in re.findall(pattern, TESTS[file].read_text(), re.M)]
+    names = [found.replace('\\"', '"') for test in TESTS[file] for found in re.findall(pattern, test.read_text(), re.M)]
     start = name.removesuffix("...")
     known = any(found == name or (start != name and found.startswith(start)) for found in names)
     return [] if known else [f'{file} has no test "{name}"']
