@@ -50,6 +50,9 @@ _coffer_options() {
 	ps)
 		echo "-f --format -h --help"
 		;;
+	image)
+		echo "-h --help"
+		;;
 	spec)
 		echo "-b --bundle -f --config --rootless -h --help"
 		;;
@@ -65,7 +68,7 @@ _coffer_options() {
 	esac
 }
 
-_coffer_commands="create start run kill delete exec pause resume update state list ps spec features version help"
+_coffer_commands="create start run kill delete exec pause resume update state list ps image spec features version help"
 
 # Does this option of the command ($1) take the next word as its value?
 _coffer_takes_value() {
@@ -125,7 +128,8 @@ _coffer() {
 		case $command:$count in
 		global:* | help:0) names=$_coffer_commands ;;
 		kill:1) names=$(compgen -A signal | sed -n 's/^SIG//p') ;;
-		run:* | create:* | spec:* | list:* | features:* | version:*) names="" ;;
+		image:0) names="pull load save push import list inspect history remove tag prune verify help" ;;
+		run:* | create:* | image:* | spec:* | list:* | features:* | version:*) names="" ;;
 		*:0) names=$(_coffer_ids "$root") ;;
 		*) names="" ;;
 		esac

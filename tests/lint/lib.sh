@@ -11,7 +11,7 @@ done
 
 # What every C file is compiled with: as in the meson.build files, with any text for the texts that they define.
 # shellcheck disable=SC2034 # for the scripts
-cflags=(-std=gnu17 -D_GNU_SOURCE '-DCOFFER_VERSION="lint"' '-DCOFFER_LIBRARIES="lint"' '-DCOFFER_SOURCE="."'
+cflags=(-std=gnu17 -D_GNU_SOURCE '-DCOFFER_VERSION="lint"' '-DCOFFER_LIBRARIES="lint"' '-DCOFFER_SOURCE="."' '-DCOFFER_LIBEXEC="lint"'
 	-I. "-I$generated" -Wall -Wextra -Wshadow -Wconversion -Wvla
 	-Wmissing-prototypes -Wstrict-prototypes -Wswitch-enum -Wno-missing-field-initializers)
 
