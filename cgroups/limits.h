@@ -91,6 +91,7 @@ int limits_apply(const struct cgroup_host *host, const struct cgroup *cgroup, co
 		 struct error *err);
 
 /* For update: memory.max and memory.swap.max are ordered by what the cgroup has now, cpu.max keeps the half that is
-   not given, and memory_check_before_update is honoured. */
+   not given, and memory_check_before_update is honoured. A memory.max below the usage is reclaimed for first and, if
+   that does not do, refused (-EBUSY, with the numbers) and nothing changed; `force` lets the kernel kill instead. */
 int limits_update(const struct cgroup_host *host, const struct cgroup *cgroup, const struct cgroup_limits *limits,
-		  struct error *err);
+		  bool force, struct error *err);

@@ -12,6 +12,7 @@
 #include "base/str.h"
 #include "enable.h"
 #include "host.h"
+#include "limits_lower.h"
 #include "limits_plan.h"
 #include "tree.h"
 
@@ -106,7 +107,7 @@ static void read_cpu_max(const struct cgroup *cgroup, struct limits_now *ret)
 /* Only what the given limits make it necessary to know. */
 static void read_what_matters(const struct cgroup *cgroup, const struct cgroup_limits *limits, struct limits_now *ret)
 {
-	if (limits->memory_limit.set || limits->memory_swap.set)
+	if (limits->memory_limit.set || limits->memory_swap.set || limits->n_unified)
 		read_now(cgroup, "memory.max", &ret->memory_max);
 	if (limits->memory_check_before_update) {
 		read_now(cgroup, "memory.current", &ret->memory_current);
@@ -116,17 +117,47 @@ static void read_what_matters(const struct cgroup *cgroup, const struct cgroup_l
 		read_cpu_max(cgroup, ret);
 }
 
+/* The last write to memory.max is the one that stays; UINT64_MAX if there is none, or none that is a number. */
+static uint64_t planned_memory_max(const struct limit_plan *plan)
+{
+	uint64_t bytes = UINT64_MAX;
+
+	for (size_t i = 0; i < plan->n_writes; i++)
+		if (str_eq(plan->writes[i].file, "memory.max") &&
+		    str_to_u64(plan->writes[i].text, UINT64_MAX, &bytes) < 0)
+			bytes = UINT64_MAX;
+	return bytes;
+}
+
+static int apply_lowered(const struct cgroup_host *host, const struct cgroup *cgroup, const struct limit_plan *plan,
+			 uint64_t target, struct error *err)
+{
+	bool frozen = false;
+	int r = lower_begin(cgroup, target, &frozen, err);
+
+	if (r == 0)
+		r = limits_apply(host, cgroup, plan, err);
+	lower_end(cgroup, frozen);
+	return r;
+}
+
 int limits_update(const struct cgroup_host *host, const struct cgroup *cgroup, const struct cgroup_limits *limits,
-		  struct error *err)
+		  bool force, struct error *err)
 {
 	auto_arena struct arena *arena = arena_new();
 	struct limits_now now = { 0 };
 	struct limit_plan plan;
+	uint64_t target;
 	int r;
 
 	read_what_matters(cgroup, limits, &now);
 	r = limits_plan_from(arena, limits, &now, &plan, err);
 	if (r == 0)
 		r = enable_controllers(host, cgroup, plan.controllers, err);
-	return r < 0 ? r : limits_apply(host, cgroup, &plan, err);
+	if (r < 0)
+		return r;
+	target = planned_memory_max(&plan);
+	if (force || !now.memory_max.set || target >= now.memory_max.value)
+		return limits_apply(host, cgroup, &plan, err);
+	return apply_lowered(host, cgroup, &plan, target, err);
 }

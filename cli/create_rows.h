@@ -12,6 +12,8 @@
 			 "write the pid of the program there"),                                                        \
 		TEXT_ROW(struct create_options, console_socket, "console-socket", 0, "PATH",                           \
 			 "send the terminal to this unix socket"),                                                     \
+		LIST_ROW(struct create_options, limits, "limit", 0, "FILE=VALUE",                                      \
+			 "any cgroup file, like memory.high=64m"),                                                     \
 		UNSIGNED_ROW(struct create_options, preserve_fds, "preserve-fds", 0, "N", "pass the fds 3 to 2+N on"), \
 		FLAG_ROW(struct create_options, no_pivot, "no-pivot", 0, "no pivot_root (rootfs on a ramdisk)"),       \
 		FLAG_ROW(struct create_options, no_new_keyring, "no-new-keyring", 0,                                   \

@@ -3,10 +3,13 @@
 
 #include "base/log.h"
 #include "runtime/config.h"
+#include "runtime/extra_limits.h"
 #include "verb.h"
 
 struct update_options {
 	const char *resources;
+	const char *const *more;
+	bool force;
 	struct cgroup_limits limits;
 };
 
@@ -36,6 +39,8 @@ static const struct cli_option options[] = {
 	TEXT_LIMIT(mems, "cpuset-mems", "LIST", "memory nodes to use"),
 	NUMBER_LIMIT(io_weight, "blkio-weight", "N", "relative disk weight, 10 to 1000"),
 	INTEGER_LIMIT(pids_limit, "pids-limit", "N", "how many processes; -1 is no limit"),
+	LIST_ROW(struct update_options, more, "limit", 0, "FILE=VALUE", "any cgroup file, like memory.high=64m"),
+	FLAG_ROW(struct update_options, force, "force", 0, "lower memory even if the kernel has to kill"),
 	UNSUPPORTED_ROW("l3-cache-schema", "SCHEMA", "not supported: no Intel RDT in coffer"),
 	UNSUPPORTED_ROW("mem-bw-schema", "SCHEMA", "not supported: no Intel RDT in coffer"),
 	END_ROW,
@@ -53,7 +58,7 @@ static void overlay(const struct update_options *given, struct update_options *m
 		void *to = (char *)merged + option->offset;
 		bool is_text = option->kind == OPTION_TEXT;
 
-		if (option->kind == OPTION_UNSUPPORTED)
+		if (option->kind == OPTION_UNSUPPORTED || option->kind == OPTION_LIST || option->kind == OPTION_FLAG)
 			continue;
 		if (is_text && *(const char *const *)from)
 			memcpy(to, from, sizeof(const char *));
@@ -79,7 +84,8 @@ static int run(const struct invocation *in, int *ret_exit, struct error *err)
 	if (n_rules)
 		log_message(LOG_LEVEL_DEBUG, "update: %zu device rules are left as they were at create", n_rules);
 	overlay(given, &merged);
-	return container_update(in->runtime, in->arguments[0], &merged.limits, err);
+	r = extra_limits_add(in->arena, NULL, 0, given->more, &merged.limits, err);
+	return r < 0 ? r : container_update(in->runtime, in->arguments[0], &merged.limits, given->force, err);
 }
 
 const struct verb verb_update = {

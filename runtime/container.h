@@ -33,6 +33,7 @@ struct create_options {
 	const char *bundle;      /* NULL: "." */
 	const char *config_file; /* NULL: bundle/config.json */
 	const char *pid_file, *console_socket;
+	const char *const *limits; /* FILE=VALUE, NULL-terminated: extra_limits.h */
 	unsigned preserve_fds;
 	bool no_pivot, no_new_keyring;
 	/* run only */
@@ -80,7 +81,8 @@ int container_delete(const struct runtime *runtime, const char *id, bool force, 
 int container_pause(const struct runtime *runtime, const char *id, struct error *err);
 int container_resume(const struct runtime *runtime, const char *id, struct error *err);
 
-int container_update(const struct runtime *runtime, const char *id, const struct cgroup_limits *limits,
+/* force: a memory limit below the usage is set all the same, and the kernel kills for it: limits_update(). */
+int container_update(const struct runtime *runtime, const char *id, const struct cgroup_limits *limits, bool force,
 		     struct error *err);
 
 /* Pids of all processes in the runtime's pid namespace; caller frees. */

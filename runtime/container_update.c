@@ -6,7 +6,7 @@
 #include "base/cleanup.h"
 #include "container_open.h"
 
-int container_update(const struct runtime *runtime, const char *id, const struct cgroup_limits *limits,
+int container_update(const struct runtime *runtime, const char *id, const struct cgroup_limits *limits, bool force,
 		     struct error *err)
 {
 	auto_open_container struct open_container container = CONTAINER_NOT_OPEN;
@@ -19,6 +19,6 @@ int container_update(const struct runtime *runtime, const char *id, const struct
 		return refuse_as(err, ESRCH, "cannot update container `%s`: container not running", id);
 	r = container_open_cgroup(&container, &cgroup, err);
 	if (r == 0)
-		r = limits_update(&container.host, cgroup, limits, err);
+		r = limits_update(&container.host, cgroup, limits, force, err);
 	return r < 0 ? context(err, "cannot update container `%s`", id) : 0;
 }

@@ -109,6 +109,7 @@ void features_write(struct json_writer *writer)
 	json_put_string(writer, "org.coffer.version", COFFER_VERSION);
 	json_end_object(writer);
 	json_begin_array(writer, "potentiallyUnsafeConfigAnnotations");
+	json_put_string(writer, NULL, "run.coffer.");
 	json_end_array(writer);
 	json_end_object(writer);
 }

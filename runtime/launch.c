@@ -20,6 +20,7 @@
 #include "cap_warnings.h"
 #include "clone_init.h"
 #include "exe_seal.h"
+#include "extra_limits.h"
 #include "fault.h"
 #include "hooks.h"
 #include "init.h"
@@ -47,6 +48,9 @@ static int load_config(struct launch *launch, struct error *err)
 		r = config_load(options->bundle ? options->bundle : ".", options->config_file, &launch->config, err);
 	if (r == 0)
 		r = config_validate(launch->config, err);
+	if (r == 0)
+		r = extra_limits_add(launch->config->arena, launch->config->annotations, launch->config->n_annotations,
+				     options->limits, &launch->config->limits, err);
 	return r;
 }
 

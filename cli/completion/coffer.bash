@@ -8,14 +8,14 @@ _coffer_options() {
 		echo "-v --version -h --help"
 		;;
 	create)
-		echo "-b --bundle -f --config --pid-file --console-socket --preserve-fds --no-pivot --no-new-keyring"
+		echo "-b --bundle -f --config --pid-file --console-socket --limit --preserve-fds --no-pivot --no-new-keyring"
 		echo "-h --help"
 		;;
 	start)
 		echo "-h --help"
 		;;
 	run)
-		echo "-b --bundle -f --config --pid-file --console-socket --preserve-fds --no-pivot --no-new-keyring"
+		echo "-b --bundle -f --config --pid-file --console-socket --limit --preserve-fds --no-pivot --no-new-keyring"
 		echo "-d --detach --keep --no-subreaper -h --help"
 		;;
 	kill)
@@ -38,7 +38,7 @@ _coffer_options() {
 	update)
 		echo "-r --resources --memory --memory-reservation --memory-swap --kernel-memory --kernel-memory-tcp"
 		echo "--cpu-period --cpu-quota --cpu-burst --cpu-rt-period --cpu-rt-runtime --cpu-shares --cpu-share"
-		echo "--cpu-idle --cpuset-cpus --cpuset-mems --blkio-weight --pids-limit --l3-cache-schema --mem-bw-schema"
+		echo "--cpu-idle --cpuset-cpus --cpuset-mems --blkio-weight --pids-limit --limit --force --l3-cache-schema --mem-bw-schema"
 		echo "-h --help"
 		;;
 	state)
@@ -74,11 +74,11 @@ _coffer_commands="create start run kill delete exec pause resume update state li
 _coffer_takes_value() {
 	case $1:$2 in
 	*:--root | *:--log | *:--log-format | *:--log-level | *:--cgroup-manager) [ "$1" = global ] ;;
-	*:-b | *:--bundle | *:--config | *:--pid-file | *:--console-socket | *:--preserve-fds) true ;;
+	*:-b | *:--bundle | *:--config | *:--pid-file | *:--console-socket | *:--preserve-fds | *:--limit) true ;;
 	create:-f | run:-f | spec:-f | list:-f | ps:-f | *:--format) true ;;
 	exec:-[pugec] | exec:--process | exec:--user | exec:--additional-gids | exec:--env | exec:--cap) true ;;
 	exec:--cwd | exec:--cgroup | exec:--apparmor | exec:--process-label) true ;;
-	update:-h | update:--help) false ;;
+	update:-h | update:--help | update:--force) false ;;
 	update:-*) true ;;
 	*) false ;;
 	esac

@@ -169,3 +169,66 @@ updates() {
 	fails 1 stdin coffer update -r - a <<<'{'
 	fails 1 "argument is missing" coffer update --pids-limit 5
 }
+
+# A container whose program holds 40 MiB of memory that no reclaim can take.
+holder() {
+	bundle_config '.mounts += [{ destination: "/big", type: "tmpfs", source: "tmpfs" }] |
+		.linux.resources.memory = { limit: 134217728, swap: 134217728 }'
+	bundle_args sh -c 'head -c 41943040 /dev/zero >/big/file; echo ready >/big/ready; sleep 1000'
+	coffer run --detach --bundle "$BUNDLE" "$1" </dev/null >/dev/null 2>&1
+	wait_for 20 holds "$1" 41943040
+}
+
+holds() {
+	[[ $(<"$CGROUP/$1/memory.current") -gt $2 ]]
+}
+
+@test "a memory limit below the usage is refused with the numbers, and kills nobody" {
+	need_controller memory
+	holder b
+	fails 1 "still in use" coffer update --memory 32m b
+	equal "$(<"$CGROUP/b/memory.max") $(<"$CGROUP/b/memory.high") $(<"$CGROUP/b/cgroup.freeze")" "134217728 max 0"
+	fails 1 "still in use" coffer update --limit memory.max=32m b
+	equal "$(status_of b)" running
+	equal "$(sed -n 's/^oom_kill //p' "$CGROUP/b/memory.events")" 0
+	succeeds coffer update --memory 64m --memory-swap 64m b
+	equal "$(<"$CGROUP/b/memory.max") $(status_of b)" "67108864 running"
+}
+
+@test "a memory limit below the usage: page cache is given back for it" {
+	need_controller memory
+	DISK=$(mktemp -d /var/tmp/coffer-test.XXXXXX)
+	bundle_config '.mounts += [{ destination: "/disk", source: $disk, options: ["bind"] }] |
+		.linux.resources.memory = { limit: 134217728 }' --arg disk "$DISK"
+	mkdir "$BUNDLE/rootfs/disk"
+	bundle_args sh -c 'head -c 67108864 /dev/zero >/disk/cache; sync; echo >/disk/done; sleep 1000'
+	coffer run --detach --bundle "$BUNDLE" b </dev/null >/dev/null 2>&1
+	wait_for 30 test -e "$DISK/done"
+	[[ $(<"$CGROUP/b/memory.current") -gt 60000000 ]]
+	succeeds coffer update --memory 24m b
+	equal "$(<"$CGROUP/b/memory.max") $(status_of b)" "25165824 running"
+	equal "$(sed -n 's/^oom_kill //p' "$CGROUP/b/memory.events")" 0
+	coffer delete --force b
+	rm -rf "$DISK"
+}
+
+@test "--force: the kernel kills, as it was asked to" {
+	need_controller memory
+	holder b
+	succeeds coffer update --force --memory 8m --memory-swap 8m b
+	wait_for_status b stopped
+}
+
+@test "--limit sets any file of the cgroup" {
+	need_controller memory
+	updates memory.high 67108864 --limit memory.high=64m
+	updates memory.min 8388608 --limit=memory.min=8388608
+	updates memory.high max --limit memory.high=max
+	fails 1 "memory.nothing" coffer update --limit memory.nothing=1 a
+	fails 1 "FILE=VALUE" coffer update --limit memory.high a
+	succeeds coffer run -d --limit memory.high=96m --limit memory.low=4m b </dev/null
+	equal "$(<"$CGROUP/b/memory.high") $(<"$CGROUP/b/memory.low")" "100663296 4194304"
+	bundle_config '.annotations["run.coffer.limit.memory.high"] = "33554432"'
+	succeeds coffer run -d c </dev/null
+	equal "$(<"$CGROUP/c/memory.high")" 33554432
+}

@@ -56,7 +56,7 @@ static void stop(struct fake *fake)
 	static const char *const names[] = {
 		"memory.max",          "memory.swap.max", "memory.current", "pids.max",           "io.weight",
 		"io.bfq.weight",       "cpu.max",         "cpu.max.burst",  "cgroup.controllers", "memory.low",
-		"memory.swap.current",
+		"memory.swap.current", "memory.high",     "memory.stat",    "cgroup.procs",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
@@ -154,18 +154,64 @@ static void updates_from_what_is_there(void)
 	put(&fake, "memory.max", "1000\n");
 	put(&fake, "memory.swap.max", "");
 	put(&fake, "memory.current", "900\n");
-	CHECK_INT(0, limits_update(&fake.host, fake.cgroup, LIMITS(.cpu_quota = IS(50000)), &err));
+	CHECK_INT(0, limits_update(&fake.host, fake.cgroup, LIMITS(.cpu_quota = IS(50000)), false, &err));
 	CHECK_STR("50000 60000", get(&fake, "cpu.max"));
-	CHECK_INT(0, limits_update(&fake.host, fake.cgroup, LIMITS(.memory_swap = IS(1500)), &err));
+	CHECK_INT(0, limits_update(&fake.host, fake.cgroup, LIMITS(.memory_swap = IS(1500)), false, &err));
 	CHECK_STR("500", get(&fake, "memory.swap.max"));
 	CHECK_STR("1000", get(&fake, "memory.max"));
-	CHECK_INT(-EINVAL, limits_update(&fake.host, fake.cgroup,
-					 LIMITS(.memory_limit = IS(800), .memory_check_before_update = true), &err));
+	CHECK_INT(-EINVAL,
+		  limits_update(&fake.host, fake.cgroup,
+				LIMITS(.memory_limit = IS(800), .memory_check_before_update = true), false, &err));
 	CHECK_CONTAINS("in use now, 900", err.text);
 	CHECK_STR("1000", get(&fake, "memory.max"));
 	put(&fake, "memory.max", "max\n");
-	CHECK_INT(0, limits_update(&fake.host, fake.cgroup, LIMITS(.memory_swap = IS(1500)), &err));
+	CHECK_INT(0, limits_update(&fake.host, fake.cgroup, LIMITS(.memory_swap = IS(1500)), false, &err));
 	CHECK_STR("1500", get(&fake, "memory.swap.max"));
+	stop(&fake);
+}
+
+/* What is in use and cannot be reclaimed is not killed for: plain files never shrink. */
+static void lowering_is_refused_with_the_numbers(void)
+{
+	struct fake fake;
+	struct error err;
+
+	start(&fake);
+	put(&fake, "cgroup.controllers", "memory\n");
+	put(&fake, "memory.max", "1000\n");
+	put(&fake, "memory.high", "max\n");
+	put(&fake, "memory.current", "900\n");
+	put(&fake, "cgroup.procs", "");
+	put(&fake, "memory.stat", "anon 700\nfile 150\nkernel 50\nshmem 20\n");
+	CHECK_INT(-EBUSY, limits_update(&fake.host, fake.cgroup, LIMITS(.memory_limit = IS(800)), false, &err));
+	CHECK_CONTAINS("800 bytes are too few: after reclaim 900 are still in use (anonymous 700, shared 20, file 150, "
+		       "kernel 50)",
+		       err.text);
+	CHECK_STR("1000", get(&fake, "memory.max"));
+	CHECK_STR("max", get(&fake, "memory.high"));
+	CHECK_INT(0, limits_update(&fake.host, fake.cgroup, LIMITS(.memory_limit = IS(950)), false, &err));
+	CHECK_STR("9500", get(&fake, "memory.max"));
+	put(&fake, "memory.max", "1000\n");
+	CHECK_INT(0, limits_update(&fake.host, fake.cgroup, LIMITS(.memory_limit = IS(800)), true, &err));
+	CHECK_STR("8000", get(&fake, "memory.max"));
+	stop(&fake);
+}
+
+static void lowering_counts_unified_too(void)
+{
+	const struct limit_unified unified[] = { { "memory.max", "9999" }, { "memory.max", "700" } };
+	struct fake fake;
+	struct error err;
+
+	start(&fake);
+	put(&fake, "cgroup.controllers", "memory\n");
+	put(&fake, "memory.max", "1000\n");
+	put(&fake, "memory.current", "900\n");
+	put(&fake, "cgroup.procs", "");
+	CHECK_INT(-EBUSY,
+		  limits_update(&fake.host, fake.cgroup,
+				LIMITS(.unified = (struct limit_unified *)unified, .n_unified = 2), false, &err));
+	CHECK_STR("1000", get(&fake, "memory.max"));
 	stop(&fake);
 }
 
@@ -257,7 +303,7 @@ static void enables_on_update(void)
 		TEST_SKIP("no hugetlb controller on v2 here");
 	cgroup = sandbox_create(&host, "late/update");
 	CHECK_STR("(none)", real(cgroup, "hugetlb.2MB.max"));
-	if (limits_update(&host, cgroup, LIMITS(.hugepages = &page, .n_hugepages = 1), &err) < 0)
+	if (limits_update(&host, cgroup, LIMITS(.hugepages = &page, .n_hugepages = 1), false, &err) < 0)
 		test_stop(TEST_FAILED, "%s", err.text);
 	CHECK_STR("8388608", real(cgroup, "hugetlb.2MB.max"));
 	cgroup_close(cgroup);
@@ -284,17 +330,19 @@ static void updates_real_bandwidth(void)
 		TEST_SKIP("no cpu controller on v2 here");
 	CHECK_INT(0, cgroup_create(&host, sandbox_path("bandwidth"), 1u << CGROUP_CPU, &cgroup, &err));
 	for (size_t i = 0; i < ARRAY_SIZE(steps); i++)
-		if (limits_update(&host, cgroup, &steps[i], &err) < 0)
+		if (limits_update(&host, cgroup, &steps[i], false, &err) < 0)
 			test_stop(TEST_FAILED, "step %zu: %s", i, err.text);
 	CHECK_STR("1000 100000", real(cgroup, "cpu.max"));
-	CHECK_INT(0, limits_update(&host, cgroup, LIMITS(.cpu_quota = IS(9000), .cpu_burst = IS(9000)), &err));
-	CHECK_INT(-EINVAL, limits_update(&host, cgroup, LIMITS(.cpu_quota = IS(8000)), &err));
+	CHECK_INT(0, limits_update(&host, cgroup, LIMITS(.cpu_quota = IS(9000), .cpu_burst = IS(9000)), false, &err));
+	CHECK_INT(-EINVAL, limits_update(&host, cgroup, LIMITS(.cpu_quota = IS(8000)), false, &err));
 	CHECK_CONTAINS("cpu.max.burst", err.text);
 	cgroup_close(cgroup);
 	sandbox_leave(&host);
 }
 
 static const struct test tests[] = {
+	TEST(lowering_is_refused_with_the_numbers),
+	TEST(lowering_counts_unified_too),
 	TEST(writes_the_plan),
 	TEST(minds_what_is_optional),
 	TEST(writes_both_weights),

@@ -187,7 +187,7 @@ int container_delete(const struct runtime *runtime, const char *id, bool force, 
 	return simple_call("delete", runtime, id, err);
 }
 
-int container_update(const struct runtime *runtime, const char *id, const struct cgroup_limits *limits,
+int container_update(const struct runtime *runtime, const char *id, const struct cgroup_limits *limits, bool force,
 		     struct error *err)
 {
 	note_runtime("update", runtime);
@@ -208,6 +208,9 @@ int container_update(const struct runtime *runtime, const char *id, const struct
 	note_text("mems", limits->mems);
 	note_i64("pids", limits->pids_limit);
 	note_u64("io-weight", limits->io_weight);
+	for (size_t i = 0; i < limits->n_unified; i++)
+		note_text(limits->unified[i].file, limits->unified[i].value);
+	note_flag("force", force);
 	return end_call(err);
 }
 

@@ -33,6 +33,15 @@ static void options_win(void)
 		   RUN_IN(json, "update", "-r", "-", "--memory", "2m", "--cpuset-cpus", "0", "c"));
 }
 
+static void files_by_name(void)
+{
+	check_call(CALL("update") " id=c memory.high=64m cpu.uclamp.min=20=x\n",
+		   RUN("update", "--limit", "memory.high=64m", "--limit=cpu.uclamp.min=20=x", "c"));
+	check_call(CALL("update") " id=c memory=4096 force\n", RUN("update", "--force", "--memory", "4096", "c"));
+	CHECK_CONTAINS("--limit: expected FILE=VALUE", RUN("update", "--limit", "memory.high", "c").err);
+	CHECK_CONTAINS("--limit: expected FILE=VALUE", RUN("update", "--limit", "=1", "c").err);
+}
+
 static void wrong_input(void)
 {
 	struct outcome outcome = RUN_IN("{\"memory\":[]}", "update", "-r", "-", "c");
@@ -59,8 +68,8 @@ static void device_rules_are_left(void)
 }
 
 static const struct test tests[] = {
-	TEST(every_option), TEST(resources_from_stdin),  TEST(options_win),
-	TEST(wrong_input),  TEST(device_rules_are_left),
+	TEST(every_option),  TEST(resources_from_stdin), TEST(options_win),
+	TEST(files_by_name), TEST(wrong_input),          TEST(device_rules_are_left),
 };
 
 TEST_MAIN(tests)

@@ -14,11 +14,11 @@ static void refuses_without_cgroup_or_process(void)
 
 	(void)fixture_container(root, "run", INIT_RUNS, NULL);
 	(void)fixture_container(root, "end", INIT_ENDED, NULL);
-	CHECK_INT(-EINVAL, container_update(&runtime, "run", &limits, &err));
+	CHECK_INT(-EINVAL, container_update(&runtime, "run", &limits, false, &err));
 	CHECK_STR("cannot update container `run`: container `run` has no cgroup", err.text);
-	CHECK_INT(-ESRCH, container_update(&runtime, "end", &limits, &err));
+	CHECK_INT(-ESRCH, container_update(&runtime, "end", &limits, false, &err));
 	CHECK_STR("cannot update container `end`: container not running", err.text);
-	CHECK_INT(-ENOENT, container_update(&runtime, "none", &limits, &err));
+	CHECK_INT(-ENOENT, container_update(&runtime, "none", &limits, false, &err));
 	CHECK_STR("container `none` does not exist", err.text);
 }
 
@@ -38,7 +38,7 @@ static void sets_a_limit(void)
 		TEST_SKIP("no hugetlb controller on v2 for a cgroup at the top");
 	pid = fixture_container(root, "x", INIT_RUNS, test.path);
 	CHECK_INT(0, cgroup_attach(test.cgroup, pid, &err));
-	if (container_update(&runtime, "x", &limits, &err) < 0)
+	if (container_update(&runtime, "x", &limits, false, &err) < 0)
 		test_stop(TEST_FAILED, "%s", err.text);
 	CHECK(fd_read_small(cgroup_fd(test.cgroup), "hugetlb.2MB.max", text, sizeof(text)) > 0);
 	CHECK_STR("4194304", text);

@@ -53,7 +53,7 @@ static void versions(void)
 	CHECK_STR("1.0.0", at(root, "ociVersionMin")->text);
 	CHECK_STR("1.3.0", at(root, "ociVersionMax")->text);
 	CHECK_STR(COFFER_VERSION, at(root, "annotations/org.coffer.version")->text);
-	CHECK_INT(0, at(root, "potentiallyUnsafeConfigAnnotations")->count);
+	CHECK_STR("run.coffer.", at(root, "potentiallyUnsafeConfigAnnotations")->first->text);
 }
 
 static void hooks_and_options(void)
