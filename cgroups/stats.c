@@ -19,7 +19,8 @@ enum { STATS_FILE_SIZE = 64 * 1024 };
 
 struct number {
 	const char *file;
-	const char *key; /* NULL: the file is one number; "rbytes=" and the like: summed over all lines */
+	const char *key; /* NULL: the file is one number; "rbytes=" and the like: summed over all lines; "some avg10":
+			    of that line of a pressure file, in hundredths */
 	size_t field;    /* offset of the struct opt_u64 */
 };
 
@@ -35,6 +36,9 @@ static const struct number numbers[] = {
 	{ "memory.current", NULL, FIELD(memory_current) },
 	{ "memory.peak", NULL, FIELD(memory_peak) },
 	{ "memory.max", NULL, FIELD(memory_max) },
+	{ "memory.high", NULL, FIELD(memory_high) },
+	{ "memory.low", NULL, FIELD(memory_low) },
+	{ "memory.min", NULL, FIELD(memory_min) },
 	{ "memory.swap.current", NULL, FIELD(memory_swap_current) },
 	{ "memory.swap.max", NULL, FIELD(memory_swap_max) },
 	{ "memory.stat", "anon", FIELD(memory_anon) },
@@ -46,6 +50,10 @@ static const struct number numbers[] = {
 	{ "memory.events", "max", FIELD(memory_events_max) },
 	{ "memory.events", "oom", FIELD(memory_events_oom) },
 	{ "memory.events", "oom_kill", FIELD(memory_events_oom_kill) },
+	{ "cpu.pressure", "some avg10", FIELD(cpu_some) },
+	{ "memory.pressure", "some avg10", FIELD(memory_some) },
+	{ "memory.pressure", "full avg10", FIELD(memory_full) },
+	{ "io.pressure", "some avg10", FIELD(io_some) },
 	{ "pids.current", NULL, FIELD(pids_current) },
 	{ "pids.max", NULL, FIELD(pids_max) },
 	{ "io.stat", "rbytes=", FIELD(io_read_bytes) },
@@ -54,7 +62,18 @@ static const struct number numbers[] = {
 	{ "io.stat", "wios=", FIELD(io_write_ops) },
 };
 
-enum { WORD_MAX = 24 }; /* 2^64 has 20 digits */
+enum { WORD_MAX = 24, HUNDRED = 100 }; /* 2^64 has 20 digits */
+
+static bool parse_digits(const char *text, size_t length, uint64_t *ret)
+{
+	char word[WORD_MAX];
+
+	if (length == 0 || length >= sizeof(word) || strnlen(text, length) < length)
+		return false;
+	memcpy(word, text, length);
+	word[length] = '\0';
+	return str_to_u64(word, UINT64_MAX, ret) == 0;
+}
 
 /* "max" or a decimal number up to the next separator. */
 static bool parse_value(const char *text, uint64_t *ret)
@@ -96,10 +115,27 @@ static void take_summed(const char *text, const char *key, struct opt_u64 *ret)
 		}
 }
 
+/* "some avg10=1.25 avg60=..." by "some avg10": 125. The kernel always prints two decimals. */
+static void take_pressure(const char *text, const char *key, struct opt_u64 *ret)
+{
+	const char *at = strstr(text, key);
+	uint64_t whole, part;
+	const char *dot;
+
+	if (!at || at[strlen(key)] != '=')
+		return;
+	at += strlen(key) + 1;
+	dot = at + strspn(at, "0123456789");
+	ret->set = *dot == '.' && parse_digits(at, (size_t)(dot - at), &whole) && parse_digits(dot + 1, 2, &part);
+	ret->value = ret->set ? whole * HUNDRED + part : 0;
+}
+
 static void take(const char *text, const struct number *number, struct opt_u64 *ret)
 {
 	if (!number->key)
 		ret->set = parse_value(text, &ret->value);
+	else if (strchr(number->key, ' '))
+		take_pressure(text, number->key, ret);
 	else if (str_ends(number->key, "="))
 		take_summed(text, number->key, ret);
 	else

@@ -11,11 +11,12 @@
 
 struct cgroup_stats {
 	struct opt_u64 cpu_usage_us, cpu_user_us, cpu_system_us, cpu_periods, cpu_throttled_periods, cpu_throttled_us;
-	struct opt_u64 memory_current, memory_peak, memory_max, memory_swap_current,
-		memory_swap_max; /* max: UINT64_MAX */
+	struct opt_u64 memory_current, memory_peak, memory_max, memory_high, memory_low, memory_min,
+		memory_swap_current, memory_swap_max; /* max: UINT64_MAX */
 	struct opt_u64 memory_anon, memory_file, memory_kernel, memory_shmem;
 	struct opt_u64 memory_events_low, memory_events_high, memory_events_max, memory_events_oom,
 		memory_events_oom_kill;
+	struct opt_u64 cpu_some, memory_some, memory_full, io_some; /* pressure: stalled in the last 10 s, 1/100 % */
 	struct opt_u64 pids_current, pids_max;
 	struct opt_u64 io_read_bytes, io_write_bytes, io_read_ops, io_write_ops; /* summed over devices */
 };

@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "cgroups/limits.h"
+#include "cgroups/stats.h"
 #include "state.h"
 
 enum tristate { AUTO, YES, NO };
@@ -88,6 +89,9 @@ int container_update(const struct runtime *runtime, const char *id, const struct
 /* Pids of all processes in the runtime's pid namespace; caller frees. */
 int container_pids(const struct runtime *runtime, const char *id, pid_t **ret_pids, size_t *ret_count,
 		   struct error *err);
+
+/* The numbers of a container's cgroup, which is there until the container is deleted. */
+int container_stats(const struct runtime *runtime, const char *id, struct cgroup_stats *ret_stats, struct error *err);
 
 /* A container as `state` and `list` print it. */
 struct container_info {

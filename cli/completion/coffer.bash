@@ -47,6 +47,9 @@ _coffer_options() {
 	list)
 		echo "-q --quiet -f --format -h --help"
 		;;
+	stats)
+		echo "-f --format --follow --interval -h --help"
+		;;
 	ps)
 		echo "-f --format -h --help"
 		;;
@@ -68,14 +71,14 @@ _coffer_options() {
 	esac
 }
 
-_coffer_commands="create start run kill delete exec pause resume update state list ps image spec features version help"
+_coffer_commands="create start run kill delete exec pause resume update state list ps stats image spec features version help"
 
 # Does this option of the command ($1) take the next word as its value?
 _coffer_takes_value() {
 	case $1:$2 in
 	*:--root | *:--log | *:--log-format | *:--log-level | *:--cgroup-manager) [ "$1" = global ] ;;
 	*:-b | *:--bundle | *:--config | *:--pid-file | *:--console-socket | *:--preserve-fds | *:--limit) true ;;
-	create:-f | run:-f | spec:-f | list:-f | ps:-f | *:--format) true ;;
+	create:-f | run:-f | spec:-f | list:-f | ps:-f | stats:-f | *:--format | stats:--interval) true ;;
 	exec:-[pugec] | exec:--process | exec:--user | exec:--additional-gids | exec:--env | exec:--cap) true ;;
 	exec:--cwd | exec:--cgroup | exec:--apparmor | exec:--process-label) true ;;
 	update:-h | update:--help | update:--force) false ;;
@@ -99,7 +102,7 @@ _coffer_values() {
 	global:--log-format) mapfile -t COMPREPLY < <(compgen -W "text json" -- "$3") ;;
 	global:--log-level) mapfile -t COMPREPLY < <(compgen -W "error warning info debug" -- "$3") ;;
 	global:--cgroup-manager) mapfile -t COMPREPLY < <(compgen -W "cgroupfs systemd disabled" -- "$3") ;;
-	list:-f | ps:-f | *:--format) mapfile -t COMPREPLY < <(compgen -W "table json" -- "$3") ;;
+	list:-f | ps:-f | stats:-f | *:--format) mapfile -t COMPREPLY < <(compgen -W "table json" -- "$3") ;;
 	update:-r | update:--resources) mapfile -t COMPREPLY < <(compgen -f -- "$3") ;;
 	update:* | *:--preserve-fds | exec:-[ugec] | exec:--user | exec:--env | exec:--cap) COMPREPLY=() ;;
 	*) mapfile -t COMPREPLY < <(compgen -f -- "$3") ;;

@@ -13,6 +13,13 @@ static const struct {
 	{ "memory.current", "123456\n" },
 	{ "memory.peak", "234567\n" },
 	{ "memory.max", "max\n" },
+	{ "memory.high", "777\n" },
+	{ "memory.low", "888\n" },
+	{ "memory.min", "999\n" },
+	{ "memory.pressure", "some avg10=12.34 avg60=0.00 avg300=0.00 total=5\nfull avg10=0.07 avg60=1.00 avg300=0.00 "
+			     "total=1\n" },
+	{ "cpu.pressure", "some avg10=100.00 avg60=0.00 avg300=0.00 total=5\n" },
+	{ "io.pressure", "some avg10=x.00 avg60=0.00\n" },
 	{ "memory.swap.current", "0\n" },
 	{ "memory.swap.max", "4096\n" },
 	{ "memory.stat", "anon 11\nfile 22\nkernel 33\nkernel_stack 44\npagetables 55\nshmem 66\nfile_mapped 77\n"
@@ -77,6 +84,13 @@ static void reads_all(void)
 	CHECK_NUMBER(123456, memory_current);
 	CHECK_NUMBER(234567, memory_peak);
 	CHECK(stats.memory_max.set && stats.memory_max.value == UINT64_MAX);
+	CHECK_NUMBER(777, memory_high);
+	CHECK_NUMBER(888, memory_low);
+	CHECK_NUMBER(999, memory_min);
+	CHECK_NUMBER(1234, memory_some);
+	CHECK_NUMBER(7, memory_full);
+	CHECK_NUMBER(10000, cpu_some);
+	CHECK(!stats.io_some.set);
 	CHECK_NUMBER(0, memory_swap_current);
 	CHECK_NUMBER(4096, memory_swap_max);
 	CHECK_NUMBER(11, memory_anon);

@@ -27,6 +27,7 @@ static struct {
 	size_t n_infos;
 	const pid_t *pids;
 	size_t n_pids;
+	struct cgroup_stats stats;
 } fake;
 
 static int fake_calls = -1;
@@ -212,6 +213,12 @@ int container_update(const struct runtime *runtime, const char *id, const struct
 		note_text(limits->unified[i].file, limits->unified[i].value);
 	note_flag("force", force);
 	return end_call(err);
+}
+
+int container_stats(const struct runtime *runtime, const char *id, struct cgroup_stats *ret_stats, struct error *err)
+{
+	*ret_stats = fake.stats;
+	return simple_call("stats", runtime, id, err);
 }
 
 int container_pids(const struct runtime *runtime, const char *id, pid_t **ret_pids, size_t *ret_count,

@@ -291,11 +291,11 @@ static void bash_completes(void)
 {
 	auto_arena struct arena *arena = arena_new();
 
-	CHECK_STR("start\nstate\n", complete(arena, "coffer sta"));
+	CHECK_STR("start\nstate\nstats\n", complete(arena, "coffer sta"));
 	CHECK_STR("--bundle\n", complete(arena, "coffer create --b"));
 	CHECK_STR("--root\n--rootless\n", complete(arena, "coffer --roo"));
 	CHECK_STR("json\n", complete(arena, "coffer --log-format j"));
-	CHECK_STR("start\nstate\n", complete(arena, "coffer --log-format json --root /r sta"));
+	CHECK_STR("start\nstate\nstats\n", complete(arena, "coffer --log-format json --root /r sta"));
 	CHECK_STR("box\n", complete(arena, "coffer --root /r kill b"));
 	CHECK_STR("KILL\n", complete(arena, "coffer kill box KIL"));
 	CHECK_STR("box\n", complete(arena, "coffer exec -u 1 -t ''"));

@@ -1,0 +1,295 @@
+/* stats.c - `coffer stats`: what containers use, once or again and again. */
+#include <inttypes.h>
+#include <poll.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/log.h"
+#include "base/str.h"
+#include "print.h"
+#include "verb.h"
+
+enum stats_format { FORMAT_TABLE, FORMAT_JSON };
+enum { MS_PER_S = 1000, US_PER_S = 1000000, NS_PER_US = 1000, HUNDRED = 100, INTERVAL_MAX_S = 3600, UNIT = 1024 };
+
+struct stats_options {
+	unsigned format, interval;
+	bool follow;
+};
+
+static const char *const formats[] = { [FORMAT_TABLE] = "table", [FORMAT_JSON] = "json", NULL };
+
+static const struct cli_option options[] = {
+	CHOICE_ROW(struct stats_options, format, formats, "format", 'f', "FORMAT", "table (default) or json"),
+	FLAG_ROW(struct stats_options, follow, "follow", 0, "again and again, until interrupted"),
+	UNSIGNED_ROW(struct stats_options, interval, "interval", 0, "S", "seconds between two (default: 1)"),
+	END_ROW,
+};
+
+/* One look at one container. */
+struct sample {
+	const char *id;
+	uint64_t at_us;
+	struct cgroup_stats stats;
+};
+
+struct samples {
+	struct sample *items;
+	size_t count;
+};
+
+static uint64_t now_us(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * US_PER_S + (uint64_t)now.tv_nsec / NS_PER_US;
+}
+
+/* ---- JSON ---- */
+
+#define FIELD(name) offsetof(struct cgroup_stats, name)
+
+static const struct {
+	const char *group, *name;
+	size_t field;
+} members[] = {
+	{ "cpu", "usageUs", FIELD(cpu_usage_us) },
+	{ "cpu", "userUs", FIELD(cpu_user_us) },
+	{ "cpu", "systemUs", FIELD(cpu_system_us) },
+	{ "cpu", "periods", FIELD(cpu_periods) },
+	{ "cpu", "throttledPeriods", FIELD(cpu_throttled_periods) },
+	{ "cpu", "throttledUs", FIELD(cpu_throttled_us) },
+	{ "memory", "current", FIELD(memory_current) },
+	{ "memory", "peak", FIELD(memory_peak) },
+	{ "memory", "max", FIELD(memory_max) },
+	{ "memory", "high", FIELD(memory_high) },
+	{ "memory", "low", FIELD(memory_low) },
+	{ "memory", "min", FIELD(memory_min) },
+	{ "memory", "swapCurrent", FIELD(memory_swap_current) },
+	{ "memory", "swapMax", FIELD(memory_swap_max) },
+	{ "memory", "anon", FIELD(memory_anon) },
+	{ "memory", "file", FIELD(memory_file) },
+	{ "memory", "kernel", FIELD(memory_kernel) },
+	{ "memory", "shmem", FIELD(memory_shmem) },
+	{ "events", "low", FIELD(memory_events_low) },
+	{ "events", "high", FIELD(memory_events_high) },
+	{ "events", "max", FIELD(memory_events_max) },
+	{ "events", "oom", FIELD(memory_events_oom) },
+	{ "events", "oomKill", FIELD(memory_events_oom_kill) },
+	{ "pids", "current", FIELD(pids_current) },
+	{ "pids", "max", FIELD(pids_max) },
+	{ "io", "readBytes", FIELD(io_read_bytes) },
+	{ "io", "writeBytes", FIELD(io_write_bytes) },
+	{ "io", "reads", FIELD(io_read_ops) },
+	{ "io", "writes", FIELD(io_write_ops) },
+	{ "pressure", "cpuSome", FIELD(cpu_some) },
+	{ "pressure", "memorySome", FIELD(memory_some) },
+	{ "pressure", "memoryFull", FIELD(memory_full) },
+	{ "pressure", "ioSome", FIELD(io_some) },
+};
+
+/* A limit that is none is null, as is one that is not known: a number that could be mistaken for one is worse. */
+static void put_sample(struct json_writer *writer, const struct sample *sample)
+{
+	const char *group = NULL;
+
+	json_begin_object(writer, NULL);
+	json_put_string(writer, "id", sample->id);
+	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
+		const struct opt_u64 *value = (const void *)((const char *)&sample->stats + members[i].field);
+
+		if (!str_eq(group, members[i].group)) {
+			if (group)
+				json_end_object(writer);
+			group = members[i].group;
+			json_begin_object(writer, group);
+		}
+		if (value->set && value->value != UINT64_MAX)
+			json_put_u64(writer, members[i].name, value->value);
+		else
+			json_put_string(writer, members[i].name, NULL);
+	}
+	json_end_object(writer);
+	json_end_object(writer);
+}
+
+/* One array a line, so that a reader of --follow gets a document with each line. */
+static int print_json(const struct samples *samples, struct error *err)
+{
+	auto_json_writer struct json_writer *writer = json_writer_new(false);
+
+	json_begin_array(writer, NULL);
+	for (size_t i = 0; i < samples->count; i++)
+		put_sample(writer, &samples->items[i]);
+	json_end_array(writer);
+	return print_text(json_writer_text(writer, NULL), err);
+}
+
+/* ---- table ---- */
+
+static const char *bytes_text(struct arena *arena, const struct opt_u64 *bytes)
+{
+	static const char units[] = "BKMGT";
+	uint64_t value = bytes->value;
+	uint64_t rest = 0;
+	size_t unit = 0;
+
+	if (!bytes->set)
+		return "-";
+	if (value == UINT64_MAX)
+		return "max";
+	for (; value >= UNIT && unit + 2 < sizeof(units); unit++) {
+		rest = value % UNIT;
+		value /= UNIT;
+	}
+	if (unit == 0)
+		return arena_printf(arena, "%" PRIu64 "B", value);
+	return arena_printf(arena, "%" PRIu64 ".%" PRIu64 "%c", value, rest * 10 / UNIT, units[unit]);
+}
+
+static const char *hundredths(struct arena *arena, const struct opt_u64 *value)
+{
+	return value->set ? arena_printf(arena, "%" PRIu64 ".%02" PRIu64 "%%", value->value / HUNDRED,
+					 value->value % HUNDRED)
+			  : "-";
+}
+
+/* CPU time as a share of one CPU since the sample before; in all, where there is none before. */
+static const char *cpu_text(struct arena *arena, const struct sample *now, const struct samples *before)
+{
+	const struct opt_u64 *usage = &now->stats.cpu_usage_us;
+	struct opt_u64 share = { .set = true };
+
+	for (size_t i = 0; i < before->count && usage->set; i++) {
+		const struct sample *old = &before->items[i];
+
+		if (!str_eq(old->id, now->id) || now->at_us <= old->at_us ||
+		    usage->value < old->stats.cpu_usage_us.value)
+			continue;
+		share.value =
+			(usage->value - old->stats.cpu_usage_us.value) * HUNDRED * HUNDRED / (now->at_us - old->at_us);
+		return hundredths(arena, &share);
+	}
+	return usage->set ? arena_printf(arena, "%" PRIu64 ".%02" PRIu64 " s", usage->value / US_PER_S,
+					 usage->value % US_PER_S / (US_PER_S / HUNDRED))
+			  : "-";
+}
+
+static const char *pids_text(struct arena *arena, const struct opt_u64 *pids)
+{
+	return pids->set ? arena_printf(arena, "%" PRIu64, pids->value) : "-";
+}
+
+static int print_table(struct arena *arena, const struct samples *samples, const struct samples *before,
+		       struct error *err)
+{
+	static const char *const header[] = { "ID",       "CPU",       "MEMORY", "SOFT", "HARD", "PEAK",
+					      "PRESSURE", "OOM KILLS", "PIDS",   "READ", "WRITE" };
+	enum { COLUMNS = sizeof(header) / sizeof(header[0]) };
+	const char **cells = arena_array(arena, (samples->count + 1) * COLUMNS, sizeof(*cells));
+	const char **cell = cells + COLUMNS;
+
+	memcpy(cells, header, sizeof(header));
+	for (size_t i = 0; i < samples->count; i++) {
+		const struct cgroup_stats *stats = &samples->items[i].stats;
+
+		*cell++ = samples->items[i].id;
+		*cell++ = cpu_text(arena, &samples->items[i], before);
+		*cell++ = bytes_text(arena, &stats->memory_current);
+		*cell++ = bytes_text(arena, &stats->memory_high);
+		*cell++ = bytes_text(arena, &stats->memory_max);
+		*cell++ = bytes_text(arena, &stats->memory_peak);
+		*cell++ = hundredths(arena, &stats->memory_some);
+		*cell++ = pids_text(arena, &stats->memory_events_oom_kill);
+		*cell++ = pids_text(arena, &stats->pids_current);
+		*cell++ = bytes_text(arena, &stats->io_read_bytes);
+		*cell++ = bytes_text(arena, &stats->io_write_bytes);
+	}
+	return print_text(table_text(arena, cells, samples->count + 1, COLUMNS), err);
+}
+
+/* ---- the loop ---- */
+
+/* The named containers, every one of which has to be there; or all, of which one may just be going. */
+static int take_samples(const struct invocation *in, struct arena *arena, struct samples *ret, struct error *err)
+{
+	struct container_info *infos = NULL;
+	size_t count = in->n_arguments;
+	int r = count ? 0 : container_list(in->runtime, arena, &infos, &count, err);
+
+	*ret = (struct samples){ .items = arena_array(arena, count + 1, sizeof(*ret->items)) };
+	for (size_t i = 0; r == 0 && i < count; i++) {
+		struct sample *sample = &ret->items[ret->count];
+
+		sample->id = infos ? infos[i].state.id : in->arguments[i];
+		r = container_stats(in->runtime, sample->id, &sample->stats, err);
+		sample->at_us = now_us();
+		ret->count += r == 0;
+		if (infos && r < 0) {
+			log_message(LOG_LEVEL_DEBUG, "stats: %s", err->text);
+			r = 0;
+		}
+	}
+	return r;
+}
+
+static int print(const struct invocation *in, struct arena *arena, const struct samples *samples,
+		 const struct samples *before, struct error *err)
+{
+	const struct stats_options *stats = in->options;
+
+	return stats->format == FORMAT_JSON ? print_json(samples, err) : print_table(arena, samples, before, err);
+}
+
+/* Two arenas in turn: a sample lives as long as the next one needs it. */
+static int follow(const struct invocation *in, struct error *err)
+{
+	const struct stats_options *stats = in->options;
+	struct samples before = { 0 };
+	struct arena *arenas[2] = { arena_new(), arena_new() };
+	int r;
+
+	for (size_t turn = 0;; turn = !turn) {
+		struct samples samples;
+
+		arena_free(arenas[turn]);
+		arenas[turn] = arena_new();
+		r = take_samples(in, arenas[turn], &samples, err);
+		if (r == 0)
+			r = print(in, arenas[turn], &samples, &before, err);
+		if (r < 0)
+			break;
+		before = samples;
+		(void)poll(NULL, 0, (int)(stats->interval ? stats->interval : 1) * MS_PER_S);
+	}
+	arena_free(arenas[0]);
+	arena_free(arenas[1]);
+	return r;
+}
+
+static int run(const struct invocation *in, int *ret_exit, struct error *err)
+{
+	const struct stats_options *stats = in->options;
+	struct samples samples;
+	int r;
+
+	(void)ret_exit;
+	if (stats->interval > INTERVAL_MAX_S)
+		return refuse(err, "--interval: at most %d seconds", INTERVAL_MAX_S);
+	if (stats->follow)
+		return follow(in, err);
+	r = take_samples(in, in->arena, &samples, err);
+	return r < 0 ? r : print(in, in->arena, &samples, &(struct samples){ 0 }, err);
+}
+
+const struct verb verb_stats = {
+	.name = "stats",
+	.group = GROUP_LOOK,
+	.summary = "what containers use: cpu, memory, io, pids",
+	.arguments = "[ID...]",
+	.max_arguments = ANY_NUMBER,
+	.options = options,
+	.options_size = sizeof(struct stats_options),
+	.run = run,
+};

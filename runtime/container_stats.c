@@ -1,0 +1,16 @@
+/* container_stats.c - the numbers of a container's cgroup. */
+#include "container.h"
+
+#include "base/cleanup.h"
+#include "container_open.h"
+
+int container_stats(const struct runtime *runtime, const char *id, struct cgroup_stats *ret_stats, struct error *err)
+{
+	auto_open_container struct open_container container = CONTAINER_NOT_OPEN;
+	auto_cgroup struct cgroup *cgroup = NULL;
+	int r = container_open(runtime, id, CONTAINER_UNLOCKED, &container, err);
+
+	if (r == 0)
+		r = container_open_cgroup(&container, &cgroup, err);
+	return r < 0 ? r : cgroup_stats_read(cgroup, ret_stats, err);
+}
