@@ -17,8 +17,6 @@
 
 enum { OUTPUT_MAX = 64 * 1024, EXIT_NO_EXEC = 127 };
 
-extern char **environ; /* POSIX environ(7) */
-
 /* "<directory of this program>/coffer-image"; false if that cannot be told. */
 static bool beside_us(char path[static PATH_MAX])
 {

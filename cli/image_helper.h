@@ -12,9 +12,9 @@
 int image_helper_exec(const char *const *arguments, struct error *err);
 
 /*
- * Runs coffer-image with these arguments and waits for it. Its standard error is ours (progress, messages); *ret_output
- * is what it wrote to standard output, at most 64 KiB, without the last newline, in the arena. When it fails it has said
- * why: -EIO with the text "coffer-image failed: exit status N".
+ * Runs coffer-image with these arguments and waits for it. Its standard error is ours (progress, messages);
+ * *ret_output is what it wrote to standard output, at most 64 KiB, without the last newline, in the arena. When it
+ * fails it has said why: -EIO with the text "coffer-image failed: exit status N".
  */
 int image_helper_run(struct arena *arena, const char *const *arguments, const char **ret_output, struct error *err);
 
