@@ -17,6 +17,17 @@
 
 enum media_kind { MEDIA_INDEX, MEDIA_MANIFEST, MEDIA_CONFIG, MEDIA_LAYER, MEDIA_OTHER };
 
+/* Bytes of an index or manifest (distribution-spec: registries take 4 MiB), entries of an index, layers of an image. */
+enum { MANIFEST_MAX = 4 * 1024 * 1024, INDEX_MANIFESTS_MAX = 4096, MANIFEST_LAYERS_MAX = 500 };
+
+#define MEDIA_TYPE_OCI_INDEX       "application/vnd.oci.image.index.v1+json"
+#define MEDIA_TYPE_OCI_MANIFEST    "application/vnd.oci.image.manifest.v1+json"
+#define MEDIA_TYPE_OCI_CONFIG      "application/vnd.oci.image.config.v1+json"
+#define MEDIA_TYPE_OCI_LAYER       "application/vnd.oci.image.layer.v1.tar"
+#define MEDIA_TYPE_DOCKER_LIST     "application/vnd.docker.distribution.manifest.list.v2+json"
+#define MEDIA_TYPE_DOCKER_MANIFEST "application/vnd.docker.distribution.manifest.v2+json"
+#define MEDIA_TYPE_DOCKER_CONFIG   "application/vnd.docker.container.image.v1+json"
+
 struct platform {
 	const char *os, *architecture, *variant, *os_version; /* NULL: not said */
 };
@@ -47,16 +58,25 @@ struct manifest {
 	size_t n_layers;
 };
 
-/* media_type: of the descriptor or the HTTP header; the document's own must be the same where it has one.
-   An artifact (config of another type, or artifactType set) is refused in words. */
+/* media_type: of the descriptor or the HTTP header; the document's own must be the same where it has one, and it must
+   not have what makes it the other kind of document. An artifact (config of another type, or artifactType set) is
+   refused in words. Of an index, entries of any type are read: index_choose() takes images only. */
 int index_decode(struct arena *arena, const char *text, size_t length, const char *media_type, struct index *ret,
 		 struct error *err);
 int manifest_decode(struct arena *arena, const char *text, size_t length, const char *media_type, struct manifest *ret,
 		    struct error *err);
 
-enum media_kind media_kind(const char *media_type);
+struct media_type {
+	const char *name;
+	enum media_kind kind;
+	enum compression compression; /* layers */
+	bool foreign;
+};
 
-/* "linux/arm64/v8" -> platform; NULL: this machine's. */
+const struct media_type *media_type_find(const char *name); /* NULL: not known */
+enum media_kind media_kind(const char *media_type);         /* NULL: MEDIA_OTHER */
+
+/* "linux/arm64/v8" -> platform, with the names that Go has for architectures; NULL: this machine's. */
 int platform_parse(struct arena *arena, const char *text, struct platform *ret, struct error *err);
 
 /* The best manifest for the platform: same os and architecture, best variant not above the wanted one.
