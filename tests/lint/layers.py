@@ -22,8 +22,6 @@ THIRD_PARTY = {  # header -> the only files that may include it
     r"yajl/": r"base/json\w*\.c",
     r"sys/capability\.h": r"namespaces/caps\.c",
     r"seccomp\.h": r"namespaces/seccomp\w*\.c",
-    r"libmnl/": r"net/netlink\.c",
-    r"libnftnl/": r"net/nft\w*\.c",
     r"openssl/": r"image/hash\.c",
     r"curl/": r"image/http\w*\.c",
     r"(isa-l|zlib|zstd)": r"image/decompress\w*\.c",

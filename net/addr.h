@@ -1,0 +1,33 @@
+/*
+ * addr.h - addresses, routes and neighbours of interfaces: messages put into a batch of rtnetlink, and questions.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "ip.h"
+#include "netlink.h"
+
+/* Without duplicate address detection, which keeps an IPv6 address from use for a second. `may_be_there`: as it is. */
+void addr_add(struct netlink_batch *batch, unsigned index, const struct ip_network *own, bool may_be_there);
+
+/* A route to `network` (prefix 0: the default route) by a gateway on this interface. */
+void addr_add_route(struct netlink_batch *batch, unsigned index, const struct ip_network *network,
+		    const struct ip_address *gateway);
+
+/* A fixed neighbour: no answer to ARP or neighbour discovery can give its address another MAC. */
+void addr_add_neighbour(struct netlink_batch *batch, unsigned index, const struct ip_address *address,
+			const uint8_t *mac);
+
+/* The MTU of the interface that the IPv4 default route, else the IPv6 one, goes out by; 0 without one. */
+int addr_default_mtu(int route, unsigned *ret_mtu, struct error *err);
+
+/* Does a route or an address of the host overlap with the network? *ret_text: which, to buffer[IP_TEXT_SIZE], or "". */
+int addr_overlap(int route, const struct ip_network *network, char *ret_text, struct error *err);
+
+/* Reads an RTM_NEWROUTE: for the fuzz target. False: it is none of the main table to a network. */
+struct addr_route {
+	struct ip_network network; /* prefix 0: the default route */
+	unsigned index;
+};
+bool addr_read_route(const struct netlink_reply *reply, struct addr_route *ret);

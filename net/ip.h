@@ -1,0 +1,54 @@
+/*
+ * ip.h - addresses and networks of IPv4 and IPv6, as text and as numbers. An address of family 0 is none.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include "base/error.h"
+
+enum { IP_TEXT_SIZE = 64, IP_BYTES = 16 };
+
+struct ip_address {
+	int family;              /* AF_INET, AF_INET6, or 0: none */
+	uint8_t bytes[IP_BYTES]; /* network order, the rest zero */
+};
+
+struct ip_network {
+	struct ip_address address; /* of a network: its first; of an interface: its own */
+	unsigned prefix;
+};
+
+size_t ip_size(int family);   /* bytes: 4 or 16 */
+unsigned ip_bits(int family); /* 32 or 128 */
+bool ip_is_set(const struct ip_address *address);
+bool ip_equal(const struct ip_address *a, const struct ip_address *b);
+bool ip_is_loopback(const struct ip_address *address);
+bool ip_is_any(const struct ip_address *address); /* 0.0.0.0 or :: */
+
+/* "10.0.0.1", "fd00::1". 0 or -EINVAL with text. */
+int ip_parse(const char *text, struct ip_address *ret, struct error *err);
+
+/* "10.0.0.0/24". The host bits are kept. */
+int ip_network_parse(const char *text, struct ip_network *ret, struct error *err);
+
+/* To buffer[IP_TEXT_SIZE], which is returned; "" for none. */
+const char *ip_text(const struct ip_address *address, char *buffer);
+const char *ip_network_text(const struct ip_network *network, char *buffer);
+
+/* The network without host bits. */
+struct ip_network ip_network_of(const struct ip_network *network);
+
+bool ip_network_has(const struct ip_network *network, const struct ip_address *address);
+bool ip_network_overlap(const struct ip_network *a, const struct ip_network *b);
+
+/* The address `offset` behind the network's first, and back; how many there are, at most 2^32. */
+struct ip_address ip_at(const struct ip_network *network, uint64_t offset);
+uint64_t ip_offset(const struct ip_network *network, const struct ip_address *address);
+uint64_t ip_count(const struct ip_network *network);
+
+/* FNV-1a of a text: names of interfaces and addresses that are the same each time. */
+uint64_t ip_hash(const char *text, uint64_t seed);

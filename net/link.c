@@ -1,0 +1,266 @@
+/* link.c - see link.h. */
+#include "link.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <linux/if_link.h>
+#include <linux/neighbour.h>
+#include <linux/rtnetlink.h>
+#include <linux/veth.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/str.h"
+
+enum { CREATE = NLM_F_CREATE | NLM_F_EXCL };
+
+static const struct ifinfomsg no_header;
+
+bool link_name_valid(const char *name)
+{
+	size_t length = strlen(name);
+
+	if (length == 0 || length >= IFNAMSIZ || str_eq(name, ".") || str_eq(name, "..") || str_eq(name, "all") ||
+	    str_eq(name, "default"))
+		return false;
+	for (size_t i = 0; i < length; i++)
+		if (!isalnum((unsigned char)name[i]) && !strchr("-_.", name[i]))
+			return false;
+	return true;
+}
+
+int mac_parse(const char *text, uint8_t ret_mac[MAC_SIZE], struct error *err)
+{
+	uint8_t mac[MAC_SIZE];
+	unsigned sum = 0;
+	size_t i;
+
+	for (i = 0; i < MAC_SIZE && isxdigit((unsigned char)text[0]) && isxdigit((unsigned char)text[1]); i++) {
+		const char digits[3] = { text[0], text[1], '\0' };
+
+		mac[i] = (uint8_t)strtoul(digits, NULL, 16);
+		sum |= mac[i];
+		text += 2;
+		if (i < MAC_SIZE - 1 && *text++ != ':')
+			break;
+	}
+	if (i < MAC_SIZE || *text)
+		return refuse(err, "a MAC address is written as 02:00:00:00:00:01");
+	if ((mac[0] & 1) || sum == 0)
+		return refuse(err, "a MAC address of an interface is not zero and not a group's");
+	memcpy(ret_mac, mac, MAC_SIZE);
+	return 0;
+}
+
+const char *mac_text(const uint8_t mac[MAC_SIZE], char buffer[MAC_TEXT_SIZE])
+{
+	for (size_t i = 0; i < MAC_SIZE; i++)
+		(void)snprintf(buffer + i * 3, 4, "%02x%s", mac[i], i < MAC_SIZE - 1 ? ":" : "");
+	return buffer;
+}
+
+static void put_mtu(struct netlink_batch *batch, unsigned mtu)
+{
+	if (mtu)
+		netlink_put_u32(batch, IFLA_MTU, mtu);
+}
+
+static void put_mac(struct netlink_batch *batch, const uint8_t *mac)
+{
+	if (mac)
+		netlink_put(batch, IFLA_ADDRESS, mac, MAC_SIZE);
+}
+
+void link_add_bridge(struct netlink_batch *batch, const struct link_bridge *bridge)
+{
+	const struct ifinfomsg up = { .ifi_flags = IFF_UP, .ifi_change = IFF_UP };
+	size_t info;
+	size_t data;
+
+	netlink_begin(batch, RTM_NEWLINK, CREATE, &up, sizeof(up), "make bridge %s", bridge->name);
+	netlink_put_string(batch, IFLA_IFNAME, bridge->name);
+	put_mac(batch, bridge->mac);
+	put_mtu(batch, bridge->mtu);
+	info = netlink_nest(batch, IFLA_LINKINFO);
+	netlink_put_string(batch, IFLA_INFO_KIND, "bridge");
+	data = netlink_nest(batch, IFLA_INFO_DATA);
+	if (bridge->vlan_filtering) /* not in every kernel */
+		netlink_put_u8(batch, IFLA_BR_VLAN_FILTERING, 1);
+	netlink_nest_end(batch, data);
+	netlink_nest_end(batch, info);
+}
+
+void link_add_veth(struct netlink_batch *batch, const struct link_veth *veth)
+{
+	const struct ifinfomsg up = { .ifi_flags = IFF_UP, .ifi_change = IFF_UP };
+	size_t info;
+	size_t data;
+	size_t peer;
+
+	netlink_begin(batch, RTM_NEWLINK, CREATE, &up, sizeof(up), "make %s and its peer %s", veth->name, veth->peer);
+	netlink_put_string(batch, IFLA_IFNAME, veth->name);
+	put_mtu(batch, veth->mtu);
+	if (veth->master)
+		netlink_put_u32(batch, IFLA_MASTER, veth->master);
+	info = netlink_nest(batch, IFLA_LINKINFO);
+	netlink_put_string(batch, IFLA_INFO_KIND, "veth");
+	data = netlink_nest(batch, IFLA_INFO_DATA);
+	peer = netlink_nest_header(batch, VETH_INFO_PEER, &no_header, sizeof(no_header));
+	netlink_put_string(batch, IFLA_IFNAME, veth->peer);
+	netlink_put_u32(batch, IFLA_NET_NS_FD, (uint32_t)veth->peer_netns);
+	put_mac(batch, veth->peer_mac);
+	put_mtu(batch, veth->mtu);
+	netlink_nest_end(batch, peer);
+	netlink_nest_end(batch, data);
+	netlink_nest_end(batch, info);
+}
+
+void link_add_shared(struct netlink_batch *batch, const struct link_shared *shared)
+{
+	const bool macvlan = shared->kind == LINK_MACVLAN;
+	size_t info;
+	size_t data;
+
+	netlink_begin(batch, RTM_NEWLINK, CREATE, &no_header, sizeof(no_header), "make %s %s",
+		      macvlan ? "macvlan" : "ipvlan", shared->name);
+	netlink_put_string(batch, IFLA_IFNAME, shared->name);
+	netlink_put_u32(batch, IFLA_LINK, shared->parent);
+	netlink_put_u32(batch, IFLA_NET_NS_FD, (uint32_t)shared->netns);
+	put_mac(batch, macvlan ? shared->mac : NULL);
+	put_mtu(batch, shared->mtu);
+	info = netlink_nest(batch, IFLA_LINKINFO);
+	netlink_put_string(batch, IFLA_INFO_KIND, macvlan ? "macvlan" : "ipvlan");
+	data = netlink_nest(batch, IFLA_INFO_DATA);
+	if (macvlan)
+		netlink_put_u32(batch, IFLA_MACVLAN_MODE, shared->mode);
+	else
+		netlink_put_u16(batch, IFLA_IPVLAN_MODE, (uint16_t)shared->mode);
+	netlink_nest_end(batch, data);
+	netlink_nest_end(batch, info);
+}
+
+void link_add_vxlan(struct netlink_batch *batch, const struct link_vxlan *vxlan)
+{
+	const struct ifinfomsg up = { .ifi_flags = IFF_UP, .ifi_change = IFF_UP };
+	const bool v4 = vxlan->local.family == AF_INET;
+	size_t info;
+	size_t data;
+
+	netlink_begin(batch, RTM_NEWLINK, CREATE, &up, sizeof(up), "make vxlan %s", vxlan->name);
+	netlink_put_string(batch, IFLA_IFNAME, vxlan->name);
+	put_mtu(batch, vxlan->mtu);
+	if (vxlan->master)
+		netlink_put_u32(batch, IFLA_MASTER, vxlan->master);
+	info = netlink_nest(batch, IFLA_LINKINFO);
+	netlink_put_string(batch, IFLA_INFO_KIND, "vxlan");
+	data = netlink_nest(batch, IFLA_INFO_DATA);
+	netlink_put_u32(batch, IFLA_VXLAN_ID, vxlan->vni);
+	netlink_put_be16(batch, IFLA_VXLAN_PORT, vxlan->port);
+	netlink_put(batch, v4 ? IFLA_VXLAN_LOCAL : IFLA_VXLAN_LOCAL6, vxlan->local.bytes, ip_size(vxlan->local.family));
+	if (vxlan->parent)
+		netlink_put_u32(batch, IFLA_VXLAN_LINK, vxlan->parent);
+	netlink_nest_end(batch, data);
+	netlink_nest_end(batch, info);
+}
+
+void link_add_vxlan_peer(struct netlink_batch *batch, unsigned vxlan, const struct ip_address *peer)
+{
+	static const uint8_t any[MAC_SIZE];
+	const struct ndmsg header = {
+		.ndm_family = PF_BRIDGE,
+		.ndm_ifindex = (int)vxlan,
+		.ndm_state = NUD_PERMANENT | NUD_NOARP,
+		.ndm_flags = NTF_SELF,
+	};
+	char text[IP_TEXT_SIZE];
+
+	netlink_begin(batch, RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_APPEND, &header, sizeof(header),
+		      "add the vxlan peer %s", ip_text(peer, text));
+	netlink_put(batch, NDA_LLADDR, any, sizeof(any));
+	netlink_put(batch, NDA_DST, peer->bytes, ip_size(peer->family));
+}
+
+static void change(struct netlink_batch *batch, unsigned index, unsigned up, const char *what)
+{
+	const struct ifinfomsg header = { .ifi_index = (int)index, .ifi_flags = up, .ifi_change = up };
+
+	netlink_begin(batch, RTM_NEWLINK, 0, &header, sizeof(header), "%s interface %u", what, index);
+}
+
+void link_move(struct netlink_batch *batch, unsigned index, int netns, const char *rename)
+{
+	change(batch, index, 0, "move to the container");
+	netlink_put_u32(batch, IFLA_NET_NS_FD, (uint32_t)netns);
+	if (rename)
+		netlink_put_string(batch, IFLA_IFNAME, rename);
+}
+
+void link_up(struct netlink_batch *batch, unsigned index)
+{
+	change(batch, index, IFF_UP, "set up");
+}
+
+void link_set_master(struct netlink_batch *batch, unsigned index, unsigned master)
+{
+	change(batch, index, 0, "set the bridge of");
+	netlink_put_u32(batch, IFLA_MASTER, master);
+}
+
+void link_delete(struct netlink_batch *batch, const char *name)
+{
+	netlink_begin(batch, RTM_DELLINK, 0, &no_header, sizeof(no_header), "delete interface %s", name);
+	netlink_put_string(batch, IFLA_IFNAME, name);
+}
+
+static void copy_kind(const struct netlink_reply *info, char *kind, size_t size)
+{
+	struct netlink_reply name;
+	size_t length;
+
+	if (!netlink_find(info, 0, IFLA_INFO_KIND, &name))
+		return;
+	length = strnlen((const char *)name.data, name.size < size - 1 ? name.size : size - 1);
+	memcpy(kind, name.data, length);
+	kind[length] = '\0';
+}
+
+void link_read(const struct netlink_reply *reply, struct link_info *ret)
+{
+	struct ifinfomsg header;
+	struct netlink_reply found;
+
+	if (reply->type != RTM_NEWLINK || reply->size < sizeof(header))
+		return;
+	memcpy(&header, reply->data, sizeof(header));
+	*ret = (struct link_info){ .index = (unsigned)header.ifi_index, .flags = header.ifi_flags };
+	if (netlink_find(reply, sizeof(header), IFLA_MTU, &found))
+		ret->mtu = netlink_u32(&found);
+	if (netlink_find(reply, sizeof(header), IFLA_MASTER, &found))
+		ret->master = netlink_u32(&found);
+	if (netlink_find(reply, sizeof(header), IFLA_ADDRESS, &found) && found.size == MAC_SIZE)
+		memcpy(ret->mac, found.data, MAC_SIZE);
+	if (netlink_find(reply, sizeof(header), IFLA_LINKINFO, &found))
+		copy_kind(&found, ret->kind, sizeof(ret->kind));
+}
+
+static int see_link(const struct netlink_reply *reply, void *info)
+{
+	link_read(reply, info);
+	return 0;
+}
+
+int link_get(int route, const char *name, struct link_info *ret, struct error *err)
+{
+	auto_netlink_batch struct netlink_batch batch = NETLINK_BATCH;
+	struct link_info info = { 0 };
+	int r;
+
+	netlink_begin(&batch, RTM_GETLINK, 0, &no_header, sizeof(no_header), "find interface %s", name);
+	netlink_put_string(&batch, IFLA_IFNAME, name);
+	r = netlink_send(route, &batch, see_link, &info, err);
+	if (r == 0 && info.index == 0)
+		r = fail(err, ENODEV, "find interface %s", name);
+	if (r == 0)
+		*ret = info;
+	return r;
+}

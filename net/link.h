@@ -1,0 +1,88 @@
+/*
+ * link.h - interfaces: messages put into a batch of rtnetlink (netlink.h), to be sent by the caller in one go, and
+ * questions, which are answered at once. Interface names are as link_name_valid() has them; MACs are 6 bytes.
+ */
+#pragma once
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "ip.h"
+#include "netlink.h"
+
+enum { MAC_SIZE = 6, MAC_TEXT_SIZE = 18 };
+
+/* 1 to 15 letters, digits, '-', '_' or '.', not "." or "..", and not "all" or "default", which /proc/sys has. */
+bool link_name_valid(const char *name);
+
+/* "02:00:00:00:00:01": unicast, not zero. */
+int mac_parse(const char *text, uint8_t ret_mac[MAC_SIZE], struct error *err);
+const char *mac_text(const uint8_t mac[MAC_SIZE], char buffer[MAC_TEXT_SIZE]);
+
+struct link_bridge {
+	const char *name;
+	const uint8_t
+		*mac; /* fixed from the start: a bridge takes the lowest of its ports' otherwise, and changes it */
+	unsigned mtu;
+	bool vlan_filtering;
+};
+void link_add_bridge(struct netlink_batch *batch, const struct link_bridge *bridge);
+
+/* One end here with a master, up; the other is made in the namespace itself, so that it is never seen here. */
+struct link_veth {
+	const char *name, *peer;
+	const uint8_t *peer_mac;
+	int peer_netns;  /* fd */
+	unsigned master; /* index of a bridge; 0: none */
+	unsigned mtu;
+};
+void link_add_veth(struct netlink_batch *batch, const struct link_veth *veth);
+
+enum link_share { LINK_MACVLAN, LINK_IPVLAN };
+
+/* An interface on top of a host's, made in the namespace itself. */
+struct link_shared {
+	enum link_share kind;
+	const char *name;
+	unsigned parent;    /* index */
+	int netns;          /* fd */
+	const uint8_t *mac; /* NULL: any; macvlan only */
+	unsigned mtu;       /* 0: as the parent's */
+	uint32_t mode;      /* MACVLAN_MODE_BRIDGE ..., IPVLAN_MODE_L2 ... */
+};
+void link_add_shared(struct netlink_batch *batch, const struct link_shared *shared);
+
+struct link_vxlan {
+	const char *name;
+	uint32_t vni;
+	uint16_t port;
+	struct ip_address local;
+	unsigned parent; /* index; 0: by route */
+	unsigned master;
+	unsigned mtu;
+};
+void link_add_vxlan(struct netlink_batch *batch, const struct link_vxlan *vxlan);
+
+/* Frames of unknown destination go to this peer too. */
+void link_add_vxlan_peer(struct netlink_batch *batch, unsigned vxlan, const struct ip_address *peer);
+
+/* Moves an interface of the host into a namespace; `rename` may be NULL. */
+void link_move(struct netlink_batch *batch, unsigned index, int netns, const char *rename);
+
+void link_up(struct netlink_batch *batch, unsigned index);
+void link_set_master(struct netlink_batch *batch, unsigned index, unsigned master);
+void link_delete(struct netlink_batch *batch, const char *name);
+
+struct link_info {
+	unsigned index, mtu, master;
+	uint32_t flags; /* IFF_UP ... */
+	uint8_t mac[MAC_SIZE];
+	char kind[16]; /* "bridge", "veth" ...; "" for hardware */
+};
+
+/* -ENODEV with text if there is none. */
+int link_get(int route, const char *name, struct link_info *ret, struct error *err);
+
+/* Reads an RTM_NEWLINK: for the fuzz target. */
+void link_read(const struct netlink_reply *reply, struct link_info *ret);

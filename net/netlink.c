@@ -1,0 +1,423 @@
+/*
+ * netlink.c - see netlink.h. Debian has libmnl as a shared library only, which a static program cannot use. The tests
+ * ask ip(8) and nft(8) what came of the messages made here.
+ */
+#include "netlink.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/netlink.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+
+#include "base/str.h"
+
+enum {
+	TIMEOUT_S = 10,
+	LABEL_SIZE = 112,
+	REPLY_SIZE = 64 * 1024, /* the kernel makes parts of a list at most half as large */
+	SOCKET_BUFFER = 4 << 20,
+	LIST_RETRIES = 8,
+	ALIGNMENT = 4,
+	WORDS_SIZE = 160,
+};
+
+struct netlink_label {
+	char text[LABEL_SIZE];
+};
+
+static size_t aligned(size_t size)
+{
+	return (size + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
+}
+
+/* Without privilege what there is has to do. */
+static void enlarge(int fd, int forced, int polite)
+{
+	const int room = SOCKET_BUFFER;
+
+	if (setsockopt(fd, SOL_SOCKET, forced, &room, sizeof(room)) < 0)
+		(void)setsockopt(fd, SOL_SOCKET, polite, &room, sizeof(room));
+}
+
+int netlink_open(int protocol, int *ret_fd, struct error *err)
+{
+	const struct sockaddr_nl address = { .nl_family = AF_NETLINK };
+	const struct timeval timeout = { .tv_sec = TIMEOUT_S };
+	const int on = 1;
+	auto_fd int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol);
+
+	if (fd < 0)
+		return fail(err, errno, "open a netlink socket");
+	if (bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
+		return fail(err, errno, "bind a netlink socket");
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout)) < 0)
+		return fail(err, errno, "limit the wait for netlink");
+	/* The kernel's own words, and errors without a copy of the request; neither is needed. */
+	(void)setsockopt(fd, SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof(on));
+	(void)setsockopt(fd, SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof(on));
+	enlarge(fd, SO_SNDBUFFORCE, SO_SNDBUF);
+	enlarge(fd, SO_RCVBUFFORCE, SO_RCVBUF); /* each message of a batch may fail */
+	*ret_fd = take_fd(&fd);
+	return 0;
+}
+
+void netlink_batch_done(struct netlink_batch *batch)
+{
+	free(batch->data);
+	free(batch->labels);
+	*batch = (struct netlink_batch)NETLINK_BATCH;
+}
+
+/* Zeroed room at the end. */
+static void *extend(struct netlink_batch *batch, size_t size)
+{
+	size_t wanted = batch->used + aligned(size);
+	void *room;
+
+	if (wanted > batch->size) {
+		size_t grown = batch->size ? batch->size : 4096;
+
+		while (grown < wanted)
+			grown *= 2;
+		batch->data = xreallocarray(batch->data, grown, 1);
+		batch->size = grown;
+	}
+	room = batch->data + batch->used;
+	memset(room, 0, aligned(size));
+	batch->used = wanted;
+	return room;
+}
+
+static struct nlmsghdr *message_of(const struct netlink_batch *batch)
+{
+	return (struct nlmsghdr *)(void *)(batch->data + batch->message);
+}
+
+/* The message grows with what is put into it, so that it is whole at any time. */
+static void *extend_message(struct netlink_batch *batch, size_t size)
+{
+	void *room = extend(batch, size);
+
+	message_of(batch)->nlmsg_len = (uint32_t)(batch->used - batch->message);
+	return room;
+}
+
+void netlink_begin(struct netlink_batch *batch, uint16_t type, unsigned flags, const void *header, size_t size,
+		   const char *fmt, ...)
+{
+	struct nlmsghdr message = { .nlmsg_type = type, .nlmsg_flags = (uint16_t)(flags | NLM_F_REQUEST) };
+	struct netlink_label *label;
+	va_list args;
+
+	/* One more at a power of two: the array grows by doubling. */
+	if ((batch->n_labels & (batch->n_labels - 1)) == 0)
+		batch->labels = xreallocarray(batch->labels, batch->n_labels ? batch->n_labels * 2 : 1, sizeof(*label));
+	label = &batch->labels[batch->n_labels++];
+	va_start(args, fmt);
+	(void)vsnprintf(label->text, sizeof(label->text), fmt, args);
+	va_end(args);
+	message.nlmsg_seq = (uint32_t)batch->n_labels;
+	batch->message = batch->used;
+	memcpy(extend(batch, sizeof(message)), &message, sizeof(message));
+	memcpy(extend_message(batch, size), header, size);
+}
+
+void netlink_put(struct netlink_batch *batch, uint16_t type, const void *data, size_t size)
+{
+	const struct nlattr attribute = { .nla_type = type, .nla_len = (uint16_t)(sizeof(attribute) + size) };
+	uint8_t *room = extend_message(batch, sizeof(attribute) + size);
+
+	memcpy(room, &attribute, sizeof(attribute));
+	if (size > 0)
+		memcpy(room + sizeof(attribute), data, size);
+}
+
+void netlink_put_string(struct netlink_batch *batch, uint16_t type, const char *text)
+{
+	netlink_put(batch, type, text, strlen(text) + 1);
+}
+
+void netlink_put_u8(struct netlink_batch *batch, uint16_t type, uint8_t value)
+{
+	netlink_put(batch, type, &value, sizeof(value));
+}
+
+void netlink_put_u16(struct netlink_batch *batch, uint16_t type, uint16_t value)
+{
+	netlink_put(batch, type, &value, sizeof(value));
+}
+
+void netlink_put_u32(struct netlink_batch *batch, uint16_t type, uint32_t value)
+{
+	netlink_put(batch, type, &value, sizeof(value));
+}
+
+void netlink_put_be16(struct netlink_batch *batch, uint16_t type, uint16_t value)
+{
+	netlink_put_u16(batch, type, htons(value));
+}
+
+void netlink_put_be32(struct netlink_batch *batch, uint16_t type, uint32_t value)
+{
+	netlink_put_u32(batch, type, htonl(value));
+}
+
+size_t netlink_nest_header(struct netlink_batch *batch, uint16_t type, const void *header, size_t size)
+{
+	size_t nest = batch->used;
+
+	netlink_put(batch, type | NLA_F_NESTED, header, size);
+	return nest;
+}
+
+size_t netlink_nest(struct netlink_batch *batch, uint16_t type)
+{
+	return netlink_nest_header(batch, type, NULL, 0);
+}
+
+void netlink_nest_end(struct netlink_batch *batch, size_t nest)
+{
+	const uint16_t length = (uint16_t)(batch->used - nest);
+
+	memcpy(batch->data + nest + offsetof(struct nlattr, nla_len), &length, sizeof(length));
+}
+
+bool netlink_next(struct netlink_reply *rest, struct netlink_reply *ret_attribute)
+{
+	struct nlattr attribute;
+	size_t step;
+
+	if (rest->size < sizeof(attribute))
+		return false;
+	memcpy(&attribute, rest->data, sizeof(attribute));
+	if (attribute.nla_len < sizeof(attribute) || attribute.nla_len > rest->size)
+		return false;
+	ret_attribute->type = attribute.nla_type & (uint16_t)NLA_TYPE_MASK;
+	ret_attribute->data = rest->data + sizeof(attribute);
+	ret_attribute->size = attribute.nla_len - sizeof(attribute);
+	step = aligned(attribute.nla_len) < rest->size ? aligned(attribute.nla_len) : rest->size;
+	rest->data += step;
+	rest->size -= step;
+	return true;
+}
+
+bool netlink_find(const struct netlink_reply *in, size_t header, uint16_t type, struct netlink_reply *ret)
+{
+	struct netlink_reply rest = *in;
+	struct netlink_reply attribute;
+
+	header = aligned(header);
+	if (rest.size < header)
+		return false;
+	rest.data += header;
+	rest.size -= header;
+	while (netlink_next(&rest, &attribute)) {
+		if (attribute.type != type)
+			continue;
+		*ret = attribute;
+		return true;
+	}
+	return false;
+}
+
+uint32_t netlink_u32(const struct netlink_reply *attribute)
+{
+	uint32_t value = 0;
+
+	if (attribute->size >= sizeof(value))
+		memcpy(&value, attribute->data, sizeof(value));
+	return value;
+}
+
+/* What the kernel says in words, printable, or "". */
+static void kernel_words(const struct netlink_reply *reply, uint16_t flags, char *text, size_t size)
+{
+	struct netlink_reply words;
+	size_t header = sizeof(struct nlmsgerr);
+	struct nlmsgerr report;
+
+	text[0] = '\0';
+	if (!(flags & NLM_F_ACK_TLVS) || reply->size < sizeof(report))
+		return;
+	memcpy(&report, reply->data, sizeof(report));
+	if (!(flags & NLM_F_CAPPED) && report.msg.nlmsg_len > sizeof(report.msg))
+		header += report.msg.nlmsg_len - sizeof(report.msg);
+	if (!netlink_find(reply, header, NLMSGERR_ATTR_MSG, &words))
+		return;
+	(void)snprintf(text, size, " (%.*s)", (int)strnlen((const char *)words.data, words.size),
+		       (const char *)words.data);
+	for (char *at = text; *at; at++)
+		if (*at < ' ' || *at > '~')
+			*at = '?';
+}
+
+static bool is_optional(const struct netlink_batch *batch, int code)
+{
+	return batch->optional &&
+	       (code == EEXIST || code == ENOENT || code == ENODEV || code == EADDRNOTAVAIL || code == ESRCH);
+}
+
+/* An ack (code 0) or an error. True: the answer is complete. */
+static bool read_report(struct netlink_answer *answer, const struct nlmsghdr *header, const struct netlink_reply *reply)
+{
+	const struct netlink_batch *batch = answer->batch;
+	struct nlmsgerr report;
+	char words[WORDS_SIZE];
+	int code;
+
+	if (reply->size < sizeof(report)) {
+		answer->result = fail(answer->err, EBADMSG, "a netlink answer is cut short");
+		return true;
+	}
+	memcpy(&report, reply->data, sizeof(report));
+	code = report.error > 0 ? report.error : (int)-(unsigned)report.error;
+	if (code != 0 && answer->result == 0 && !is_optional(batch, code)) {
+		kernel_words(reply, header->nlmsg_flags, words, sizeof(words));
+		answer->result =
+			fail(answer->err, code, "%s%s", batch->labels[header->nlmsg_seq - answer->first].text, words);
+	}
+	/* nfnetlink gives up a batch with one error, under the number of its first message. */
+	if (code != 0 && batch->transaction && header->nlmsg_seq == answer->first)
+		return true;
+	return header->nlmsg_seq == answer->last;
+}
+
+static bool read_message(struct netlink_answer *answer, const struct nlmsghdr *header, const uint8_t *data)
+{
+	const struct netlink_reply reply = {
+		.type = header->nlmsg_type,
+		.data = data + sizeof(*header),
+		.size = header->nlmsg_len - sizeof(*header),
+	};
+
+	if (header->nlmsg_seq < answer->first || header->nlmsg_seq > answer->last)
+		return false; /* the end of an older answer that nobody waited for */
+	answer->changed |= answer->list && (header->nlmsg_flags & NLM_F_DUMP_INTR);
+	if (header->nlmsg_type == NLMSG_ERROR)
+		return read_report(answer, header, &reply);
+	if (header->nlmsg_type == NLMSG_DONE)
+		return answer->list;
+	if (header->nlmsg_type >= NLMSG_MIN_TYPE && answer->reply && answer->result == 0)
+		answer->result = answer->reply(&reply, answer->context);
+	return false;
+}
+
+bool netlink_read(struct netlink_answer *answer, const void *data, size_t size)
+{
+	const uint8_t *at = data;
+
+	while (size >= sizeof(struct nlmsghdr)) {
+		struct nlmsghdr header;
+		size_t step;
+
+		memcpy(&header, at, sizeof(header));
+		if (header.nlmsg_len < sizeof(header) || header.nlmsg_len > size) {
+			answer->result = fail(answer->err, EBADMSG, "a netlink answer is malformed");
+			return true;
+		}
+		if (read_message(answer, &header, at))
+			return true;
+		step = aligned(header.nlmsg_len) < size ? aligned(header.nlmsg_len) : size;
+		at += step;
+		size -= step;
+	}
+	return false;
+}
+
+static ssize_t receive(int fd, uint8_t *buffer)
+{
+	struct sockaddr_nl from;
+	struct iovec part = { .iov_base = buffer, .iov_len = REPLY_SIZE };
+	struct msghdr message;
+	ssize_t got;
+
+	do {
+		message = (struct msghdr){
+			.msg_iov = &part, .msg_iovlen = 1, .msg_name = &from, .msg_namelen = sizeof(from)
+		};
+		got = recvmsg(fd, &message, 0);
+	} while ((got < 0 && errno == EINTR) || (got >= 0 && from.nl_pid != 0)); /* only the kernel is listened to */
+	if (got >= 0 && (message.msg_flags & MSG_TRUNC))
+		return -EMSGSIZE;
+	return got < 0 ? -errno : got;
+}
+
+/* Numbers go on over the life of a socket by its port's clock: a late answer is never taken for one of this batch. */
+static void number(struct netlink_batch *batch, struct netlink_answer *answer)
+{
+	struct timeval now = { 0 };
+	uint8_t *at = batch->data;
+
+	(void)gettimeofday(&now, NULL);
+	answer->first = (uint32_t)now.tv_sec * 1000000U + (uint32_t)now.tv_usec;
+	if (answer->first > UINT32_MAX - (uint32_t)batch->n_labels)
+		answer->first = 1;
+	for (size_t i = 0; i < batch->n_labels; i++) {
+		struct nlmsghdr *header = (struct nlmsghdr *)(void *)at;
+
+		header->nlmsg_seq = answer->first + (uint32_t)i;
+		at += aligned(header->nlmsg_len);
+	}
+	answer->last = answer->first + (uint32_t)batch->n_labels - 1;
+}
+
+/* nfnetlink answers for what is in a batch, never for its end. */
+static void ask_for_ack(struct netlink_batch *batch, struct netlink_answer *answer)
+{
+	uint8_t *at = batch->data;
+	const size_t last = batch->n_labels - (batch->transaction ? 2 : 1);
+
+	for (size_t i = 0; i < last; i++)
+		at += aligned(((struct nlmsghdr *)(void *)at)->nlmsg_len);
+	((struct nlmsghdr *)(void *)at)->nlmsg_flags |= NLM_F_ACK;
+	answer->last = answer->first + (uint32_t)last;
+}
+
+static int exchange(int fd, struct netlink_answer *answer)
+{
+	const struct netlink_batch *batch = answer->batch;
+	auto_free uint8_t *buffer = xcalloc(1, REPLY_SIZE);
+	ssize_t got;
+
+	if (send(fd, batch->data, batch->used, 0) < 0)
+		return fail(answer->err, errno, "%s: send %zu bytes to the kernel", batch->labels[0].text, batch->used);
+	do {
+		got = receive(fd, buffer);
+		if (got < 0)
+			return fail(answer->err, (int)-got, "%s: answer of the kernel", batch->labels[0].text);
+	} while (!netlink_read(answer, buffer, (size_t)got));
+	return answer->result;
+}
+
+int netlink_send(int fd, struct netlink_batch *batch, netlink_reply_fn *reply, void *context, struct error *err)
+{
+	struct netlink_answer answer = { .batch = batch, .reply = reply, .context = context, .err = err };
+
+	if (batch->n_labels == 0)
+		return 0;
+	number(batch, &answer);
+	ask_for_ack(batch, &answer);
+	return exchange(fd, &answer);
+}
+
+int netlink_list(int fd, struct netlink_batch *batch, netlink_reply_fn *reply, void *context, struct error *err)
+{
+	int r = 0;
+
+	for (int i = 0; i < LIST_RETRIES; i++) {
+		struct netlink_answer answer = {
+			.batch = batch, .list = true, .reply = reply, .context = context, .err = err
+		};
+
+		number(batch, &answer);
+		message_of(batch)->nlmsg_flags |= NLM_F_DUMP;
+		r = exchange(fd, &answer);
+		if (r < 0 || !answer.changed)
+			return r;
+	}
+	return fail(err, EAGAIN, "%s: the list changes all the time", batch->labels[0].text);
+}

@@ -1,0 +1,61 @@
+/* netns.c - see netns.h. */
+#include "netns.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+
+enum { SETTING_SIZE = 160 };
+
+int netns_enter(int netns_fd, int *ret_home, struct error *err)
+{
+	auto_fd int home = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+
+	if (home < 0)
+		return fail(err, errno, "open the own network namespace");
+	if (setns(netns_fd, CLONE_NEWNET) < 0)
+		return fail(err, errno, "enter the container's network namespace");
+	*ret_home = take_fd(&home);
+	return 0;
+}
+
+void netns_leave(int home)
+{
+	if (setns(home, CLONE_NEWNET) < 0) {
+		(void)fputs("coffer: cannot go back to the host's network namespace\n", stderr);
+		abort();
+	}
+	(void)close(home);
+}
+
+int netns_set(const char *name, const char *value, bool optional, struct error *err)
+{
+	char path[SETTING_SIZE];
+	char old[16];
+	ssize_t length;
+	int r;
+
+	(void)snprintf(path, sizeof(path), "/proc/sys/net/%s", name);
+	length = fd_read_small(AT_FDCWD, path, old, sizeof(old));
+	if (length > 0 && strcmp(old, value) == 0) /* also where it is read-only */
+		return 0;
+	r = fd_write_existing(AT_FDCWD, path, value);
+	if (r < 0 && !(optional && r == -ENOENT))
+		return fail(err, -r, "set %s to %s", path, value);
+	return 0;
+}
+
+int netns_set_interface(int version, const char *interface, const char *name, const char *value, struct error *err)
+{
+	char path[SETTING_SIZE];
+
+	(void)snprintf(path, sizeof(path), "ipv%d/conf/%s/%s", version, interface, name);
+	return netns_set(path, value, version != 4, err);
+}

@@ -1,0 +1,27 @@
+/*
+ * netns.h - being in another network namespace for a moment, which /proc/sys/net and new sockets take their meaning
+ * from. The process must be single-threaded and privileged over the other namespace.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/error.h"
+
+/* What another network namespace is worked on with. */
+struct netns {
+	int fd;    /* the namespace; the caller's */
+	int route; /* an rtnetlink socket in it, or -1 */
+};
+
+/* Enters; *ret_home is the way back. */
+int netns_enter(int netns_fd, int *ret_home, struct error *err);
+
+/* Goes back and closes `home`. A process that cannot go back must not go on: it ends with a message. */
+void netns_leave(int home);
+
+/* The value of /proc/sys/net/NAME in the present namespace. A missing one is no error where `optional` (no IPv6). */
+int netns_set(const char *name, const char *value, bool optional, struct error *err);
+
+/* netns_set() of an interface's own: /proc/sys/net/ipv{4,6}/conf/INTERFACE/NAME. */
+int netns_set_interface(int version, const char *interface, const char *name, const char *value, struct error *err);

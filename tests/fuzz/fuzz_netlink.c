@@ -1,0 +1,39 @@
+/* fuzz_netlink.c - any bytes as the kernel's answer: attributes, interfaces and routes are read within them. */
+#include "net/addr.h"
+#include "net/link.h"
+#include "net/netlink.h"
+
+#include <linux/rtnetlink.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static int see(const struct netlink_reply *reply, void *context)
+{
+	struct link_info *info = context;
+	struct addr_route route;
+	char text[IP_TEXT_SIZE];
+
+	link_read(reply, info);
+	if (addr_read_route(reply, &route))
+		(void)ip_network_text(&route.network, text);
+	return 0;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	auto_netlink_batch struct netlink_batch batch = NETLINK_BATCH;
+	struct error err;
+	struct link_info info = { 0 };
+	struct netlink_answer answer = {
+		.batch = &batch, .first = 1, .last = 2, .reply = see, .context = &info, .err = &err
+	};
+
+	if (size == 0)
+		return 0;
+	answer.list = data[0] & 1;
+	batch.optional = data[0] & 2;
+	netlink_begin(&batch, RTM_GETLINK, 0, "", 1, "one");
+	netlink_begin(&batch, RTM_GETLINK, 0, "", 1, "two");
+	(void)netlink_read(&answer, data + 1, size - 1);
+	return 0;
+}

@@ -1,0 +1,143 @@
+/* test_netlink.c - what is put into a batch, and answers of the kernel, good and hostile. */
+#include "net/netlink.h"
+
+#include <errno.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+
+#include "tests/unit/net_ns.h"
+
+static struct error err;
+
+static void nested_attributes_are_found_again(void)
+{
+	auto_netlink_batch struct netlink_batch batch = NETLINK_BATCH;
+	const struct ifinfomsg header = { .ifi_index = 7 };
+	struct netlink_reply reply = { 0 };
+	struct netlink_reply outer;
+	struct netlink_reply inner;
+	struct nlmsghdr message;
+	size_t nest;
+
+	netlink_begin(&batch, RTM_NEWLINK, NLM_F_CREATE, &header, sizeof(header), "test");
+	netlink_put_string(&batch, 3, "abc");
+	nest = netlink_nest(&batch, 18);
+	netlink_put_u8(&batch, 1, 5);
+	netlink_put_be32(&batch, 2, 0x01020304);
+	netlink_nest_end(&batch, nest);
+	netlink_put_u32(&batch, 4, 9);
+	memcpy(&message, batch.data, sizeof(message));
+	CHECK_INT(batch.used, message.nlmsg_len);
+	CHECK_INT(NLM_F_REQUEST | NLM_F_CREATE, message.nlmsg_flags);
+	reply.data = batch.data + sizeof(message);
+	reply.size = batch.used - sizeof(message);
+	CHECK(netlink_find(&reply, sizeof(header), 3, &outer));
+	CHECK_STR("abc", (const char *)outer.data);
+	CHECK(netlink_find(&reply, sizeof(header), 18, &outer));
+	CHECK(netlink_find(&outer, 0, 2, &inner));
+	CHECK_INT(4, inner.size);
+	CHECK_INT(1, inner.data[0]);
+	CHECK(netlink_find(&reply, sizeof(header), 4, &outer));
+	CHECK_INT(9, netlink_u32(&outer));
+	CHECK(!netlink_find(&reply, sizeof(header), 5, &outer));
+}
+
+static bool answer_is(const void *data, size_t size, int *ret_result)
+{
+	auto_netlink_batch struct netlink_batch batch = NETLINK_BATCH;
+	struct netlink_answer answer = { .batch = &batch, .first = 1, .last = 1, .err = &err };
+	bool complete;
+
+	netlink_begin(&batch, RTM_NEWLINK, 0, "", 1, "ask");
+	complete = netlink_read(&answer, data, size);
+	*ret_result = answer.result;
+	return complete;
+}
+
+static void answers_are_read_within_their_bounds(void)
+{
+	struct {
+		struct nlmsghdr header;
+		struct nlmsgerr report;
+		struct nlattr words;
+		char text[8];
+	} message = {
+		.header = { .nlmsg_len = sizeof(message),
+			    .nlmsg_type = NLMSG_ERROR,
+			    .nlmsg_seq = 1,
+			    .nlmsg_flags = NLM_F_ACK_TLVS | NLM_F_CAPPED },
+		.report = { .error = -EEXIST },
+		.words = { .nla_len = sizeof(struct nlattr) + 8, .nla_type = NLMSGERR_ATTR_MSG },
+		.text = { 'n', 'o', '\n', 'n', 'o', 'n', 'u', 'l' },
+	};
+	int result;
+
+	CHECK(answer_is(&message, sizeof(message), &result));
+	CHECK_INT(-EEXIST, result);
+	CHECK_STR("ask (no?nonul): File exists", err.text);
+	message.words.nla_len = 100;
+	CHECK(answer_is(&message, sizeof(message), &result));
+	CHECK_STR("ask: File exists", err.text);
+	message.header.nlmsg_len = sizeof(message.header) + 2;
+	CHECK(answer_is(&message, sizeof(message), &result));
+	CHECK_INT(-EBADMSG, result);
+	message.header.nlmsg_len = sizeof(message) + 1;
+	CHECK(answer_is(&message, sizeof(message), &result));
+	CHECK_INT(-EBADMSG, result);
+	message.header.nlmsg_len = 0;
+	CHECK(answer_is(&message, sizeof(message), &result));
+	CHECK_INT(-EBADMSG, result);
+	message.header.nlmsg_len = sizeof(message);
+	message.header.nlmsg_seq = 2; /* somebody else's */
+	CHECK(!answer_is(&message, sizeof(message), &result));
+	CHECK_INT(0, result);
+	message.header.nlmsg_seq = 1;
+	message.report.error = INT32_MIN;
+	CHECK(answer_is(&message, sizeof(message), &result));
+	CHECK(result < 0);
+	CHECK(!answer_is(&message, 3, &result));
+}
+
+static int count_links(const struct netlink_reply *reply, void *context)
+{
+	*(int *)context += reply->type == RTM_NEWLINK;
+	return 0;
+}
+
+static int the_kernel_answers(void)
+{
+	auto_netlink_batch struct netlink_batch batch = NETLINK_BATCH;
+	auto_netlink_batch struct netlink_batch wrong = NETLINK_BATCH;
+	auto_netlink_batch struct netlink_batch many = NETLINK_BATCH;
+	struct ifinfomsg header = { 0 };
+	auto_fd int fd = -1;
+	int links = 0;
+
+	EXPECT(netlink_open(NETLINK_ROUTE, &fd, &err) == 0);
+	netlink_begin(&batch, RTM_GETLINK, 0, &header, sizeof(header), "list");
+	EXPECT(netlink_list(fd, &batch, count_links, &links, &err) == 0);
+	EXPECT(links >= 1);
+	header.ifi_index = 4711;
+	netlink_begin(&wrong, RTM_DELLINK, 0, &header, sizeof(header), "delete %d", 4711);
+	EXPECT(netlink_send(fd, &wrong, NULL, NULL, &err) == -ENODEV);
+	EXPECT(strstr(err.text, "delete 4711") && strstr(err.text, "No such device"));
+	wrong.optional = true;
+	EXPECT(netlink_send(fd, &wrong, NULL, NULL, &err) == 0);
+	/* The first error is told, and the last answer waited for. */
+	for (int i = 0; i < 300; i++)
+		netlink_begin(&many, RTM_DELLINK, 0, &header, sizeof(header), "delete number %d", i);
+	EXPECT(netlink_send(fd, &many, NULL, NULL, &err) == -ENODEV);
+	EXPECT(strstr(err.text, "delete number 0:"));
+	links = 0;
+	EXPECT(netlink_list(fd, &batch, count_links, &links, &err) == 0 && links >= 1);
+	return 0;
+}
+
+static void kernel(void)
+{
+	in_net_ns(the_kernel_answers);
+}
+
+static const struct test tests[] = { TEST(nested_attributes_are_found_again),
+				     TEST(answers_are_read_within_their_bounds), TEST(kernel) };
+TEST_MAIN(tests)

@@ -1,0 +1,193 @@
+/* test_nft.c - our tables as nft(8) shows them, and elements that come and go. */
+#include "net/nft.h"
+
+#include <errno.h>
+#include <linux/netlink.h>
+#include <netinet/in.h>
+
+#include "base/str.h"
+#include "tests/unit/net_ns.h"
+
+static struct error err;
+
+static int commit(struct netlink_batch *batch)
+{
+	auto_fd int fd = -1;
+	int r = netlink_open(NETLINK_NETFILTER, &fd, &err);
+
+	nft_end(batch);
+	if (r == 0)
+		r = netlink_send(fd, batch, NULL, NULL, &err);
+	netlink_batch_done(batch);
+	return r;
+}
+
+static int make_tables(void)
+{
+	struct netlink_batch batch = NETLINK_BATCH;
+
+	nft_begin(&batch);
+	nft_put_tables(&batch);
+	return commit(&batch);
+}
+
+static int rules(void)
+{
+	static const char *const shown[] = {
+		"iifname != \"lo\" ip daddr 127.0.0.0/8 drop\n",
+		"iifname != \"lo\" ip saddr 127.0.0.0/8 drop\n",
+		"fib daddr type local jump publish\n",
+		"dnat ip to ip daddr . meta l4proto . th dport map @at4\n",
+		"dnat ip to meta l4proto . th dport map @ports4\n",
+		"dnat ip6 to ip6 daddr . meta l4proto . th dport map @at6\n",
+		"dnat ip6 to meta l4proto . th dport map @ports6\n",
+		"iifname != @bridges oifname != @bridges accept\n",
+		"ct state invalid drop\n",
+		"ct state established,related accept\n",
+		"iifname . oifname @same accept\n",
+		"iifname @internal drop\n",
+		"oifname @internal drop\n",
+		"ct status dnat accept\n",
+		"iifname @open oifname @open accept\n",
+		"oifname @bridges drop\n",
+		"ip saddr . oifname @own4 ct status dnat masquerade\n",
+		"ip6 saddr . oifname @own6 ct status dnat masquerade\n",
+		"ip saddr 127.0.0.0/8 oifname @bridges masquerade\n",
+		"ip saddr @out4 oifname != @bridges masquerade\n",
+		"ip6 saddr @out6 oifname != @bridges masquerade\n",
+		"iifname @checked iifname . ether saddr != @macs drop\n",
+		"iifname @checked iifname . ip saddr != @sources4 drop\n",
+		"iifname @checked iifname . arp saddr ip != @sources4 drop\n",
+		"iifname @checked iifname . ip6 saddr != @sources6 drop\n",
+		"iifname @checked icmpv6 type nd-router-advert drop\n",
+	};
+
+	EXPECT(make_tables() == 0);
+	for (size_t i = 0; i < ARRAY_SIZE(shown); i++)
+		EXPECT(prints(-1, "nft list ruleset", shown[i]));
+	EXPECT(make_tables() == 0); /* in place of themselves */
+	return 0;
+}
+
+static int others_stay(void)
+{
+	struct netlink_batch batch = NETLINK_BATCH;
+	auto_free char *before = NULL;
+
+	(void)printed_in(-1,
+			 "nft add table ip nat; nft add chain ip nat x '{ type nat hook postrouting priority 100; }'");
+	before = xstrdup(printed_in(-1, "nft list ruleset"));
+	EXPECT(*before);
+	EXPECT(make_tables() == 0);
+	EXPECT(prints(-1, "nft list ruleset", "table inet coffer"));
+	nft_begin(&batch);
+	nft_drop_tables(&batch);
+	EXPECT(commit(&batch) == 0);
+	EXPECT(strcmp(before, printed_in(-1, "nft list ruleset")) == 0);
+	nft_begin(&batch);
+	nft_drop_tables(&batch); /* there are none any more */
+	EXPECT(commit(&batch) == 0);
+	return 0;
+}
+
+static int change_endpoint(enum nft_change change, const char *owner, const char *v4)
+{
+	const uint8_t mac[] = { 2, 0, 0, 0, 0, 7 };
+	struct nft_port ports[] = {
+		{ .protocol = IPPROTO_TCP, .host_port = 8080, .port = 80 },
+		{ .protocol = IPPROTO_UDP, .host_port = 53, .port = 5353 },
+		{ .protocol = IPPROTO_TCP, .host_port = 443, .port = 443 },
+	};
+	struct nft_endpoint endpoint = {
+		.bridge = "br",
+		.interface = "cv1",
+		.owner = owner,
+		.mac = mac,
+		.outward = true,
+		.ports = ports,
+		.n_ports = ARRAY_SIZE(ports),
+	};
+	struct netlink_batch batch = NETLINK_BATCH;
+
+	EXPECT(ip_parse("192.0.2.1", &ports[2].host, &err) == 0);
+	EXPECT(ip_parse(v4, &endpoint.v4, &err) == 0 && ip_parse("fd00::5", &endpoint.v6, &err) == 0);
+	nft_begin(&batch);
+	nft_put_endpoint(&batch, change, &endpoint);
+	return commit(&batch);
+}
+
+static int elements(void)
+{
+	static const char *const shown[] = {
+		"tcp . 8080 comment \"one\" : 10.0.0.5 . 80",
+		"udp . 53 comment \"one\" : 10.0.0.5 . 5353",
+		"tcp . 8080 comment \"one\" : fd00::5 . 80",
+		"192.0.2.1 . tcp . 443 comment \"one\" : 10.0.0.5 . 443",
+		"10.0.0.5 . \"br\" comment \"one\"",
+		"\"cv1\" . 02:00:00:00:00:07 comment",
+		"\"cv1\" . 10.0.0.5 comment",
+		"\"cv1\" . fe80::ff:fe00:7 comment",
+	};
+	auto_free char *empty = NULL;
+
+	EXPECT(change_endpoint(NFT_ADD, "one", "10.0.0.5") == -ENOENT); /* no table */
+	EXPECT(make_tables() == 0);
+	empty = xstrdup(printed_in(-1, "nft list ruleset"));
+	EXPECT(change_endpoint(NFT_ADD, "one", "10.0.0.5") == 0);
+	for (size_t i = 0; i < ARRAY_SIZE(shown); i++)
+		EXPECT(prints(-1, "nft list ruleset", shown[i]));
+	/* The second's ports are taken: nothing of it gets in. */
+	EXPECT(change_endpoint(NFT_ADD, "two", "10.0.0.6") == -EEXIST);
+	EXPECT(strstr(err.text, "the published port 8080"));
+	EXPECT(!strstr(printed_in(-1, "nft list ruleset"), "10.0.0.6"));
+	EXPECT(change_endpoint(NFT_REMOVE, "one", "10.0.0.5") == 0);
+	EXPECT(strcmp(empty, printed_in(-1, "nft list ruleset")) == 0);
+	EXPECT(change_endpoint(NFT_REMOVE, "one", "10.0.0.5") == -ENOENT);
+	return 0;
+}
+
+static int networks(void)
+{
+	const struct nft_network network = { .bridge = "br", .internal = true, .open = true };
+	struct netlink_batch batch = NETLINK_BATCH;
+	auto_free char *empty = NULL;
+
+	EXPECT(make_tables() == 0);
+	empty = xstrdup(printed_in(-1, "nft list ruleset"));
+	nft_begin(&batch);
+	nft_put_network(&batch, NFT_ADD, &network);
+	nft_put_network(&batch, NFT_ADD, &network);
+	EXPECT(commit(&batch) == 0);
+	EXPECT(prints(-1, "nft list set inet coffer bridges", "elements = { \"br\" }"));
+	EXPECT(prints(-1, "nft list set inet coffer internal", "elements = { \"br\" }"));
+	EXPECT(prints(-1, "nft list set inet coffer same", "elements = { \"br\" . \"br\" }"));
+	nft_begin(&batch);
+	nft_put_network(&batch, NFT_REMOVE, &network);
+	EXPECT(commit(&batch) == 0);
+	EXPECT(strcmp(empty, printed_in(-1, "nft list ruleset")) == 0);
+	return 0;
+}
+
+static void rules_are_as_nft_shows_them(void)
+{
+	in_net_ns(rules);
+}
+
+static void tables_of_others_are_left_alone(void)
+{
+	in_net_ns(others_stay);
+}
+
+static void endpoints_come_and_go(void)
+{
+	in_net_ns(elements);
+}
+
+static void networks_come_and_go(void)
+{
+	in_net_ns(networks);
+}
+
+static const struct test tests[] = { TEST(rules_are_as_nft_shows_them), TEST(tables_of_others_are_left_alone),
+				     TEST(endpoints_come_and_go), TEST(networks_come_and_go) };
+TEST_MAIN(tests)
