@@ -226,7 +226,7 @@ link_out() {
 	swapper=$!
 	python3 "$BATS_TEST_DIRNAME/swap.py" "$BUNDLE/rootfs/race2/dir" "$BUNDLE/rootfs/race2/link" 3>&- &
 	swapper+=" $!"
-	for i in {1..100}; do
+	for i in $(rounds 100); do
 		"${RUNTIME[@]}" run c >/dev/null 2>>"$TEST_DIR/why" </dev/null || true
 	done
 	# shellcheck disable=SC2086 # two words
@@ -245,7 +245,7 @@ link_out() {
 	add_mount /volume/x/dir tmpfs tmpfs
 	add_mount /volume/x/new tmpfs tmpfs
 	bundle_args true
-	for i in {1..25}; do
+	for i in $(rounds 25); do
 		"${RUNTIME[@]}" run c >/dev/null 2>&1 </dev/null || true
 	done
 	coffer delete --force attacker
@@ -300,7 +300,7 @@ watch_execs() {
 			(ls $p/root/ $p/cwd/ | grep -x "usr\|home\|outside") >>/tmp/files 2>/dev/null
 		done; : >/tmp/turn; done'
 	wait_for 10 test -e "$BUNDLE/rootfs/tmp/turn"
-	for i in {1..20}; do
+	for i in $(rounds 20); do
 		"${RUNTIME[@]}" exec c sleep 0.05 >/dev/null 2>&1 </dev/null || true
 	done
 	coffer delete --force c

@@ -103,13 +103,14 @@ containers_left() {
 
 # What a test may not change, besides its own directory. The test process and what it runs to find out are not shown.
 snapshot_host() {
-	local pid name
-	(cd "$CGROUP" && find . -mindepth 1 -type d -printf 'cgroup %p\n' | sort)
-	cut -d ' ' -f 4- "/proc/$HOLDER/mountinfo" | sed 's/ \(shared\|master\):[0-9]*//g; s/^/mount /' | sort
+	local pid name=()
+	find "$CGROUP" -mindepth 1 -type d -printf 'cgroup %P\n'
+	sed 's/ \(shared\|master\):[0-9]*//g; s/^[0-9]* [0-9]* [^ ]*/mount/' "/proc/$HOLDER/mountinfo"
 	while read -r pid; do
 		[[ $pid != "$$" && $pid != "$BASHPID" ]] || continue
-		name=$(tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline") || continue
-		[[ ! -d /proc/$pid ]] || echo "process $name"
+		name=()
+		mapfile -d '' name 2>/dev/null <"/proc/$pid/cmdline" || continue
+		[[ ! -d /proc/$pid ]] || echo "process ${name[*]}"
 	done <"$CGROUP/test/cgroup.procs"
 	[[ ! -d $ROOT ]] || find "$ROOT" -mindepth 1 -name .cache -prune -o -mindepth 1 -printf 'state %P\n'
 }
@@ -159,6 +160,13 @@ need_controller() {
 		return 1
 	fi
 	skip "cgroup v2 has no $1 controller here"
+}
+
+# rounds N: the numbers 1 to N, for what is tried often since it is a race; a fifth of them in the slow test VM.
+rounds() {
+	local count=$1
+	[[ ! ${COFFER_VM-} ]] || count=$((count / 5))
+	seq "$count"
 }
 
 # ---- bundles ----
