@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "siphash.h"
+#include "base/siphash.h"
 
 enum { SECCOMP_CACHE_NAME_LENGTH = 32, SECCOMP_CACHE_FILES_MAX = 64 };
 

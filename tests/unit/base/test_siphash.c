@@ -1,5 +1,5 @@
 /* test_siphash.c - against values made by another implementation (openssl mac -macopt size:16 ... SIPHASH). */
-#include "namespaces/siphash.h"
+#include "base/siphash.h"
 
 #include <inttypes.h>
 
