@@ -4,7 +4,19 @@
  *	decompress.c    gzip (libisal, or zlib), zstd or nothing; all members and frames, nothing behind them
  *	tar.c           tar bytes -> entries: ustar, pax, GNU; limits before anything is allocated
  *	layer.c         the pipeline: read + inflate + hash on one thread, parse + write on another; both digests
+ *	layer_entry.c   names -> clean paths below the top; whiteouts
+ *	layer_sink.h    what is done with an entry: an interface
  *	layer_dir.c     entries -> files below one directory fd; nothing outside of it is ever touched
+ *
+ * In overlay form
+ *	- a name may go through a symlink of the same layer, which is followed below the top; one that leads nowhere
+ *	  there, and a hard link to what is not in this layer, are errors: overlayfs cannot express either
+ *	- a directory that no entry is there for, but something in it, is made as root's, 0755, with time 0 (`implied`)
+ *	- overlayfs ignores an opaque mark on the top of a layer: `opaque_root` tells to leave out the layers below
+ *	- a character device 0:0 of the image is refused, since it is overlayfs's whiteout
+ *	- names of attributes that mean something to overlayfs are escaped, as it unescapes them (Linux 6.7)
+ * When layers are applied onto each other, attributes of overlayfs's are left out, and what is merged into a directory
+ * that has no entry in this layer leaves that directory's time as it was.
  */
 #pragma once
 
@@ -13,9 +25,8 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "decompress.h"
 #include "digest.h"
-
-enum compression { COMPRESSION_NONE, COMPRESSION_GZIP, COMPRESSION_ZSTD };
 
 enum layer_form {
 	LAYER_OVERLAY, /* a layer of its own: whiteouts become what overlayfs reads; no parent is needed */
@@ -24,9 +35,9 @@ enum layer_form {
 
 /* Each is a default with an option on the command line; an error names limit, entry and layer. */
 struct layer_limits {
-	uint64_t bytes; /* of the tar */
-	uint64_t entries;
-	uint64_t ratio;      /* tar bytes per blob byte, once the tar is over 64 MiB */
+	uint64_t bytes;      /* of the tar, and of all files with their holes */
+	uint64_t entries;    /* headers of any kind */
+	uint64_t ratio;      /* tar bytes per blob byte, once the tar is over 64 MiB; 0: any */
 	uint64_t path;       /* bytes of a name or link target */
 	uint64_t depth;      /* components of a name */
 	uint64_t header;     /* bytes of one pax or GNU long-name header */
@@ -44,7 +55,8 @@ struct layer_options {
 	bool no_devices;                   /* mknod is not permitted here: devices are left out and counted */
 	bool one_thread;                   /* layers that are unpacked side by side need no second thread each */
 	bool zlib;                         /* gzip by zlib instead of libisal: the oracle of the differential test */
-	/* Called now and then with the blob bytes read so far; may be NULL. Non-zero stops with -ECANCELED. */
+	/* Called now and then, by the thread of the caller, with the blob bytes read so far; may be NULL. Non-zero
+	   stops with -ECANCELED. */
 	int (*progress)(void *context, uint64_t blob_bytes);
 	void *context;
 };
@@ -52,7 +64,11 @@ struct layer_options {
 struct layer_result {
 	struct digest blob;    /* over all bytes of the blob; the caller compares */
 	struct digest diff_id; /* over all bytes of the tar, trailing ones included */
-	uint64_t blob_size, tar_size, entries, skipped_devices;
+	uint64_t blob_size, tar_size, entries;
+	uint64_t skipped_devices; /* no_devices */
+	uint64_t skipped_xattrs; /* that the file system or the caller's rights do not allow; never file capabilities */
+	uint64_t implied;        /* directories without an entry of their own */
+	bool opaque_root;        /* LAYER_OVERLAY: nothing of the layers below is to be seen */
 };
 
 /*
