@@ -73,11 +73,10 @@ static void put_mac(struct netlink_batch *batch, const uint8_t *mac)
 
 void link_add_bridge(struct netlink_batch *batch, const struct link_bridge *bridge)
 {
-	const struct ifinfomsg up = { .ifi_flags = IFF_UP, .ifi_change = IFF_UP };
 	size_t info;
 	size_t data;
 
-	netlink_begin(batch, RTM_NEWLINK, CREATE, &up, sizeof(up), "make bridge %s", bridge->name);
+	netlink_begin(batch, RTM_NEWLINK, CREATE, &no_header, sizeof(no_header), "make bridge %s", bridge->name);
 	netlink_put_string(batch, IFLA_IFNAME, bridge->name);
 	put_mac(batch, bridge->mac);
 	put_mtu(batch, bridge->mtu);

@@ -27,6 +27,7 @@ struct link_bridge {
 	unsigned mtu;
 	bool vlan_filtering;
 };
+/* It is made down. */
 void link_add_bridge(struct netlink_batch *batch, const struct link_bridge *bridge);
 
 /* One end here with a master, up; the other is made in the namespace itself, so that it is never seen here. */

@@ -66,7 +66,10 @@ static int bridge_and_veth(void)
 	EXPECT(send_batch(route, &batch) == 0);
 	EXPECT(link_get(route, "br", &info, &err) == 0);
 	EXPECT(info.mtu == 1400 && memcmp(info.mac, mac, MAC_SIZE) == 0 && str_eq(info.kind, "bridge"));
-	EXPECT(info.flags & IFF_UP);
+	EXPECT(!(info.flags & IFF_UP));
+	link_up(&batch, info.index);
+	EXPECT(send_batch(route, &batch) == 0);
+	EXPECT(link_get(route, "br", &info, &err) == 0 && (info.flags & IFF_UP));
 	link_add_veth(&batch, &(struct link_veth){ .name = "v0",
 						   .peer = "eth0",
 						   .peer_mac = peer_mac,

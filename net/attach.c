@@ -1,0 +1,389 @@
+/* attach.c - see attach.h. */
+#include "attach.h"
+
+#include <errno.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "addr.h"
+#include "base/str.h"
+#include "bridge.h"
+#include "create.h"
+#include "netns.h"
+#include "port.h"
+
+static void reached(const struct store *store, const char *step)
+{
+	if (store->at_step)
+		store->at_step(step);
+}
+
+/* ---- in the container's namespace ---- */
+
+enum { IPV4 = 4, IPV6 = 6 };
+
+struct setting {
+	int version;
+	const char *name, *value;
+};
+
+/* Tells the neighbours of a new address; no detection of duplicates and no advice of routers: addresses are ours. */
+static int set_interface(const struct endpoint *endpoint, struct error *err)
+{
+	static const struct setting settings[] = {
+		{ IPV4, "arp_notify", "1" }, { IPV4, "rp_filter", "2" }, { IPV6, "accept_dad", "0" },
+		{ IPV6, "accept_ra", "0" },  { IPV6, "autoconf", "0" },
+	};
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(settings); i++)
+		r = netns_set_interface(settings[i].version, endpoint->interface, settings[i].name, settings[i].value,
+					err);
+	if (r == 0)
+		r = netns_set_interface(IPV6, endpoint->interface, "disable_ipv6", ip_is_set(&endpoint->v6) ? "0" : "1",
+					err);
+	return r;
+}
+
+static int enter(int netns, const struct endpoint *endpoint, int *ret_route, struct error *err)
+{
+	int home;
+	int r = netns_enter(netns, &home, err);
+
+	if (r < 0)
+		return r;
+	r = netlink_open(NETLINK_ROUTE, ret_route, err);
+	if (r == 0)
+		r = set_interface(endpoint, err);
+	netns_leave(home);
+	return r;
+}
+
+static void put_family(struct netlink_batch *batch, unsigned index, const struct network *network,
+		       const struct ip_network *gateway, const struct ip_address *address)
+{
+	const struct ip_network own = { .address = *address, .prefix = gateway->prefix };
+
+	if (!ip_is_set(address))
+		return;
+	addr_add(batch, index, &own, true);
+	/* No neighbour's answer can put another in the gateway's place. */
+	addr_add_neighbour(batch, index, &gateway->address, network->mac);
+}
+
+static void put_default_route(struct netlink_batch *batch, unsigned index, const struct ip_network *gateway,
+			      const struct ip_address *address)
+{
+	const struct ip_network all = { .address = { .family = address->family } };
+
+	if (ip_is_set(address))
+		addr_add_route(batch, index, &all, &gateway->address);
+}
+
+/* The loopback interface is number 1 in every namespace. */
+static int configure(int netns, const struct endpoint *endpoint, const struct network *network, bool first,
+		     struct error *err)
+{
+	auto_netlink_batch struct netlink_batch batch = NETLINK_BATCH;
+	auto_fd int route = -1;
+	struct link_info link = { 0 };
+	int r = enter(netns, endpoint, &route, err);
+
+	if (r == 0)
+		r = link_get(route, endpoint->interface, &link, err);
+	if (r < 0)
+		return r;
+	link_up(&batch, 1);
+	link_up(&batch, link.index);
+	put_family(&batch, link.index, network, &network->v4, &endpoint->v4);
+	put_family(&batch, link.index, network, &network->v6, &endpoint->v6);
+	if (first && !network->internal) {
+		put_default_route(&batch, link.index, &network->v4, &endpoint->v4);
+		put_default_route(&batch, link.index, &network->v6, &endpoint->v6);
+	}
+	return netlink_send(route, &batch, NULL, NULL, err);
+}
+
+/* ---- rules ---- */
+
+static int send_rules(const struct net_host *host, const struct network *network, const struct endpoint *endpoint,
+		      enum nft_change change, struct error *err)
+{
+	auto_netlink_batch struct netlink_batch batch = NETLINK_BATCH;
+	const struct nft_endpoint rules = endpoint_rules(endpoint, network);
+	const struct nft_network bridge = network_rules(network);
+
+	nft_begin(&batch);
+	if (change == NFT_ADD)
+		nft_put_network(&batch, NFT_ADD, &bridge);
+	nft_put_endpoint(&batch, change, &rules);
+	nft_end(&batch);
+	return netlink_send(host->netfilter, &batch, NULL, NULL, err);
+}
+
+struct clash {
+	const struct endpoint *mine;
+	struct error *err;
+};
+
+static bool same_port(const struct nft_port *a, const struct nft_port *b)
+{
+	return a->protocol == b->protocol && a->host_port == b->host_port && ip_equal(&a->host, &b->host);
+}
+
+static int see_clash(const struct endpoint *other, void *context, struct error *err)
+{
+	const struct clash *clash = context;
+	char text[PORT_TEXT_SIZE];
+
+	(void)err;
+	if (str_eq(other->owner, clash->mine->owner) && str_eq(other->network, clash->mine->network))
+		return 0;
+	for (size_t i = 0; i < clash->mine->n_ports * other->n_ports; i++) {
+		const struct nft_port *port = &clash->mine->ports[i / other->n_ports];
+
+		if (same_port(port, &other->ports[i % other->n_ports]))
+			(void)refuse_as(clash->err, EEXIST, "the port is published already, by container `%s`: %s",
+					other->owner, port_text(port, text));
+	}
+	return 0;
+}
+
+/* The kernel's "File exists" says which port, but not whose it is. */
+static int explain_clash(const struct store *store, const struct endpoint *endpoint, struct error *err)
+{
+	struct clash clash = { .mine = endpoint, .err = err };
+	struct error ignored;
+
+	(void)store_each_endpoint(store, see_clash, &clash, &ignored);
+	return -EEXIST;
+}
+
+/* Without our tables (a flush by others, or the first container ever) all rules are made, this one's too: its record
+   is there. */
+static int add_rules(const struct store *store, const struct net_host *host, const struct network *network,
+		     const struct endpoint *endpoint, struct error *err)
+{
+	int r = send_rules(host, network, endpoint, NFT_ADD, err);
+
+	if (r == -ENOENT)
+		r = rules_rebuild(store, host, NULL, err);
+	return r == -EEXIST ? explain_clash(store, endpoint, err) : r;
+}
+
+static int remove_rules(const struct store *store, const struct net_host *host, const struct network *network,
+			const struct endpoint *endpoint, struct error *err)
+{
+	int r = send_rules(host, network, endpoint, NFT_REMOVE, err);
+
+	return r == -ENOENT ? rules_rebuild(store, host, endpoint, err) : r;
+}
+
+/* ---- leaving ---- */
+
+static int delete_interface(const struct net_host *host, const struct endpoint *endpoint, struct error *err)
+{
+	auto_netlink_batch struct netlink_batch batch = NETLINK_BATCH;
+
+	link_delete(&batch, endpoint->host);
+	batch.optional = true;
+	return netlink_send(host->route, &batch, NULL, NULL, err);
+}
+
+static int take_down(const struct store *store, const struct net_host *host, const struct network *network,
+		     const struct endpoint *endpoint, bool gone, struct error *err)
+{
+	int r = remove_rules(store, host, network, endpoint, err);
+
+	reached(store, "rules removed");
+	if (r == 0 && !gone)
+		r = delete_interface(host, endpoint, err);
+	reached(store, "interface removed");
+	if (r == 0)
+		r = store_release(store, network->name, &endpoint->v4, err);
+	reached(store, "first address given back");
+	if (r == 0)
+		r = store_release(store, network->name, &endpoint->v6, err);
+	reached(store, "addresses given back");
+	if (r == 0)
+		r = store_remove_endpoint(store, endpoint, err);
+	reached(store, "record removed");
+	return r < 0 ? r : bridge_remove_unused(store, host, network, err);
+}
+
+static int detach_one(const struct store *store, const struct net_host *host, const char *owner, const char *name,
+		      bool gone, struct error *err)
+{
+	auto_endpoint struct endpoint endpoint = { .ports = NULL };
+	struct network network;
+	int r = store_load_endpoint(store, owner, name, &endpoint, err);
+
+	if (r == -ENOENT)
+		return 0;
+	if (r == 0)
+		r = store_load_network(store, name, &network, err);
+	return r < 0 ? r : take_down(store, host, &network, &endpoint, gone, err);
+}
+
+int net_detach(const struct store *store, const char *owner, const char *network, bool gone, struct error *err)
+{
+	auto_net_host struct net_host host = NET_HOST_CLOSED;
+	auto_names char **names = NULL;
+	int r = store_networks_of(store, owner, &names, err);
+
+	if (r == 0 && *names)
+		r = net_host_open(&host, err);
+	for (char **name = names; r == 0 && *name; name++)
+		if (!network || str_eq(*name, network))
+			r = detach_one(store, &host, owner, *name, gone, err);
+	return r;
+}
+
+/* ---- joining ---- */
+
+static int take_addresses(const struct store *store, const struct network *network, const struct attach *attach,
+			  struct endpoint *endpoint, struct error *err)
+{
+	int r = 0;
+
+	if (ip_is_set(&attach->v4) && !ip_is_set(&network->v4.address))
+		return refuse(err, "network %s has no IPv4 addresses", network->name);
+	if (ip_is_set(&attach->v6) && !ip_is_set(&network->v6.address))
+		return refuse(err, "network %s has no IPv6 addresses", network->name);
+	if (ip_is_set(&network->v4.address))
+		r = store_lease(store, network, &network->v4, &attach->v4, attach->owner, &endpoint->v4, err);
+	if (r == 0 && ip_is_set(&network->v6.address))
+		r = store_lease(store, network, &network->v6, &attach->v6, attach->owner, &endpoint->v6, err);
+	return r;
+}
+
+static int make_interface(const struct net_host *host, const struct attach *attach, const struct endpoint *endpoint,
+			  const struct link_info *bridge, struct error *err)
+{
+	auto_netlink_batch struct netlink_batch batch = NETLINK_BATCH;
+	const struct link_veth veth = {
+		.name = endpoint->host,
+		.peer = endpoint->interface,
+		.peer_mac = endpoint->mac,
+		.peer_netns = attach->netns,
+		.master = bridge->index,
+		.mtu = bridge->mtu,
+	};
+	int r;
+
+	link_add_veth(&batch, &veth);
+	r = netlink_send(host->route, &batch, NULL, NULL, err);
+	if (r != -EEXIST)
+		return r;
+	/* One of a container of this name whose namespace the kernel has not taken down yet; or the container has an
+	   interface of this name, then it fails again. */
+	r = delete_interface(host, endpoint, err);
+	return r < 0 ? r : netlink_send(host->route, &batch, NULL, NULL, err);
+}
+
+static int bring_up(const struct store *store, const struct net_host *host, const struct attach *attach,
+		    const struct network *network, struct endpoint *endpoint, bool first, struct error *err)
+{
+	struct link_info bridge;
+	int r = bridge_ensure(store, host, network, &bridge, err);
+
+	if (r == 0)
+		r = add_rules(store, host, network, endpoint, err);
+	reached(store, "rules added");
+	if (r == 0)
+		r = make_interface(host, attach, endpoint, &bridge, err);
+	reached(store, "interface made");
+	if (r == 0)
+		r = configure(attach->netns, endpoint, network, first, err);
+	reached(store, "attached");
+	return r;
+}
+
+/* All but the addresses; the ports are copied. */
+static int describe(const struct store *store, const struct attach *attach, struct endpoint *endpoint, bool *ret_first,
+		    struct error *err)
+{
+	auto_names char **others = NULL;
+	size_t count;
+
+	if (store_networks_of(store, attach->owner, &others, err) < 0)
+		return -err->code;
+	count = str_list_length((const char *const *)others);
+	for (char **other = others; *other; other++)
+		if (str_eq(*other, attach->network))
+			return refuse_as(err, EEXIST, "container `%s` is on network `%s` already", attach->owner,
+					 attach->network);
+	if (!endpoint_owner_valid(attach->owner) || strlen(attach->state) >= ENDPOINT_STATE_SIZE ||
+	    (attach->interface && !link_name_valid(attach->interface)))
+		return refuse(err, "network %s: a name is not valid", attach->network);
+	(void)snprintf(endpoint->owner, sizeof(endpoint->owner), "%s", attach->owner);
+	(void)snprintf(endpoint->state, sizeof(endpoint->state), "%s", attach->state);
+	(void)snprintf(endpoint->network, sizeof(endpoint->network), "%s", attach->network);
+	(void)snprintf(endpoint->interface, sizeof(endpoint->interface), "eth%zu", count);
+	if (attach->interface)
+		(void)snprintf(endpoint->interface, sizeof(endpoint->interface), "%s", attach->interface);
+	endpoint_name_host(endpoint);
+	if (attach->n_ports > 0) {
+		endpoint->ports = xcalloc(attach->n_ports, sizeof(*endpoint->ports));
+		memcpy(endpoint->ports, attach->ports, attach->n_ports * sizeof(*endpoint->ports));
+		endpoint->n_ports = attach->n_ports;
+	}
+	*ret_first = count == 0;
+	return 0;
+}
+
+static void take_back(const struct store *store, const struct net_host *host, const struct network *network,
+		      const struct endpoint *endpoint)
+{
+	struct error ignored;
+
+	(void)take_down(store, host, network, endpoint, false, &ignored);
+}
+
+static int join(const struct store *store, const struct net_host *host, const struct attach *attach,
+		struct endpoint *endpoint, struct error *err)
+{
+	struct network network;
+	bool first = false;
+	int r = describe(store, attach, endpoint, &first, err);
+
+	if (r == 0 && str_eq(attach->network, network_default))
+		r = network_ensure_default(store, host, err);
+	if (r == 0)
+		r = store_load_network(store, attach->network, &network, err);
+	if (r < 0)
+		return r;
+	r = take_addresses(store, &network, attach, endpoint, err);
+	reached(store, "addresses taken");
+	endpoint_name_mac(endpoint);
+	if (attach->mac)
+		memcpy(endpoint->mac, attach->mac, MAC_SIZE);
+	if (r == 0)
+		r = store_save_endpoint(store, endpoint, err);
+	reached(store, "record written");
+	if (r == 0)
+		r = bring_up(store, host, attach, &network, endpoint, first, err);
+	if (r < 0)
+		take_back(store, host, &network, endpoint);
+	return r;
+}
+
+int net_attach(const struct store *store, const struct attach *attach, struct endpoint *ret_endpoint, struct error *err)
+{
+	auto_net_host struct net_host host = NET_HOST_CLOSED;
+	auto_endpoint struct endpoint endpoint = { .ports = NULL };
+	int r = net_host_open(&host, err);
+
+	if (r == 0)
+		r = join(store, &host, attach, &endpoint, err);
+	if (r < 0)
+		return context(err, "network %s", attach->network);
+	if (ret_endpoint) {
+		*ret_endpoint = endpoint;
+		endpoint.ports = NULL;
+	}
+	return 0;
+}

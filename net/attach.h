@@ -1,0 +1,41 @@
+/*
+ * attach.h - a container joins a network and leaves it. The host's side is the caller's network namespace, so that all
+ * of it works in a private one.
+ *
+ * Joining: addresses taken -> record -> bridge -> rules -> interface -> its addresses. The record comes before all that
+ * it names, the rules before the interface that they are about: it never runs unchecked. A failure takes everything
+ * back; a killed process leaves what net_detach() takes back at any later time. Leaving is the way back: rules ->
+ * interface -> addresses -> record, and the bridge with the last container.
+ */
+#pragma once
+
+#include "endpoint.h"
+#include "store.h"
+
+struct attach {
+	const char *owner;        /* the container's id */
+	const char *state;        /* its state directory, absolute */
+	const char *network;      /* network_default is made if it is missing */
+	int netns;                /* fd of the container's network namespace */
+	const char *interface;    /* NULL: eth0, eth1 ... */
+	struct ip_address v4, v6; /* wanted ones, or none */
+	const uint8_t *mac;       /* 6 bytes; NULL: made of the address */
+	const struct nft_port *ports;
+	size_t n_ports;
+};
+
+/* The first network of a container gives it the default route. ret_endpoint may be NULL; else endpoint_done() it.
+   -EEXIST: an address or a port is another's, or it is on this network already. */
+int net_attach(const struct store *store, const struct attach *attach, struct endpoint *ret_endpoint,
+	       struct error *err);
+
+/* gone: the container's network namespace is going away, and takes its interface along; deleting it here would mean to
+   wait for the kernel. A container that is not on the network (NULL: on any) is success. */
+int net_detach(const struct store *store, const char *owner, const char *network, bool gone, struct error *err);
+
+/* Makes everything again that records tell of and that can be made from here: bridges, the interfaces' place on them,
+   settings, rules. For what others have flushed or removed. */
+int net_reload(const struct store *store, struct error *err);
+
+/* Takes down what containers have left whose state directory is gone, and bridges that nobody uses. */
+int net_sweep(const struct store *store, struct error *err);

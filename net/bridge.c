@@ -1,0 +1,202 @@
+/* bridge.c - see bridge.h. */
+#include "bridge.h"
+
+#include <errno.h>
+#include <linux/netlink.h>
+#include <string.h>
+
+#include "addr.h"
+#include "base/str.h"
+#include "netns.h"
+
+int net_host_open(struct net_host *ret, struct error *err)
+{
+	struct net_host host = NET_HOST_CLOSED;
+	int r = netlink_open(NETLINK_ROUTE, &host.route, err);
+
+	if (r == 0)
+		r = netlink_open(NETLINK_NETFILTER, &host.netfilter, err);
+	if (r < 0)
+		net_host_close(&host);
+	else
+		*ret = host;
+	return r;
+}
+
+void net_host_close(const struct net_host *host)
+{
+	cleanup_fd(&host->route);
+	cleanup_fd(&host->netfilter);
+}
+
+/* What the kernel does with packets of this bridge: 127.0.0.1 of the host may be the source of what goes to it (the raw
+   rules see to it that it comes from the host only), asymmetric ways are allowed, IPv6 is ready at once. */
+static int set_up(const struct network *network, struct error *err)
+{
+	static const struct {
+		int version;
+		const char *name, *value;
+	} settings[] = {
+		{ 4, "route_localnet", "1" },
+		{ 4, "rp_filter", "2" },
+		{ 6, "accept_dad", "0" },
+		{ 6, "accept_ra", "0" },
+	};
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(settings); i++)
+		r = netns_set_interface(settings[i].version, network->bridge, settings[i].name, settings[i].value, err);
+	if (r == 0 && ip_is_set(&network->v4.address))
+		r = netns_set("ipv4/ip_forward", "1", false, err);
+	if (r == 0 && ip_is_set(&network->v6.address))
+		r = netns_set("ipv6/conf/all/forwarding", "1", true, err);
+	return r;
+}
+
+static int make(const struct net_host *host, const struct network *network, struct error *err)
+{
+	auto_netlink_batch struct netlink_batch batch = NETLINK_BATCH;
+	struct link_bridge bridge = { .name = network->bridge, .mac = network->mac, .mtu = network->mtu };
+	int r = bridge.mtu ? 0 : addr_default_mtu(host->route, &bridge.mtu, err);
+
+	if (r < 0)
+		return r;
+	link_add_bridge(&batch, &bridge);
+	return netlink_send(host->route, &batch, NULL, NULL, err);
+}
+
+static int finish(const struct net_host *host, const struct network *network, unsigned index, struct error *err)
+{
+	auto_netlink_batch struct netlink_batch batch = NETLINK_BATCH;
+	int r = set_up(network, err);
+
+	if (r < 0)
+		return r;
+	if (ip_is_set(&network->v4.address))
+		addr_add(&batch, index, &network->v4, true);
+	if (ip_is_set(&network->v6.address))
+		addr_add(&batch, index, &network->v6, true);
+	link_up(&batch, index);
+	return netlink_send(host->route, &batch, NULL, NULL, err);
+}
+
+static void reached(const struct store *store, const char *step)
+{
+	if (store->at_step)
+		store->at_step(step);
+}
+
+int bridge_ensure(const struct store *store, const struct net_host *host, const struct network *network,
+		  struct link_info *ret_link, struct error *err)
+{
+	struct link_info link;
+	int r = link_get(host->route, network->bridge, &link, err);
+
+	if (r == -ENODEV) {
+		r = make(host, network, err);
+		reached(store, "bridge made");
+		if (r == 0)
+			r = link_get(host->route, network->bridge, &link, err);
+	}
+	if (r == 0 && !str_eq(link.kind, "bridge"))
+		r = refuse(err, "network %s: the interface %s is not a bridge", network->name, network->bridge);
+	if (r == 0 && !(link.flags & IFF_UP)) {
+		r = finish(host, network, link.index, err);
+		reached(store, "bridge set up");
+	}
+	if (r == 0)
+		*ret_link = link;
+	return r;
+}
+
+static int send_rules(const struct net_host *host, struct netlink_batch *batch, struct error *err)
+{
+	nft_end(batch);
+	return netlink_send(host->netfilter, batch, NULL, NULL, err);
+}
+
+/* False where any bridge of ours is left: then the tables are in use. */
+static bool no_bridges(const struct store *store, const struct net_host *host)
+{
+	struct error ignored;
+	auto_names char **names = NULL;
+	bool none = store_networks(store, &names, &ignored) == 0;
+
+	for (char **name = names; none && *name; name++) {
+		struct network network;
+		struct link_info link;
+
+		none = store_load_network(store, *name, &network, &ignored) == 0 &&
+		       link_get(host->route, network.bridge, &link, &ignored) == -ENODEV;
+	}
+	return none;
+}
+
+static int remove_rules(const struct store *store, const struct net_host *host, const struct network *network,
+			struct error *err)
+{
+	auto_netlink_batch struct netlink_batch batch = NETLINK_BATCH;
+	const struct nft_network rules = network_rules(network);
+	int r;
+
+	nft_begin(&batch);
+	if (no_bridges(store, host))
+		nft_drop_tables(&batch);
+	else
+		nft_put_network(&batch, NFT_REMOVE, &rules);
+	r = send_rules(host, &batch, err);
+	return r == -ENOENT ? 0 : r;
+}
+
+int bridge_remove_unused(const struct store *store, const struct net_host *host, const struct network *network,
+			 struct error *err)
+{
+	auto_netlink_batch struct netlink_batch batch = NETLINK_BATCH;
+	int r;
+
+	if (!store_unused(store, network->name))
+		return 0;
+	link_delete(&batch, network->bridge);
+	batch.optional = true;
+	r = netlink_send(host->route, &batch, NULL, NULL, err);
+	reached(store, "bridge removed");
+	return r < 0 ? r : remove_rules(store, host, network, err);
+}
+
+struct rebuild {
+	const struct store *store;
+	struct netlink_batch *batch;
+	const struct endpoint *without;
+};
+
+static int put_endpoint(const struct endpoint *endpoint, void *context, struct error *err)
+{
+	struct rebuild *rebuild = context;
+	struct nft_endpoint rules;
+	struct nft_network bridge;
+	struct network network;
+
+	if (rebuild->without && str_eq(endpoint->owner, rebuild->without->owner) &&
+	    str_eq(endpoint->network, rebuild->without->network))
+		return 0;
+	if (store_load_network(rebuild->store, endpoint->network, &network, err) < 0)
+		return -err->code;
+	bridge = network_rules(&network);
+	rules = endpoint_rules(endpoint, &network);
+	nft_put_network(rebuild->batch, NFT_ADD, &bridge);
+	nft_put_endpoint(rebuild->batch, NFT_ADD, &rules);
+	return 0;
+}
+
+int rules_rebuild(const struct store *store, const struct net_host *host, const struct endpoint *without,
+		  struct error *err)
+{
+	auto_netlink_batch struct netlink_batch batch = NETLINK_BATCH;
+	struct rebuild rebuild = { .store = store, .batch = &batch, .without = without };
+
+	nft_begin(&batch);
+	nft_put_tables(&batch);
+	if (store_each_endpoint(store, put_endpoint, &rebuild, err) < 0)
+		return -err->code;
+	return send_rules(host, &batch, err);
+}

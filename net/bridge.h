@@ -1,0 +1,35 @@
+/*
+ * bridge.h - a network's bridge on the host, made by the first container that joins and removed after the last. It is
+ * set up last of all: a bridge that is down was left half-made, and is finished by the next one.
+ */
+#pragma once
+
+#include "network.h"
+#include "store.h"
+
+/* Sockets in the host's network namespace, which is the caller's. */
+struct net_host {
+	int route, netfilter;
+};
+
+#define NET_HOST_CLOSED                                                                                                \
+	{                                                                                                              \
+		.route = -1, .netfilter = -1                                                                           \
+	}
+
+int net_host_open(struct net_host *ret, struct error *err);
+void net_host_close(const struct net_host *host);
+#define auto_net_host auto_cleanup(net_host_close)
+
+/* Makes what is missing, settings of the namespace too; *ret_index is the bridge's. Its MTU is the network's, or that
+   of the default route. */
+int bridge_ensure(const struct store *store, const struct net_host *host, const struct network *network,
+		  struct link_info *ret_link, struct error *err);
+
+/* Removes bridge and rules if no container has an address of the network, and our tables with the last bridge. */
+int bridge_remove_unused(const struct store *store, const struct net_host *host, const struct network *network,
+			 struct error *err);
+
+/* The rules of all endpoints but `without` (may be NULL), in place of whatever is there: after a flush by others. */
+int rules_rebuild(const struct store *store, const struct net_host *host, const struct endpoint *without,
+		  struct error *err);

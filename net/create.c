@@ -1,0 +1,136 @@
+/* create.c - see create.h. */
+#include "create.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "addr.h"
+#include "base/str.h"
+
+/* Where networks without addresses of their own lie: 10.192.0.0/12, a /22 each (a bridge has at most 1023 ports). */
+enum { POOL_PREFIX = 22, POOL_FIRST = 192, POOL_NETWORKS = 1024, V6_PREFIX = 64, V6_RANDOM = 7, V6_LOCAL = 0xfd };
+
+static int clash_with_networks(const struct store *store, const struct ip_network *wanted, char *ret_name,
+			       struct error *err)
+{
+	auto_names char **names = NULL;
+
+	ret_name[0] = '\0';
+	if (store_networks(store, &names, err) < 0)
+		return -err->code;
+	for (char **name = names; *name; name++) {
+		struct network other;
+
+		if (store_load_network(store, *name, &other, err) < 0)
+			return -err->code;
+		if (ip_network_overlap(&other.v4, wanted) || ip_network_overlap(&other.v6, wanted))
+			(void)snprintf(ret_name, NETWORK_NAME_SIZE, "%s", *name);
+	}
+	return 0;
+}
+
+/* Refuses a network that this host knows already, as one of ours or from elsewhere. */
+static int check_free(const struct store *store, const struct net_host *host, const struct ip_network *wanted,
+		      struct error *err)
+{
+	const struct ip_network base = ip_network_of(wanted);
+	char name[NETWORK_NAME_SIZE];
+	char route[IP_TEXT_SIZE];
+	char text[IP_TEXT_SIZE];
+	int r;
+
+	if (!ip_is_set(&wanted->address))
+		return 0;
+	r = clash_with_networks(store, &base, name, err);
+	if (r == 0 && *name)
+		return refuse_as(err, EEXIST, "%s overlaps with network %s", ip_network_text(&base, text), name);
+	if (r == 0)
+		r = addr_overlap(host->route, &base, route, err);
+	if (r == 0 && *route)
+		return refuse_as(err, EEXIST, "%s overlaps with %s, which this host has a route to",
+				 ip_network_text(&base, text), route);
+	return r;
+}
+
+static int choose_v4(const struct store *store, const struct net_host *host, struct ip_network *ret, struct error *err)
+{
+	const struct ip_network first = { .address = { .family = AF_INET, .bytes = { 10, POOL_FIRST } },
+					  .prefix = POOL_PREFIX };
+
+	for (unsigned i = 0; i < POOL_NETWORKS; i++) {
+		struct ip_network next = first;
+		int r;
+
+		next.address = ip_at(&first, i * ip_count(&first) + 1);
+		r = check_free(store, host, &next, err);
+		if (r == 0)
+			*ret = next;
+		if (r != -EEXIST)
+			return r;
+	}
+	return refuse_as(err, ENOSPC, "no free network: give one with --subnet");
+}
+
+/* A unique local network (RFC 4193): random, so that two hosts do not choose the same. */
+static int choose_v6(struct ip_network *ret, struct error *err)
+{
+	struct ip_network net = { .address = { .family = AF_INET6, .bytes = { V6_LOCAL } }, .prefix = V6_PREFIX };
+
+	if (getrandom(net.address.bytes + 1, V6_RANDOM, 0) != V6_RANDOM)
+		return fail(err, errno, "random bytes");
+	net.address.bytes[IP_BYTES - 1] = 1;
+	*ret = net;
+	return 0;
+}
+
+int network_create(const struct store *store, const struct net_host *host, struct network *network, bool want_v6,
+		   struct error *err)
+{
+	const bool v4_given = ip_is_set(&network->v4.address);
+	struct network ignored;
+	int r = network_name_valid(network->name) ? 0
+						  : refuse(err, "\"%.64s\" is not a name for a network", network->name);
+
+	if (r == 0 && store_load_network(store, network->name, &ignored, err) != -ENOENT)
+		return refuse_as(err, EEXIST, "network `%s` exists already", network->name);
+	if (!*network->bridge)
+		network_name_bridge(network);
+	if (r == 0 && !v4_given && !ip_is_set(&network->v6.address))
+		r = choose_v4(store, host, &network->v4, err);
+	if (r == 0 && want_v6 && !ip_is_set(&network->v6.address))
+		r = choose_v6(&network->v6, err);
+	if (r == 0)
+		r = network_validate(network, err);
+	if (r == 0 && v4_given)
+		r = check_free(store, host, &network->v4, err);
+	if (r == 0)
+		r = check_free(store, host, &network->v6, err);
+	return r < 0 ? r : store_save_network(store, network, err);
+}
+
+int network_ensure_default(const struct store *store, const struct net_host *host, struct error *err)
+{
+	struct network network = { .v4 = { .prefix = 0 } };
+	int r = store_load_network(store, network_default, &network, err);
+
+	if (r != -ENOENT)
+		return r;
+	network = (struct network){ .v4 = { .prefix = 0 } };
+	(void)snprintf(network.name, sizeof(network.name), "%s", network_default);
+	return network_create(store, host, &network, false, err);
+}
+
+int network_remove(const struct store *store, const struct net_host *host, const char *name, struct error *err)
+{
+	struct network network;
+	int r = store_load_network(store, name, &network, err);
+
+	if (r < 0)
+		return r;
+	if (!store_unused(store, name))
+		return refuse_as(err, EBUSY, "network `%s` is in use by a container", name);
+	r = bridge_remove_unused(store, host, &network, err);
+	return r < 0 ? r : store_remove_network(store, name, err);
+}

@@ -1,0 +1,173 @@
+/* endpoint.c - see endpoint.h. */
+#include "endpoint.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "port.h"
+#include "record.h"
+
+enum { HASH_BITS = 48, PORT_FIELDS = 3 };
+
+void endpoint_done(struct endpoint *endpoint)
+{
+	free(endpoint->ports);
+	endpoint->ports = NULL;
+	endpoint->n_ports = 0;
+}
+
+bool endpoint_owner_valid(const char *owner)
+{
+	const size_t length = strlen(owner);
+
+	if (length == 0 || length >= ENDPOINT_OWNER_SIZE || owner[0] == '.')
+		return false;
+	for (size_t i = 0; i < length; i++)
+		if (!isalnum((unsigned char)owner[i]) && !strchr("-_.+", owner[i]))
+			return false;
+	return true;
+}
+
+void endpoint_name_host(struct endpoint *endpoint)
+{
+	const uint64_t hash = ip_hash(endpoint->owner, ip_hash(endpoint->network, 0));
+
+	(void)snprintf(endpoint->host, sizeof(endpoint->host), "cv%012llx",
+		       (unsigned long long)(hash & ((1ULL << HASH_BITS) - 1)));
+}
+
+void endpoint_name_mac(struct endpoint *endpoint)
+{
+	const uint8_t *from =
+		ip_is_set(&endpoint->v4) ? endpoint->v4.bytes : endpoint->v6.bytes + IP_BYTES - ip_size(AF_INET);
+
+	endpoint->mac[0] = 2; /* of local administration, one station's */
+	endpoint->mac[1] = ip_is_set(&endpoint->v4) ? 4 : 16;
+	memcpy(endpoint->mac + 2, from, ip_size(AF_INET));
+}
+
+static int copy(const char *value, bool valid, char *to, size_t size, struct error *err)
+{
+	if (!valid || strlen(value) >= size)
+		return refuse(err, "\"%.64s\" is not valid", value);
+	memcpy(to, value, strlen(value) + 1);
+	return 0;
+}
+
+static int read_owner(const char *value, void *target, struct error *err)
+{
+	return copy(value, endpoint_owner_valid(value), ((struct endpoint *)target)->owner, ENDPOINT_OWNER_SIZE, err);
+}
+
+static int read_state(const char *value, void *target, struct error *err)
+{
+	return copy(value, value[0] == '/', ((struct endpoint *)target)->state, ENDPOINT_STATE_SIZE, err);
+}
+
+static int read_network(const char *value, void *target, struct error *err)
+{
+	return copy(value, network_name_valid(value), ((struct endpoint *)target)->network, NETWORK_NAME_SIZE, err);
+}
+
+static int read_interface(const char *value, void *target, struct error *err)
+{
+	return copy(value, link_name_valid(value), ((struct endpoint *)target)->interface, IFNAMSIZ, err);
+}
+
+static int read_mac(const char *value, void *target, struct error *err)
+{
+	return mac_parse(value, ((struct endpoint *)target)->mac, err);
+}
+
+static int read_address(const char *value, void *target, struct error *err)
+{
+	struct endpoint *endpoint = target;
+	struct ip_address address;
+
+	if (ip_parse(value, &address, err) < 0)
+		return -err->code;
+	*(address.family == AF_INET ? &endpoint->v4 : &endpoint->v6) = address;
+	return 0;
+}
+
+static int read_port(const char *value, void *target, struct error *err)
+{
+	struct endpoint *endpoint = target;
+
+	return port_parse(value, &endpoint->ports, &endpoint->n_ports, err);
+}
+
+static const struct record_key keys[] = {
+	{ "owner", read_owner },         { "state", read_state }, { "network", read_network },
+	{ "interface", read_interface }, { "mac", read_mac },     { "address", read_address },
+	{ "port", read_port },           { NULL, NULL },
+};
+
+int endpoint_parse(const char *text, size_t length, struct endpoint *ret, struct error *err)
+{
+	auto_endpoint struct endpoint endpoint = { .ports = NULL };
+	int r = record_parse(text, length, keys, &endpoint, err);
+
+	if (r < 0)
+		return r;
+	if (!*endpoint.owner || !*endpoint.state || !*endpoint.network || !*endpoint.interface)
+		return refuse(err, "the record is not whole");
+	if (!ip_is_set(&endpoint.v4) && !ip_is_set(&endpoint.v6))
+		return refuse(err, "the record has no address");
+	endpoint_name_host(&endpoint);
+	*ret = endpoint;
+	endpoint.ports = NULL;
+	return 0;
+}
+
+static void put_port(struct record *record, const struct nft_port *port)
+{
+	char address[IP_TEXT_SIZE];
+	const bool v6 = port->host.family == AF_INET6;
+
+	(void)ip_text(&port->host, address);
+	record_put(record, "port", "%s%s%s%s%u:%u/%s", v6 ? "[" : "", address, v6 ? "]" : "", *address ? ":" : "",
+		   port->host_port, port->port, port_protocol(port->protocol));
+}
+
+char *endpoint_format(const struct endpoint *endpoint)
+{
+	struct record record = { .text = NULL };
+	char text[IP_TEXT_SIZE];
+
+	record_put(&record, "owner", "%s", endpoint->owner);
+	record_put(&record, "state", "%s", endpoint->state);
+	record_put(&record, "network", "%s", endpoint->network);
+	record_put(&record, "interface", "%s", endpoint->interface);
+	record_put(&record, "mac", "%s", mac_text(endpoint->mac, text));
+	if (ip_is_set(&endpoint->v4))
+		record_put(&record, "address", "%s", ip_text(&endpoint->v4, text));
+	if (ip_is_set(&endpoint->v6))
+		record_put(&record, "address", "%s", ip_text(&endpoint->v6, text));
+	for (size_t i = 0; i < endpoint->n_ports; i++)
+		put_port(&record, &endpoint->ports[i]);
+	return record.text;
+}
+
+struct nft_endpoint endpoint_rules(const struct endpoint *endpoint, const struct network *network)
+{
+	return (struct nft_endpoint){
+		.bridge = network->bridge,
+		.interface = endpoint->host,
+		.owner = endpoint->owner,
+		.mac = endpoint->mac,
+		.v4 = endpoint->v4,
+		.v6 = endpoint->v6,
+		.outward = !network->internal,
+		.may_spoof = network->may_spoof,
+		.ports = endpoint->ports,
+		.n_ports = endpoint->n_ports,
+	};
+}
+
+struct nft_network network_rules(const struct network *network)
+{
+	return (struct nft_network){ .bridge = network->bridge, .internal = network->internal, .open = network->open };
+}

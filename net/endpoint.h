@@ -1,0 +1,41 @@
+/*
+ * endpoint.h - a container's place on a network, as its record tells: enough to take it down, and to put the nftables
+ * rules up again, with nothing else at hand.
+ */
+#pragma once
+
+#include "network.h"
+#include "nft.h"
+
+enum { ENDPOINT_OWNER_SIZE = 256, ENDPOINT_STATE_SIZE = 480 };
+
+struct endpoint {
+	char owner[ENDPOINT_OWNER_SIZE]; /* the container's id */
+	char state[ENDPOINT_STATE_SIZE]; /* its state directory: while that is there, the container may be */
+	char network[NETWORK_NAME_SIZE];
+	char interface[IFNAMSIZ]; /* in the container */
+	char host[IFNAMSIZ];      /* the other end, here */
+	uint8_t mac[MAC_SIZE];    /* of the container's */
+	struct ip_address v4, v6;
+	struct nft_port *ports;
+	size_t n_ports;
+};
+
+void endpoint_done(struct endpoint *endpoint); /* frees the ports */
+#define auto_endpoint auto_cleanup(endpoint_done)
+
+/* A container's id: what a file name and a comment of nftables can be. */
+bool endpoint_owner_valid(const char *owner);
+
+/* The name of the host's end: always the same one for this container and network. */
+void endpoint_name_host(struct endpoint *endpoint);
+
+/* The MAC that follows from the address, so that neighbours' tables stay right when an address changes hands. */
+void endpoint_name_mac(struct endpoint *endpoint);
+
+int endpoint_parse(const char *text, size_t length, struct endpoint *ret, struct error *err);
+char *endpoint_format(const struct endpoint *endpoint); /* caller frees */
+
+/* What nftables has to know of it; points into both. */
+struct nft_endpoint endpoint_rules(const struct endpoint *endpoint, const struct network *network);
+struct nft_network network_rules(const struct network *network);

@@ -1,0 +1,181 @@
+/* network.c - see network.h. */
+#include "network.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "record.h"
+
+enum { PREFIX4_MIN = 8, PREFIX4_MAX = 30, PREFIX6_MIN = 48, PREFIX6_MAX = 120, READABLE_NAME = 12, HASH_BITS = 48 };
+
+const char network_default[] = "bridge";
+
+static const char *const reserved[] = { "none", "host", "private", "container", "ns", "pasta" };
+
+bool network_name_valid(const char *name)
+{
+	const size_t length = strlen(name);
+
+	if (length == 0 || length >= NETWORK_NAME_SIZE || !isalnum((unsigned char)name[0]) || str_ends(name, ".tmp"))
+		return false;
+	for (size_t i = 0; i < length; i++)
+		if (!isalnum((unsigned char)name[i]) && !strchr("-_.", name[i]))
+			return false;
+	for (size_t i = 0; i < ARRAY_SIZE(reserved); i++)
+		if (str_eq(name, reserved[i]))
+			return false;
+	return true;
+}
+
+void network_name_bridge(struct network *network)
+{
+	const uint64_t hash = ip_hash(network->name, 0);
+
+	if (str_eq(network->name, network_default))
+		(void)snprintf(network->bridge, sizeof(network->bridge), "coffer0");
+	else if (strlen(network->name) <= READABLE_NAME)
+		(void)snprintf(network->bridge, sizeof(network->bridge), "co-%.12s", network->name);
+	else
+		(void)snprintf(network->bridge, sizeof(network->bridge), "co-%012llx",
+			       (unsigned long long)(hash & ((1ULL << HASH_BITS) - 1)));
+	memcpy(network->mac, &hash, MAC_SIZE);
+	network->mac[0] = 2; /* of local administration, one station's */
+}
+
+static int check_family(const struct ip_network *net, unsigned prefix_min, unsigned prefix_max, struct error *err)
+{
+	const struct ip_network base = ip_network_of(net);
+	const struct ip_address last = ip_at(&base, ip_count(&base) - 1);
+	char text[IP_TEXT_SIZE];
+
+	if (!ip_is_set(&net->address))
+		return 0;
+	if (net->prefix < prefix_min || net->prefix > prefix_max)
+		return refuse(err, "%s: the prefix is not between %u and %u", ip_network_text(net, text), prefix_min,
+			      prefix_max);
+	if (ip_is_loopback(&net->address) || ip_equal(&base.address, &net->address) || ip_equal(&last, &net->address))
+		return refuse(err, "%s: cannot be a gateway's address", ip_network_text(net, text));
+	return 0;
+}
+
+int network_validate(const struct network *network, struct error *err)
+{
+	if (!network_name_valid(network->name))
+		return refuse(err, "\"%.64s\" is not a name for a network", network->name);
+	if (!link_name_valid(network->bridge))
+		return refuse(err, "\"%.32s\" is not a name for an interface", network->bridge);
+	if (!ip_is_set(&network->v4.address) && !ip_is_set(&network->v6.address))
+		return refuse(err, "network %s has no addresses", network->name);
+	if (network->mtu && (network->mtu < NETWORK_MTU_MIN || network->mtu > NETWORK_MTU_MAX))
+		return refuse(err, "an MTU is between %d and %d", NETWORK_MTU_MIN, NETWORK_MTU_MAX);
+	if (check_family(&network->v4, PREFIX4_MIN, PREFIX4_MAX, err) < 0)
+		return -err->code;
+	return check_family(&network->v6, PREFIX6_MIN, PREFIX6_MAX, err);
+}
+
+/* ---- the record ---- */
+
+static int read_name(const char *value, void *target, struct error *err)
+{
+	struct network *network = target;
+
+	if (!network_name_valid(value))
+		return refuse(err, "\"%.64s\" is not a name for a network", value);
+	memcpy(network->name, value, strlen(value) + 1);
+	return 0;
+}
+
+static int read_bridge(const char *value, void *target, struct error *err)
+{
+	struct network *network = target;
+
+	if (!link_name_valid(value))
+		return refuse(err, "\"%.32s\" is not a name for an interface", value);
+	memcpy(network->bridge, value, strlen(value) + 1);
+	return 0;
+}
+
+static int read_mac(const char *value, void *target, struct error *err)
+{
+	return mac_parse(value, ((struct network *)target)->mac, err);
+}
+
+static int read_gateway(const char *value, void *target, struct error *err)
+{
+	struct network *network = target;
+	struct ip_network net;
+
+	if (ip_network_parse(value, &net, err) < 0)
+		return -err->code;
+	*(net.address.family == AF_INET ? &network->v4 : &network->v6) = net;
+	return 0;
+}
+
+static int read_mtu(const char *value, void *target, struct error *err)
+{
+	uint64_t mtu;
+
+	if (str_to_u64(value, NETWORK_MTU_MAX, &mtu) < 0)
+		return refuse(err, "not an MTU");
+	((struct network *)target)->mtu = (unsigned)mtu;
+	return 0;
+}
+
+static const struct {
+	const char *word;
+	size_t offset;
+} flags[] = {
+	{ "internal", offsetof(struct network, internal) },
+	{ "open", offsetof(struct network, open) },
+	{ "spoof", offsetof(struct network, may_spoof) },
+};
+
+static int read_flag(const char *value, void *target, struct error *err)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(flags); i++) {
+		if (!str_eq(value, flags[i].word))
+			continue;
+		*(bool *)((char *)target + flags[i].offset) = true;
+		return 0;
+	}
+	return refuse(err, "unknown flag \"%.32s\"", value);
+}
+
+static const struct record_key keys[] = {
+	{ "name", read_name }, { "bridge", read_bridge }, { "mac", read_mac }, { "gateway", read_gateway },
+	{ "mtu", read_mtu },   { "flag", read_flag },     { NULL, NULL },
+};
+
+int network_parse(const char *text, size_t length, struct network *ret, struct error *err)
+{
+	struct network network = { 0 };
+	int r = record_parse(text, length, keys, &network, err);
+
+	if (r == 0)
+		r = network_validate(&network, err);
+	if (r == 0)
+		*ret = network;
+	return r;
+}
+
+char *network_format(const struct network *network)
+{
+	struct record record = { .text = NULL };
+	char text[IP_TEXT_SIZE];
+
+	record_put(&record, "name", "%s", network->name);
+	record_put(&record, "bridge", "%s", network->bridge);
+	record_put(&record, "mac", "%s", mac_text(network->mac, text));
+	if (ip_is_set(&network->v4.address))
+		record_put(&record, "gateway", "%s", ip_network_text(&network->v4, text));
+	if (ip_is_set(&network->v6.address))
+		record_put(&record, "gateway", "%s", ip_network_text(&network->v6, text));
+	if (network->mtu)
+		record_put(&record, "mtu", "%u", network->mtu);
+	for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
+		if (*(const bool *)((const char *)network + flags[i].offset))
+			record_put(&record, "flag", "%s", flags[i].word);
+	return record.text;
+}

@@ -1,0 +1,42 @@
+/*
+ * network.h - a network as it is defined: one bridge, its addresses, and what may pass. Its file, DIR/NAME, is a record
+ * (record.h); specs/net.md has the keys.
+ */
+#pragma once
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ip.h"
+#include "link.h"
+
+enum { NETWORK_NAME_SIZE = 64, NETWORK_MTU_MIN = 1280, NETWORK_MTU_MAX = 65535 };
+
+struct network {
+	char name[NETWORK_NAME_SIZE];
+	char bridge[IFNAMSIZ];
+	uint8_t mac[MAC_SIZE];    /* of the bridge */
+	struct ip_network v4, v6; /* the gateway with its prefix; family 0: none of this family */
+	unsigned mtu;             /* 0: as the default route's interface */
+	bool internal;            /* no way out or in */
+	bool open;                /* other open networks may reach it */
+	bool may_spoof;           /* containers may send under other addresses than their own */
+};
+
+/* The default network's name, which is made when it is first used. */
+extern const char network_default[];
+
+/* 1 to 63 letters, digits, '-', '_', '.', the first a letter or digit, not ending in .tmp, and not a word that
+   --network has a meaning for. */
+bool network_name_valid(const char *name);
+
+/* Fills what follows from the name: bridge and MAC. */
+void network_name_bridge(struct network *network);
+
+/* Refuses what cannot work: no addresses, prefixes without room, a gateway that is the network's own address. */
+int network_validate(const struct network *network, struct error *err);
+
+int network_parse(const char *text, size_t length, struct network *ret, struct error *err);
+char *network_format(const struct network *network); /* caller frees */

@@ -1,0 +1,95 @@
+/* reload.c - see attach.h: from records to bridges, ports and rules; and what nobody owns any more goes. */
+#include <errno.h>
+#include <unistd.h>
+
+#include "attach.h"
+#include "base/str.h"
+#include "bridge.h"
+#include "netlink.h"
+
+struct reload {
+	const struct store *store;
+	const struct net_host *host;
+};
+
+/* An interface that is gone cannot be made again from here: its other end is in the container. */
+static int restore_port(const struct endpoint *endpoint, void *context, struct error *err)
+{
+	const struct reload *reload = context;
+	auto_netlink_batch struct netlink_batch batch = NETLINK_BATCH;
+	struct link_info bridge = { 0 };
+	struct link_info port = { 0 };
+	struct network network;
+	int r = store_load_network(reload->store, endpoint->network, &network, err);
+
+	if (r == 0)
+		r = bridge_ensure(reload->store, reload->host, &network, &bridge, err);
+	if (r < 0)
+		return r;
+	r = link_get(reload->host->route, endpoint->host, &port, err);
+	if (r == -ENODEV)
+		return 0;
+	if (r < 0 || port.master == bridge.index)
+		return r;
+	link_set_master(&batch, port.index, bridge.index);
+	link_up(&batch, port.index);
+	return netlink_send(reload->host->route, &batch, NULL, NULL, err);
+}
+
+static int count(const struct endpoint *endpoint, void *context, struct error *err)
+{
+	(void)endpoint;
+	(void)err;
+	++*(size_t *)context;
+	return 0;
+}
+
+int net_reload(const struct store *store, struct error *err)
+{
+	auto_net_host struct net_host host = NET_HOST_CLOSED;
+	struct reload reload = { .store = store, .host = &host };
+	size_t endpoints = 0;
+	int r = net_host_open(&host, err);
+
+	if (r == 0)
+		r = store_sweep(store, err);
+	if (r == 0)
+		r = store_each_endpoint(store, count, &endpoints, err);
+	if (r < 0 || endpoints == 0)
+		return r;
+	/* Rules first: no port is without them. */
+	r = rules_rebuild(store, &host, NULL, err);
+	return r < 0 ? r : store_each_endpoint(store, restore_port, &reload, err);
+}
+
+static int see_dead(const struct endpoint *endpoint, void *context, struct error *err)
+{
+	const struct store *store = context;
+
+	if (access(endpoint->state, F_OK) == 0 || errno != ENOENT)
+		return 0;
+	return net_detach(store, endpoint->owner, endpoint->network, false, err);
+}
+
+int net_sweep(const struct store *store, struct error *err)
+{
+	auto_net_host struct net_host host = NET_HOST_CLOSED;
+	auto_names char **names = NULL;
+	int r = net_host_open(&host, err);
+
+	if (r == 0)
+		r = store_each_endpoint(store, see_dead, (void *)(uintptr_t)store, err);
+	if (r == 0)
+		r = store_sweep(store, err);
+	if (r < 0)
+		return r;
+	r = store_networks(store, &names, err);
+	for (char **name = names; r == 0 && *name; name++) {
+		struct network network;
+
+		r = store_load_network(store, *name, &network, err);
+		if (r == 0)
+			r = bridge_remove_unused(store, &host, &network, err);
+	}
+	return r;
+}

@@ -1,0 +1,239 @@
+/* store.c - see store.h: directories, lock, and the records in them. The leases: lease.c. */
+#include "store.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "base/str.h"
+#include "record.h"
+
+/* Makes what is missing, as mkdir -p; *ret_fd is the last directory, which has to be ours alone. */
+static int open_directory(const char *path, int *ret_fd, struct error *err)
+{
+	auto_free char *copy = xstrdup(path);
+	auto_fd int fd = -1;
+	struct stat st;
+
+	for (char *slash = strchr(copy + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		(void)mkdir(copy, 0755); /* what is in the way shows when the last one is opened */
+		*slash = '/';
+	}
+	if (mkdir(copy, 0700) < 0 && errno != EEXIST)
+		return fail(err, errno, "make %s", path);
+	fd = open(copy, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return fail(err, errno, "open %s", path);
+	if (st.st_uid != geteuid() || (st.st_mode & (S_IWGRP | S_IWOTH)))
+		return refuse(err, "%s: others may write to it", path);
+	*ret_fd = take_fd(&fd);
+	return 0;
+}
+
+int store_open(const char *config, const char *run, struct store *ret, struct error *err)
+{
+	static const char *const parts[] = { "endpoints", "leases", "last" };
+	auto_store struct store store = STORE_NOT_OPEN;
+	int r = open_directory(config, &store.config_fd, err);
+
+	if (r == 0)
+		r = open_directory(run, &store.run_fd, err);
+	if (r < 0)
+		return r;
+	store.lock_fd = openat(store.run_fd, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (store.lock_fd < 0)
+		return fail(err, errno, "open %s/lock", run);
+	while (flock(store.lock_fd, LOCK_EX) < 0)
+		if (errno != EINTR)
+			return fail(err, errno, "lock %s/lock", run);
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
+		if (mkdirat(store.run_fd, parts[i], 0700) < 0 && errno != EEXIST)
+			return fail(err, errno, "make %s/%s", run, parts[i]);
+	*ret = (struct store){
+		.config_fd = take_fd(&store.config_fd),
+		.run_fd = take_fd(&store.run_fd),
+		.lock_fd = take_fd(&store.lock_fd),
+	};
+	return 0;
+}
+
+void store_close(struct store *store)
+{
+	cleanup_fd(&store->config_fd);
+	cleanup_fd(&store->run_fd);
+	cleanup_fd(&store->lock_fd);
+	*store = (struct store)STORE_NOT_OPEN;
+}
+
+/* ---- lists ---- */
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* The entries of a directory that are names of ours; none for a missing one. */
+static int list(int dirfd, const char *path, bool (*valid)(const char *name), char ***ret_names, struct error *err)
+{
+	int fd = openat(dirfd, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	auto_dir DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	auto_names char **names = xcalloc(1, sizeof(*names));
+	const struct dirent *entry;
+	size_t count = 0;
+
+	if (!dir && errno != ENOENT)
+		return fail(err, errno, "list %s", path);
+	while (dir && (entry = readdir(dir)) != NULL) {
+		if (!valid(entry->d_name))
+			continue;
+		names = xreallocarray(names, count + 2, sizeof(*names));
+		names[count++] = xstrdup(entry->d_name);
+		names[count] = NULL;
+	}
+	qsort(names, count, sizeof(*names), by_name);
+	*ret_names = take_ptr(names);
+	return 0;
+}
+
+void store_names_free(char **names)
+{
+	for (char **name = names; name && *name; name++)
+		free(*name);
+	free(names);
+}
+
+int store_networks(const struct store *store, char ***ret_names, struct error *err)
+{
+	return list(store->config_fd, ".", network_name_valid, ret_names, err);
+}
+
+int store_owners(const struct store *store, char ***ret_names, struct error *err)
+{
+	return list(store->run_fd, "endpoints", endpoint_owner_valid, ret_names, err);
+}
+
+static char *endpoint_path(const char *owner, const char *network)
+{
+	return xasprintf("endpoints/%s%s%s", owner, network ? "/" : "", network ? network : "");
+}
+
+int store_networks_of(const struct store *store, const char *owner, char ***ret_names, struct error *err)
+{
+	auto_free char *path = endpoint_path(owner, NULL);
+
+	return list(store->run_fd, path, network_name_valid, ret_names, err);
+}
+
+/* ---- networks ---- */
+
+int store_load_network(const struct store *store, const char *name, struct network *ret, struct error *err)
+{
+	auto_free char *text = NULL;
+	struct network network;
+	size_t length = 0;
+	int r;
+
+	if (!network_name_valid(name))
+		return refuse(err, "\"%.64s\" is not a name for a network", name);
+	r = fd_read_file(store->config_fd, name, RECORD_MAX, &text, &length, err);
+	if (r == -ENOENT)
+		return refuse_as(err, ENOENT, "network `%s` does not exist", name);
+	if (r == 0 && network_parse(text, length, &network, err) < 0)
+		r = context(err, "network %s", name);
+	if (r == 0 && !str_eq(network.name, name))
+		r = refuse(err, "network %s: its file is of network %s", name, network.name);
+	if (r == 0)
+		*ret = network;
+	return r;
+}
+
+int store_save_network(const struct store *store, const struct network *network, struct error *err)
+{
+	auto_free char *text = network_format(network);
+
+	return fd_write_atomic(store->config_fd, network->name, text, strlen(text), 0600, err);
+}
+
+int store_remove_network(const struct store *store, const char *name, struct error *err)
+{
+	if (unlinkat(store->config_fd, name, 0) < 0 && errno != ENOENT)
+		return fail(err, errno, "remove network %s", name);
+	return 0;
+}
+
+/* ---- endpoints ---- */
+
+int store_load_endpoint(const struct store *store, const char *owner, const char *network, struct endpoint *ret,
+			struct error *err)
+{
+	auto_free char *path = endpoint_path(owner, network);
+	auto_free char *text = NULL;
+	size_t length = 0;
+	int r;
+
+	if (!endpoint_owner_valid(owner) || !network_name_valid(network))
+		return refuse(err, "not a name of a container and a network");
+	r = fd_read_file(store->run_fd, path, RECORD_MAX, &text, &length, err);
+	if (r == -ENOENT)
+		return refuse_as(err, ENOENT, "container `%s` is not on network `%s`", owner, network);
+	if (r == 0 && endpoint_parse(text, length, ret, err) < 0)
+		r = context(err, "%s", path);
+	return r;
+}
+
+int store_save_endpoint(const struct store *store, const struct endpoint *endpoint, struct error *err)
+{
+	auto_free char *directory = endpoint_path(endpoint->owner, NULL);
+	auto_free char *path = endpoint_path(endpoint->owner, endpoint->network);
+	auto_free char *text = endpoint_format(endpoint);
+
+	if (mkdirat(store->run_fd, directory, 0700) < 0 && errno != EEXIST)
+		return fail(err, errno, "make %s", directory);
+	return fd_write_atomic(store->run_fd, path, text, strlen(text), 0600, err);
+}
+
+int store_remove_endpoint(const struct store *store, const struct endpoint *endpoint, struct error *err)
+{
+	auto_free char *directory = endpoint_path(endpoint->owner, NULL);
+	auto_free char *path = endpoint_path(endpoint->owner, endpoint->network);
+
+	if (unlinkat(store->run_fd, path, 0) < 0 && errno != ENOENT)
+		return fail(err, errno, "remove %s", path);
+	(void)unlinkat(store->run_fd, directory, AT_REMOVEDIR); /* stays while there are more */
+	return 0;
+}
+
+static int each_of_owner(const struct store *store, const char *owner, store_endpoint_fn *see, void *context,
+			 struct error *err)
+{
+	auto_names char **networks = NULL;
+	int r = store_networks_of(store, owner, &networks, err);
+
+	for (char **name = networks; r == 0 && *name; name++) {
+		auto_endpoint struct endpoint endpoint = { .ports = NULL };
+
+		r = store_load_endpoint(store, owner, *name, &endpoint, err);
+		if (r == 0)
+			r = see(&endpoint, context, err);
+	}
+	return r;
+}
+
+int store_each_endpoint(const struct store *store, store_endpoint_fn *see, void *context, struct error *err)
+{
+	auto_names char **owners = NULL;
+	int r = store_owners(store, &owners, err);
+
+	for (char **owner = owners; r == 0 && *owner; owner++)
+		r = each_of_owner(store, *owner, see, context, err);
+	return r;
+}

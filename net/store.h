@@ -1,0 +1,71 @@
+/*
+ * store.h - what networks there are, and who is on them, as files:
+ *
+ *	<config>/NAME                 struct network: what was asked for, kept over a reboot
+ *	<run>/endpoints/OWNER/NAME    struct endpoint: written before what it tells of, removed after it
+ *	<run>/leases/NAME/ADDRESS     a symbolic link to OWNER: making it takes the address, in one system call
+ *	<run>/last/NAME               a symbolic link to the offset that was given last
+ *	<run>/lock                    held for every change
+ *
+ * <run> is on a file system that a reboot empties, as it does the namespaces. A process that is killed at any moment
+ * leaves a record from which net_detach() and net_reload() find the rest, or a lease whose owner has no record, which
+ * store_sweep() takes back.
+ */
+#pragma once
+
+#include "endpoint.h"
+#include "network.h"
+
+struct store {
+	int config_fd, run_fd, lock_fd;
+	void (*at_step)(const char *name); /* for tests that end the process there; NULL */
+};
+
+#define STORE_NOT_OPEN                                                                                                 \
+	{                                                                                                              \
+		.config_fd = -1, .run_fd = -1, .lock_fd = -1                                                           \
+	}
+
+/* Makes the directories (0700) and takes the lock, for which it waits. Both paths absolute. */
+int store_open(const char *config, const char *run, struct store *ret, struct error *err);
+void store_close(struct store *store); /* lets the lock go */
+#define auto_store auto_cleanup(store_close)
+
+/* -ENOENT with text: there is no network of this name. */
+int store_load_network(const struct store *store, const char *name, struct network *ret, struct error *err);
+int store_save_network(const struct store *store, const struct network *network, struct error *err);
+int store_remove_network(const struct store *store, const char *name, struct error *err);
+
+/* Sorted names, ended with NULL, freed with store_names_free(). */
+int store_networks(const struct store *store, char ***ret_names, struct error *err);
+int store_owners(const struct store *store, char ***ret_names, struct error *err);
+int store_networks_of(const struct store *store, const char *owner, char ***ret_names, struct error *err);
+void store_names_free(char **names);
+
+static inline void store_names_cleanup(char ***names)
+{
+	store_names_free(*names);
+}
+#define auto_names auto_cleanup(store_names_cleanup)
+
+/* -ENOENT with text: the container is not on it. */
+int store_load_endpoint(const struct store *store, const char *owner, const char *network, struct endpoint *ret,
+			struct error *err);
+int store_save_endpoint(const struct store *store, const struct endpoint *endpoint, struct error *err);
+int store_remove_endpoint(const struct store *store, const struct endpoint *endpoint, struct error *err);
+
+/* Calls `see` for each endpoint of every network; one that cannot be read is an error. */
+typedef int store_endpoint_fn(const struct endpoint *endpoint, void *context, struct error *err);
+int store_each_endpoint(const struct store *store, store_endpoint_fn *see, void *context, struct error *err);
+
+/* Takes an address of the network for the owner: `wanted`, or (family 0) the next free one, in a circle, so that one
+   that was given back is not given again at once. -EEXIST: it is taken; -ENOSPC: none is free. */
+int store_lease(const struct store *store, const struct network *network, const struct ip_network *net,
+		const struct ip_address *wanted, const char *owner, struct ip_address *ret, struct error *err);
+int store_release(const struct store *store, const char *network, const struct ip_address *address, struct error *err);
+
+/* Removes the directory of leases; false if there are some. */
+bool store_unused(const struct store *store, const char *network);
+
+/* Takes back leases whose owner has no record; only a killed process leaves one. */
+int store_sweep(const struct store *store, struct error *err);

@@ -1,0 +1,78 @@
+/* test_endpoint.c - what is kept of a container on a network. */
+#include "net/endpoint.h"
+
+#include "base/cleanup.h"
+#include "base/str.h"
+#include "tests/unit/test.h"
+
+static struct error err;
+
+static void owners(void)
+{
+	static const char *const bad[] = { "", ".", "..", "a/b", "a b", ".a", "a\n" };
+
+	CHECK(endpoint_owner_valid("a-1_b.c+d"));
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		CHECK(!endpoint_owner_valid(bad[i]));
+}
+
+static void names_are_always_the_same(void)
+{
+	struct endpoint one = { .owner = "c", .network = "n" };
+	struct endpoint two = { .owner = "c", .network = "m" };
+	struct endpoint again = { .owner = "c", .network = "n" };
+
+	endpoint_name_host(&one);
+	endpoint_name_host(&two);
+	endpoint_name_host(&again);
+	CHECK(link_name_valid(one.host));
+	CHECK_STR(one.host, again.host);
+	CHECK(!str_eq(one.host, two.host));
+}
+
+static void macs_follow_addresses(void)
+{
+	struct endpoint endpoint = { .owner = "c" };
+	char text[MAC_TEXT_SIZE];
+
+	CHECK_INT(0, ip_parse("10.1.2.3", &endpoint.v4, &err));
+	endpoint_name_mac(&endpoint);
+	CHECK_STR("02:04:0a:01:02:03", mac_text(endpoint.mac, text));
+	endpoint.v4.family = 0;
+	CHECK_INT(0, ip_parse("fd00::a:b", &endpoint.v6, &err));
+	endpoint_name_mac(&endpoint);
+	CHECK_STR("02:10:00:0a:00:0b", mac_text(endpoint.mac, text));
+}
+
+static void files(void)
+{
+	static const char text[] = "owner c\nstate /run/coffer/c\nnetwork n\ninterface eth0\nmac 02:04:0a:01:02:03\n"
+				   "address 10.1.2.3\naddress fd00::3\nport 8080:80/tcp\nport 127.0.0.1:53:53/udp\n"
+				   "port [fd00::1]:1:1/sctp\n";
+	static const char *const bad[] = {
+		"",
+		"owner c\n",
+		"owner c\nstate x\n",
+		"owner ../c\n",
+		"owner c\nstate /x\nnetwork n\ninterface eth0\n",
+		"owner c\nstate /x\nnetwork n\ninterface eth0\naddress 10.0.0.1\nport 1\n",
+		"owner c\nstate /x\nnetwork n\ninterface a/b\naddress 10.0.0.1\n",
+	};
+	auto_endpoint struct endpoint endpoint = { .ports = NULL };
+	auto_free char *again = NULL;
+
+	CHECK_INT(0, endpoint_parse(text, strlen(text), &endpoint, &err));
+	CHECK_INT(3, endpoint.n_ports);
+	CHECK(link_name_valid(endpoint.host));
+	again = endpoint_format(&endpoint);
+	CHECK_STR(text, again);
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		struct endpoint ignored;
+
+		CHECK(endpoint_parse(bad[i], strlen(bad[i]), &ignored, &err) < 0);
+	}
+}
+
+static const struct test tests[] = { TEST(owners), TEST(names_are_always_the_same), TEST(macs_follow_addresses),
+				     TEST(files) };
+TEST_MAIN(tests)

@@ -1,0 +1,86 @@
+/* test_network.c - definitions of networks: names, limits, and their file. */
+#include "net/network.h"
+
+#include "base/cleanup.h"
+#include "tests/unit/test.h"
+
+static struct error err;
+
+static void names(void)
+{
+	static const char *const good[] = { "a", "net-1", "a_b.c", "0" };
+	static const char *const bad[] = {
+		"",    "-a",        ".a",    "a/b",
+		"a b", "none",      "host",  "pasta",
+		"ns",  "container", "a.tmp", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(good); i++)
+		CHECK(network_name_valid(good[i]));
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		CHECK(!network_name_valid(bad[i]));
+}
+
+static void bridges(void)
+{
+	struct network network = { .name = "bridge" };
+	struct network other = { .name = "a-long-name-of-a-network" };
+	struct network third = { .name = "short" };
+
+	network_name_bridge(&network);
+	CHECK_STR("coffer0", network.bridge);
+	network_name_bridge(&other);
+	CHECK(link_name_valid(other.bridge) && strlen(other.bridge) == 15);
+	network_name_bridge(&third);
+	CHECK_STR("co-short", third.bridge);
+	CHECK(memcmp(third.mac, other.mac, MAC_SIZE) != 0 && (third.mac[0] & 3) == 2);
+}
+
+static int parse(const char *text)
+{
+	struct network network;
+
+	return network_parse(text, strlen(text), &network, &err);
+}
+
+static void files(void)
+{
+	static const char text[] = "name n\nbridge co-n\nmac 02:01:02:03:04:05\ngateway 10.1.0.1/24\n"
+				   "gateway fd00::1/64\nmtu 1400\nflag internal\nflag open\nflag spoof\n";
+	auto_free char *again = NULL;
+	struct network network;
+
+	CHECK_INT(0, network_parse(text, strlen(text), &network, &err));
+	CHECK(network.internal && network.open && network.may_spoof && network.mtu == 1400);
+	again = network_format(&network);
+	CHECK_STR(text, again);
+}
+
+static void what_cannot_work(void)
+{
+	static const char *const bad[] = {
+		"",
+		"name n\n",
+		"name n\nbridge b\n",
+		"name ../n\nbridge b\ngateway 10.0.0.1/24\n",
+		"name n\nbridge a/b\ngateway 10.0.0.1/24\n",
+		"name n\nbridge b\ngateway 10.0.0.0/24\n",
+		"name n\nbridge b\ngateway 10.0.0.255/24\n",
+		"name n\nbridge b\ngateway 10.0.0.1/31\n",
+		"name n\nbridge b\ngateway 10.0.0.1/7\n",
+		"name n\nbridge b\ngateway fd00::1/121\n",
+		"name n\nbridge b\ngateway 127.0.0.1/24\n",
+		"name n\nbridge b\ngateway 10.0.0.1/24\nmtu 1279\n",
+		"name n\nbridge b\ngateway 10.0.0.1/24\nmtu 65536\n",
+		"name n\nbridge b\ngateway 10.0.0.1/24\nflag x\n",
+		"name n\nbridge b\ngateway 10.0.0.1/24\nfoo x\n",
+		"name n\nbridge b\nmac 01:00:00:00:00:00\n",
+	};
+
+	CHECK_INT(0, parse("name n\nbridge b\ngateway 10.0.0.1/24\n"));
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		CHECK(parse(bad[i]) < 0);
+}
+
+static const struct test tests[] = { TEST(names), TEST(bridges), TEST(files), TEST(what_cannot_work) };
+TEST_MAIN(tests)
