@@ -27,7 +27,7 @@ struct mount {
 	bool bind, recursive_bind, remount;
 	bool super_read_only, sync, dirsync,
 		lazytime;  /* superblock flags of a new file system ("ro" sets both kinds) */
-	bool tmpcopyup;    /* tmpfs starts with a copy of what it covers */
+	bool tmpcopyup;    /* tmpfs (or a bind's empty directory) starts with a copy of what it covers */
 	bool copy_symlink; /* bind of a symlink copies the link itself */
 	bool source_nofollow, destination_nofollow;
 	enum mount_idmap idmap;

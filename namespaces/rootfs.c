@@ -37,16 +37,38 @@ static int cut_off(const struct rootfs *rootfs, int tree_fd)
 	return set_propagation(tree_fd, (slave ? MS_SLAVE : MS_PRIVATE) | MS_REC);
 }
 
-static int open_root(const struct rootfs *rootfs, struct error *err)
+static int open_tree_root(const char *path, struct error *err)
 {
-	auto_fd int fd = sys_open_tree(AT_FDCWD, rootfs->path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
+	auto_fd int fd = sys_open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
 	struct stat st;
+
+	if (fd < 0)
+		return fail(err, errno, "root.path: %s", path);
+	if (fstat(fd, &st) < 0 || !S_ISDIR(st.st_mode))
+		return fail(err, ENOTDIR, "root.path: %s", path);
+	return take_fd(&fd);
+}
+
+static int open_overlay_root(const struct overlay *overlay, const struct id_maps *container_maps, bool private_ns,
+			     struct error *err)
+{
+	int fd;
+
+	if (overlay->fd < 0)
+		return overlay_open(overlay, container_maps, private_ns, err);
+	fd = fcntl(overlay->fd, F_DUPFD_CLOEXEC, 0);
+	return fd < 0 ? fail(err, errno, "overlay root file system") : fd;
+}
+
+static int open_root(const struct rootfs *rootfs, const struct id_maps *container_maps, bool private_ns,
+		     struct error *err)
+{
+	auto_fd int fd = rootfs->overlay ? open_overlay_root(rootfs->overlay, container_maps, private_ns, err)
+					 : open_tree_root(rootfs->path, err);
 	int r;
 
 	if (fd < 0)
-		return fail(err, errno, "root.path: %s", rootfs->path);
-	if (fstat(fd, &st) < 0 || !S_ISDIR(st.st_mode))
-		return fail(err, ENOTDIR, "root.path: %s", rootfs->path);
+		return fd;
 	r = cut_off(rootfs, fd);
 	if (r == 0 && rootfs->propagation && !(rootfs->propagation & MS_SHARED))
 		r = set_propagation(fd, rootfs->propagation);
@@ -97,7 +119,7 @@ static int open_mounts(const struct rootfs *rootfs, const char *base_dir, const 
 }
 
 int rootfs_open(const struct rootfs *rootfs, const char *base_dir, const struct id_maps *container_maps,
-		struct rootfs_fds *ret_fds, struct error *err)
+		bool private_ns, struct rootfs_fds *ret_fds, struct error *err)
 {
 	struct rootfs_fds fds = { .root = -1, .devpts = -1, .proc = -1, .n_mounts = rootfs->n_mounts };
 	int r;
@@ -105,7 +127,7 @@ int rootfs_open(const struct rootfs *rootfs, const char *base_dir, const struct 
 	fds.mounts = xcalloc(rootfs->n_mounts, sizeof(int));
 	for (size_t i = 0; i < rootfs->n_mounts; i++)
 		fds.mounts[i] = -1;
-	fds.root = open_root(rootfs, err);
+	fds.root = open_root(rootfs, container_maps, private_ns, err);
 	r = fds.root < 0 ? fds.root : open_mounts(rootfs, base_dir, container_maps, &fds, err);
 	if (r < 0) {
 		rootfs_close(&fds);
@@ -204,11 +226,25 @@ static int check_kernel_target(const struct mount *mount, int root_fd, struct er
 	return 0;
 }
 
+static int copy_covered(const struct mount *mount, int root_fd, int mount_fd, struct error *err)
+{
+	auto_fd int covered = path_open_flags(root_fd, mount->destination, O_RDONLY | O_DIRECTORY, 0);
+	auto_fd int target = -1;
+
+	if (covered == -ENOENT)
+		return 0;
+	if (covered < 0)
+		return fail(err, -covered, "mount %s: open what it covers", mount->destination);
+	target = openat(mount_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (target < 0)
+		return fail(err, errno, "mount %s: open it", mount->destination);
+	return copyup_tree(covered, target, err);
+}
+
 static int make_new_fs(const struct rootfs *rootfs, const struct mount *mount, struct rootfs_fds *fds,
 		       struct error *err)
 {
 	auto_fd int fd = -1;
-	auto_fd int covered = -1;
 	int r;
 
 	if (str_eq(mount->type, "proc") && fds->proc >= 0)
@@ -216,12 +252,7 @@ static int make_new_fs(const struct rootfs *rootfs, const struct mount *mount, s
 	fd = mount_make_fs(mount, rootfs->mount_label, err);
 	if (fd < 0 || !mount->tmpcopyup)
 		return take_fd(&fd);
-	covered = path_open_flags(fds->root, mount->destination, O_RDONLY | O_DIRECTORY, 0);
-	if (covered == -ENOENT)
-		return take_fd(&fd);
-	if (covered < 0)
-		return fail(err, -covered, "mount %s: open what it covers", mount->destination);
-	r = copyup_tree(covered, fd, err);
+	r = copy_covered(mount, fds->root, fd, err);
 	return r < 0 ? r : take_fd(&fd);
 }
 
@@ -256,6 +287,10 @@ static int mount_one(const struct rootfs *rootfs, size_t index, struct rootfs_fd
 	target = open_target(mount, fds->root, mount_fd >= 0 ? kind_of(mount_fd) : PATH_DIRECTORY, err);
 	if (target < 0)
 		return context(err, "mount %s", mount->destination);
+	if (mount_fd >= 0 && mount->tmpcopyup)
+		r = copy_covered(mount, fds->root, mount_fd, err);
+	if (r < 0)
+		return r;
 	if (mount_fd < 0) {
 		mount_fd = make_new_fs(rootfs, mount, fds, err);
 		if (mount_fd < 0)

@@ -23,6 +23,7 @@
 
 #include "base/error.h"
 #include "mount.h"
+#include "overlay.h"
 
 struct device_node {
 	const char *path; /* absolute in the root: "/dev/fuse" */
@@ -33,7 +34,8 @@ struct device_node {
 };
 
 struct rootfs {
-	const char *path; /* absolute on the host */
+	const char *path;              /* absolute on the host; with an overlay only what error texts call it */
+	const struct overlay *overlay; /* the root is made of layers; NULL: it is the tree at `path` */
 	bool read_only;
 	uint64_t propagation; /* linux.rootfsPropagation: MS_*, 0 = MS_SLAVE | MS_REC */
 	struct mount *mounts;
@@ -59,9 +61,10 @@ struct rootfs_fds {
 	int proc;   /* a detached procfs of the container's pid namespace, made beforehand; -1: none */
 };
 
-/* container_maps: for idmapped mounts without maps of their own. base_dir: for relative sources (the bundle). */
+/* container_maps: for idmapped mounts without maps of their own. base_dir: for relative sources (the bundle).
+   private_ns and -EOPNOTSUPP: as overlay_open() has them. */
 int rootfs_open(const struct rootfs *rootfs, const char *base_dir, const struct id_maps *container_maps,
-		struct rootfs_fds *ret_fds, struct error *err);
+		bool private_ns, struct rootfs_fds *ret_fds, struct error *err);
 void rootfs_close(struct rootfs_fds *fds);
 
 int rootfs_attach(const struct rootfs *rootfs, const struct rootfs_fds *fds, struct error *err);

@@ -107,6 +107,16 @@ int config_parse(const char *bundle, const char *name, const char *text, size_t 
 	return 0;
 }
 
+static int load_named(const char *bundle, const char *name, const char *text, size_t length, struct config **ret_config,
+		      struct error *err)
+{
+	if (config_parse(bundle, name, text, length, ret_config, err) < 0)
+		return -err->code;
+	(*ret_config)->text = arena_strndup((*ret_config)->arena, text, length);
+	(*ret_config)->length = length;
+	return 0;
+}
+
 int config_load(const char *bundle, const char *file, struct config **ret_config, struct error *err)
 {
 	char absolute[PATH_MAX];
@@ -119,11 +129,12 @@ int config_load(const char *bundle, const char *file, struct config **ret_config
 	path = file ? xstrdup(file) : xasprintf("%s/config.json", absolute);
 	if (fd_read_file(AT_FDCWD, path, CONFIG_SIZE_MAX, &text, &length, err) < 0)
 		return -err->code;
-	if (config_parse(absolute, file ? file : "config.json", text, length, ret_config, err) < 0)
-		return -err->code;
-	(*ret_config)->text = arena_strndup((*ret_config)->arena, text, length);
-	(*ret_config)->length = length;
-	return 0;
+	return load_named(absolute, file ? file : "config.json", text, length, ret_config, err);
+}
+
+int config_load_text(const char *bundle, const char *text, size_t length, struct config **ret_config, struct error *err)
+{
+	return load_named(bundle, "config.json", text, length, ret_config, err);
 }
 
 /* A document of its own, with the same limits; an error names the file. "-" is stdin. */

@@ -122,7 +122,11 @@ enum { CONFIG_SIZE_MAX = 16 * 1024 * 1024, CONFIG_DEPTH_MAX = 64 };
 /* Reads `file` (NULL: bundle/config.json). Errors name the file and the JSON path: "config.json: process.cwd: ...". */
 int config_load(const char *bundle, const char *file, struct config **ret_config, struct error *err);
 
-/* The same from memory: for tests and the fuzz target. `name` stands in error texts. */
+/* The same from bytes in memory, for a bundle that is an absolute path; `text` is copied. */
+int config_load_text(const char *bundle, const char *text, size_t length, struct config **ret_config,
+		     struct error *err);
+
+/* Only parsed, from memory: for tests and the fuzz target. `name` stands in error texts. */
 int config_parse(const char *bundle, const char *name, const char *text, size_t length, struct config **ret_config,
 		 struct error *err);
 

@@ -14,6 +14,7 @@
 #include "base/json.h"
 #include "cgroups/limits.h"
 #include "cgroups/stats.h"
+#include "namespaces/overlay.h"
 #include "state.h"
 
 enum tristate { AUTO, YES, NO };
@@ -39,6 +40,11 @@ struct create_options {
 	bool no_pivot, no_new_keyring;
 	/* run only */
 	bool detach, keep, no_subreaper;
+	/* A container of `run --image`: its directory in the image store is the bundle (absolute), and goes with it. */
+	const char *config_text; /* the config's bytes, instead of a file; NULL: none */
+	size_t config_length;
+	const struct overlay *overlay; /* instead of root.path; NULL: none */
+	bool own_bundle;
 };
 
 int container_create(const struct runtime *runtime, const struct create_options *options, struct error *err);
@@ -46,6 +52,24 @@ int container_create(const struct runtime *runtime, const struct create_options 
 /* create + start; waits unless detach. *ret_exit is the shell's view: status, or 128 + signal. Deletes unless keep. */
 int container_run(const struct runtime *runtime, const struct create_options *options, int *ret_exit,
 		  struct error *err);
+
+/*
+ * The two files that say who the users of a root file system are, read before there is a container. The root is
+ * hostile: links stay inside, only regular files of at most 1 MiB count. Free with munmap().
+ */
+enum { ROOT_FILE_MAX = 1024 * 1024 };
+struct root_users {
+	struct root_file {
+		int error; /* 0, or the errno that says why there is no text; EINVAL: no regular file */
+		size_t length;
+		char text[ROOT_FILE_MAX + 1];
+	} passwd, group;
+};
+
+/* Of the directory `rootfs`, or with an overlay of that; it is then mounted, detached, and left so in overlay->fd,
+   where this process may mount at all. */
+int container_root_users(const struct runtime *runtime, const char *rootfs, struct overlay *overlay,
+			 struct root_users **ret_users, struct error *err);
 
 int container_start(const struct runtime *runtime, const char *id, struct error *err);
 

@@ -21,6 +21,7 @@
 #include "base/proc.h"
 #include "container_open.h"
 #include "fault.h"
+#include "own_bundle.h"
 #include "saved_hooks.h"
 
 #include <fcntl.h>
@@ -166,6 +167,10 @@ static int finish(struct open_container *container, struct error *err)
 	/* Also if its creator was killed: how far the creation hooks had come is not known. */
 	saved_hooks_poststop(container);
 	fault_point("delete-hooks");
+	r = container->state.own_bundle ? own_bundle_remove(container->state.bundle, err) : 0;
+	if (r < 0)
+		return r;
+	fault_point("delete-bundle");
 	return state_dir_remove(&container->dir, err);
 }
 

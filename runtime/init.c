@@ -155,9 +155,9 @@ static int attach_root(struct init *init, struct error *err)
 
 	if (!plan->own_mount_ns)
 		return 0;
-	/* An ordinary user's runtime could not open the sources outside; in here it may. */
+	/* What the runtime could not open outside: an ordinary user's sources, a throw-away overlay on old kernels. */
 	if (init->fds->root < 0)
-		r = rootfs_open(&plan->rootfs, plan->config->bundle, &plan->id_maps, init->fds, err);
+		r = rootfs_open(&plan->rootfs, plan->config->bundle, &plan->id_maps, true, init->fds, err);
 	return r == 0 ? rootfs_attach(&plan->rootfs, init->fds, err) : r;
 }
 

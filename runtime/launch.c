@@ -25,6 +25,7 @@
 #include "hooks.h"
 #include "init.h"
 #include "launch_sync.h"
+#include "own_bundle.h"
 #include "pid_file.h"
 #include "preserved_fds.h"
 #include "seccomp_dir.h"
@@ -44,7 +45,10 @@ static int load_config(struct launch *launch, struct error *err)
 	const struct create_options *options = launch->options;
 	int r = container_id_validate(options->id, err);
 
-	if (r == 0)
+	if (r == 0 && options->config_text)
+		r = config_load_text(options->bundle, options->config_text, options->config_length, &launch->config,
+				     err);
+	else if (r == 0)
 		r = config_load(options->bundle ? options->bundle : ".", options->config_file, &launch->config, err);
 	if (r == 0)
 		r = config_validate(launch->config, err);
@@ -116,6 +120,7 @@ static int record_intent(struct launch *launch, struct error *err)
 		.created = state_timestamp(config->arena),
 		.owner = launch->host.uid,
 		.own_pid_ns = launch->plan.own_pid_ns,
+		.own_bundle = launch->options->own_bundle,
 	};
 	r = state_write(&launch->dir, &launch->state, err);
 	if (r < 0)
@@ -146,12 +151,17 @@ static int make_cgroup(struct launch *launch, struct error *err)
 
 static int open_root(struct launch *launch, struct error *err)
 {
+	const struct overlay *overlay = launch->options->overlay;
+	int r;
+
 	if (!launch->plan.own_mount_ns)
 		return 0;
 	/* An ordinary user cannot clone mounts out here: init opens them in its own user namespace. */
 	if (!launch->host.privileged)
 		return 0;
-	return rootfs_open(&launch->plan.rootfs, launch->config->bundle, &launch->plan.id_maps, &launch->fds, err);
+	r = rootfs_open(&launch->plan.rootfs, launch->config->bundle, &launch->plan.id_maps, false, &launch->fds, err);
+	/* A throw-away overlay on a kernel that takes attached layers only: init makes it. */
+	return r == -EOPNOTSUPP && overlay && overlay->scratch ? 0 : r;
 }
 
 static int seal(struct launch *launch, struct error *err)
@@ -390,6 +400,8 @@ void launch_remove(struct launch *launch)
 		log_message(LOG_LEVEL_WARNING, "%s", err.text);
 	if (launch->owes_poststop)
 		hooks_run_all(&launch->config->hooks[HOOK_POSTSTOP], launch_state_json(launch, STATUS_STOPPED));
+	if (launch->dir.fd >= 0 && launch->state.own_bundle && own_bundle_remove(launch->state.bundle, &err) < 0)
+		log_message(LOG_LEVEL_WARNING, "%s", err.text);
 	if (launch->dir.fd >= 0 && state_dir_remove(&launch->dir, &err) < 0)
 		log_message(LOG_LEVEL_WARNING, "%s", err.text);
 }

@@ -181,6 +181,7 @@ static void plan_rootfs(struct plan *plan, const struct host *host, const struct
 
 	plan->rootfs = config->rootfs;
 	plan->rootfs.no_pivot = options->no_pivot;
+	plan->rootfs.overlay = options->overlay;
 	plan->rootfs.working_directory = plan->process ? plan->process->cwd : NULL;
 	plan->rootfs.mounts = arena_alloc(config->arena, bytes);
 	if (bytes)

@@ -34,6 +34,7 @@ struct state {
 	pid_t pid;           /* of init in the runtime's pid namespace; 0 while creating */
 	uint64_t start_time; /* proc_start_time(pid): pid reuse is detected */
 	bool own_pid_ns;     /* killing init kills all */
+	bool own_bundle; /* the bundle is a directory of the image store, made for this container: it goes with it */
 };
 
 struct state_dir {

@@ -65,6 +65,8 @@ int state_write(const struct state_dir *dir, const struct state *state, struct e
 	json_put_i64(writer, "pid", state->pid);
 	json_put_u64(writer, "startTime", state->start_time);
 	json_put_bool(writer, "ownPidNamespace", state->own_pid_ns);
+	if (state->own_bundle)
+		json_put_bool(writer, "ownBundle", true);
 	json_end_object(writer);
 	text = json_writer_text(writer, &length);
 	/* No fsync: the directory is on a tmpfs and means nothing after a reboot. */
@@ -77,7 +79,7 @@ struct state_file {
 	struct opt_i64 pid;
 	const char *id, *bundle, *rootfs, *cgroup_path, *created;
 	uint32_t cgroup_manager, owner;
-	bool own_pid_ns;
+	bool own_pid_ns, own_bundle;
 };
 
 #define FIELD(name, as, member)                                                                                        \
@@ -97,6 +99,7 @@ static const struct json_field state_fields[] = {
 	FIELD("pid", JSON_AS_OPT_I64, pid),
 	FIELD("startTime", JSON_AS_OPT_U64, start_time),
 	FIELD("ownPidNamespace", JSON_AS_BOOL, own_pid_ns),
+	FIELD("ownBundle", JSON_AS_BOOL, own_bundle),
 	{ 0 },
 };
 
@@ -111,7 +114,17 @@ static bool is_root(const char *path)
 	return path[strspn(path, "/.")] == '\0';
 }
 
-/* The numbers and the path are what delete kills and removes: nothing odd gets that far. */
+/* ".../containers/ID", as the image store has it. */
+static bool is_own_bundle(const char *bundle, const char *id)
+{
+	static const char parent[] = "/containers/";
+	const char *name = bundle && path_is_clean(bundle) ? strrchr(bundle, '/') : NULL;
+
+	return name && str_eq(name + 1, id) && name - bundle >= (ptrdiff_t)strlen(parent) &&
+	       str_starts(name + 1 - strlen(parent), parent);
+}
+
+/* The numbers and the paths are what delete kills and removes: nothing odd gets that far. */
 static int check_file(const struct state_file *file, const char *id, struct error *err)
 {
 	if (!str_eq(file->id, id))
@@ -122,6 +135,8 @@ static int check_file(const struct state_file *file, const char *id, struct erro
 		return refuse(err, "startTime: missing beside a pid");
 	if (file->cgroup_path && (!path_is_clean(file->cgroup_path) || is_root(file->cgroup_path)))
 		return refuse(err, "cgroupPath: `%s` cannot be a container's cgroup", file->cgroup_path);
+	if (file->own_bundle && !is_own_bundle(file->bundle, id))
+		return refuse(err, "bundle: `%s` cannot be the container's own", file->bundle ? file->bundle : "");
 	return 0;
 }
 
@@ -158,6 +173,7 @@ int state_parse(struct arena *arena, const char *id, const char *text, size_t le
 		.pid = (pid_t)file.pid.value,
 		.start_time = file.start_time.value,
 		.own_pid_ns = file.own_pid_ns,
+		.own_bundle = file.own_bundle,
 	};
 	return 0;
 }

@@ -69,8 +69,14 @@ static int check_mount(const struct config *config, size_t index, struct error *
 	if (mount->remount && mount->n_data > 0)
 		return refuse(err, "mounts[%zu].options: remount changes flags of the mount only; remove \"%.64s\"",
 			      index, mount->data[0]);
-	if (mount->tmpcopyup && !str_eq(mount->type, "tmpfs"))
-		return refuse(err, "mounts[%zu].options: tmpcopyup works on tmpfs only; remove it", index);
+	/* A directory of the bundle is the container's own, as a tmpfs is: an anonymous volume. */
+	if (mount->tmpcopyup && !str_eq(mount->type, "tmpfs") &&
+	    !(mount->bind && str_starts(mount->source, "volumes/")))
+		return refuse(
+			err,
+			"mounts[%zu].options: tmpcopyup works on tmpfs, and on a bind of volumes/NAME in the bundle; "
+			"remove it",
+			index);
 	return check_idmap(config, mount, index, err);
 }
 

@@ -46,7 +46,7 @@ __attribute__((unused)) static struct steps make_steps(struct mount *mounts, siz
 /* Opened by the runtime, attached by init in a mount namespace of its own. */
 __attribute__((unused)) static int open_and_attach(struct steps *steps)
 {
-	int r = rootfs_open(&steps->rootfs, "/tmp", NULL, &steps->fds, &steps->err);
+	int r = rootfs_open(&steps->rootfs, "/tmp", NULL, false, &steps->fds, &steps->err);
 
 	if (r == 0 && unshare(CLONE_NEWNS) < 0)
 		r = -errno;

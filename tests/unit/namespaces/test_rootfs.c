@@ -115,14 +115,14 @@ static int open_errors_body(void)
 
 	EXPECT(make_root() == 0);
 	before = open_fds();
-	EXPECT_STEPS(-ENOENT, steps, rootfs_open(&steps.rootfs, "/tmp", NULL, &steps.fds, &steps.err));
+	EXPECT_STEPS(-ENOENT, steps, rootfs_open(&steps.rootfs, "/tmp", NULL, false, &steps.fds, &steps.err));
 	EXPECT_TEXT("mount /etc: bind source /tmp/missing: No such file", steps.err.text);
 	EXPECT(open_fds() == before);
 	steps.rootfs.path = "/tmp/nowhere";
-	EXPECT_STEPS(-ENOENT, steps, rootfs_open(&steps.rootfs, "/tmp", NULL, &steps.fds, &steps.err));
+	EXPECT_STEPS(-ENOENT, steps, rootfs_open(&steps.rootfs, "/tmp", NULL, false, &steps.fds, &steps.err));
 	EXPECT_TEXT("root.path: /tmp/nowhere: No such file or directory", steps.err.text);
 	steps.rootfs.path = "/tmp/outside";
-	EXPECT_STEPS(-ENOTDIR, steps, rootfs_open(&steps.rootfs, "/tmp", NULL, &steps.fds, &steps.err));
+	EXPECT_STEPS(-ENOTDIR, steps, rootfs_open(&steps.rootfs, "/tmp", NULL, false, &steps.fds, &steps.err));
 	EXPECT_TEXT("root.path: /tmp/outside: Not a directory", steps.err.text);
 	EXPECT(open_fds() == before);
 	return 0;
@@ -412,7 +412,7 @@ static int idmapped_body(void)
 	struct stat st;
 
 	EXPECT(make_root() == 0);
-	if (rootfs_open(&steps.rootfs, "/tmp", &container_maps, &steps.fds, &steps.err) == -EINVAL)
+	if (rootfs_open(&steps.rootfs, "/tmp", &container_maps, false, &steps.fds, &steps.err) == -EINVAL)
 		return 0; /* tmpfs before Linux 6.3 */
 	EXPECT(unshare(CLONE_NEWNS) == 0);
 	EXPECT_STEPS(0, steps, rootfs_attach(&steps.rootfs, &steps.fds, &steps.err));

@@ -1,0 +1,341 @@
+/*
+ * overlay.c - see overlay.h. Order: fds of the layers (through idmapped clones of their mounts if asked for), then the
+ * fs context by the best way that this kernel knows.
+ */
+#include "overlay.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/path.h"
+#include "base/str.h"
+#include "base/syscalls.h"
+
+/* FSCONFIG_SET_STRING takes so much, the NUL included. */
+enum { VALUE_MAX = 256, LINK_SIZE = 32, SCRATCH_MODE = 0755 };
+
+/* How layers are named, the best first. */
+enum way { BY_FD, BY_LINK, BY_LIST, WAY_MAX };
+
+struct layers {
+	int *lowers;
+	size_t n_lowers;
+	int upper, work; /* -1: none */
+	int mount;       /* the detached mount that upper and work are on, if it is one of ours */
+};
+
+static void layers_close(struct layers *layers)
+{
+	for (size_t i = 0; i < layers->n_lowers; i++)
+		cleanup_fd(&layers->lowers[i]);
+	free(layers->lowers);
+	cleanup_fd(&layers->upper);
+	cleanup_fd(&layers->work);
+	cleanup_fd(&layers->mount);
+}
+
+#define auto_layers auto_cleanup(layers_close)
+
+/* ---- the layers ---- */
+
+static int open_below(int dir_fd, const char *name, struct error *err)
+{
+	int fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+
+	return fd < 0 ? fail(err, errno, "overlay: open %s", name) : fd;
+}
+
+/* A clone of the directory's mount, with the ids of its files mapped. */
+static int open_mapped(const char *path, int userns_fd, struct error *err)
+{
+	auto_fd int fd = sys_open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	struct mount_attr attr = { .attr_set = MOUNT_ATTR_IDMAP, .userns_fd = (uint64_t)(unsigned)userns_fd };
+
+	if (fd < 0)
+		return fail(err, errno, "overlay: layer %s", path);
+	if (sys_mount_setattr(fd, "", AT_EMPTY_PATH, &attr) < 0)
+		return fail(err, errno, "overlay: id-mapping of %s (does its file system support idmapped mounts?)",
+			    path);
+	return take_fd(&fd);
+}
+
+static int open_lower(const char *path, int userns_fd, struct error *err)
+{
+	auto_fd int mount = -1;
+	int fd;
+
+	if (userns_fd < 0) {
+		fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		return fd < 0 ? fail(err, errno, "overlay: layer %s", path) : fd;
+	}
+	mount = open_mapped(path, userns_fd, err);
+	return mount < 0 ? mount : open_below(mount, ".", err);
+}
+
+static int open_lowers(const struct overlay *overlay, int userns_fd, struct layers *layers, struct error *err)
+{
+	layers->lowers = xcalloc(overlay->n_lowers, sizeof(int));
+	for (size_t i = 0; i < overlay->n_lowers; i++) {
+		int fd = open_lower(overlay->lowers[i], userns_fd, err);
+
+		if (fd < 0)
+			return fd;
+		layers->lowers[layers->n_lowers++] = fd;
+	}
+	return 0;
+}
+
+static int make_tmpfs(struct error *err)
+{
+	auto_fd int context_fd = sys_fsopen("tmpfs", FSOPEN_CLOEXEC);
+	int fd;
+
+	if (context_fd < 0 || sys_fsconfig(context_fd, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+		return fail(err, errno, "overlay: make a tmpfs");
+	fd = sys_fsmount(context_fd, FSMOUNT_CLOEXEC, 0);
+	return fd < 0 ? fail(err, errno, "overlay: make a tmpfs") : fd;
+}
+
+/* The merged root shows mode and owner of the upper directory: they are those of the uppermost layer's. */
+static int make_scratch_dirs(int dir_fd, int lower_fd, struct error *err)
+{
+	struct stat st;
+
+	if (fstat(lower_fd, &st) < 0 || mkdirat(dir_fd, "work", SCRATCH_MODE) < 0 ||
+	    mkdirat(dir_fd, "upper", SCRATCH_MODE) < 0 || fchmodat(dir_fd, "upper", st.st_mode & 07777, 0) < 0)
+		return fail(err, errno, "overlay: make upper and work directory");
+	return 0;
+}
+
+/* Where the kernel takes layers of attached mounts only, the mount is attached in the own namespace. */
+static int open_scratch(const struct overlay *overlay, bool attach, struct layers *layers, struct error *err)
+{
+	auto_fd int at = -1;
+
+	layers->mount = make_tmpfs(err);
+	if (layers->mount < 0)
+		return layers->mount;
+	if (attach) {
+		at = open(overlay->dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (at < 0 ||
+		    sys_move_mount(layers->mount, "", at, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
+			return fail(err, errno, "overlay: attach a tmpfs to %s", overlay->dir);
+	}
+	return make_scratch_dirs(layers->mount, layers->lowers[0], err);
+}
+
+static int open_upper(const struct overlay *overlay, int userns_fd, bool attach, struct layers *layers,
+		      struct error *err)
+{
+	auto_fd int dir = -1;
+
+	if (overlay->scratch) {
+		int r = open_scratch(overlay, attach, layers, err);
+
+		if (r < 0)
+			return r;
+		dir = fcntl(layers->mount, F_DUPFD_CLOEXEC, 0);
+	} else if (userns_fd >= 0) {
+		layers->mount = open_mapped(overlay->dir, userns_fd, err);
+		if (layers->mount < 0)
+			return layers->mount;
+		dir = fcntl(layers->mount, F_DUPFD_CLOEXEC, 0);
+	} else {
+		dir = open(overlay->dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	}
+	if (dir < 0)
+		return fail(err, errno, "overlay: open %s", overlay->dir);
+	layers->upper = open_below(dir, "upper", err);
+	layers->work = layers->upper < 0 ? -1 : open_below(dir, "work", err);
+	return layers->work < 0 ? -err->code : 0;
+}
+
+/* ---- the mount ---- */
+
+static int set_string(int context_fd, const char *key, const char *value)
+{
+	return sys_fsconfig(context_fd, FSCONFIG_SET_STRING, key, value, 0) < 0 ? -errno : 0;
+}
+
+static int set_layer(int context_fd, const char *key, int fd, enum way way)
+{
+	char link[LINK_SIZE];
+
+	if (way == BY_FD)
+		return sys_fsconfig(context_fd, FSCONFIG_SET_FD, key, NULL, fd) < 0 ? -errno : 0;
+	return set_string(context_fd, key, path_of_fd(fd, link));
+}
+
+/* "12:13:14", relative to /proc/self/fd: three bytes a layer, so that some eighty fit in one value. */
+static int set_list(int context_fd, const struct layers *layers)
+{
+	char list[VALUE_MAX] = "";
+	size_t used = 0;
+
+	for (size_t i = 0; i < layers->n_lowers; i++) {
+		used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%d", i ? ":" : "", layers->lowers[i]);
+		if (used >= sizeof(list))
+			return -E2BIG;
+	}
+	return set_string(context_fd, "lowerdir", list);
+}
+
+static int set_lowers(int context_fd, const struct layers *layers, enum way way)
+{
+	int r = 0;
+
+	if (way == BY_LIST)
+		return set_list(context_fd, layers);
+	for (size_t i = 0; r == 0 && i < layers->n_lowers; i++)
+		r = set_layer(context_fd, "lowerdir+", layers->lowers[i], way);
+	return r;
+}
+
+/*
+ * Stated in full, whatever the host's module parameters say: no directory of a lower layer is renamed in place and no
+ * file is copied up by half, so that an upper directory can become a layer.
+ */
+static int set_options(int context_fd, const struct overlay *overlay)
+{
+	static const char *const fixed[][2] = { { "index", "off" }, { "metacopy", "off" }, { "redirect_dir", "off" } };
+	int r = set_string(context_fd, "source", "overlay");
+
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(fixed); i++)
+		r = set_string(context_fd, fixed[i][0], fixed[i][1]);
+	if (r == 0 && overlay->user_xattrs && sys_fsconfig(context_fd, FSCONFIG_SET_FLAG, "userxattr", NULL, 0) < 0)
+		r = -errno;
+	if (r == 0 && overlay->is_volatile && sys_fsconfig(context_fd, FSCONFIG_SET_FLAG, "volatile", NULL, 0) < 0)
+		r = -errno;
+	return r;
+}
+
+static int set_all(int context_fd, const struct overlay *overlay, const struct layers *layers, enum way way)
+{
+	int r = set_lowers(context_fd, layers, way);
+
+	if (r == 0 && layers->upper >= 0)
+		r = set_layer(context_fd, "upperdir", layers->upper, way);
+	if (r == 0 && layers->work >= 0)
+		r = set_layer(context_fd, "workdir", layers->work, way);
+	return r == 0 ? set_options(context_fd, overlay) : r;
+}
+
+/* The kernel says why on the fs context: "e overlay: No changes allowed in remount". */
+static int explain(int context_fd, int errnum, struct error *err)
+{
+	char line[VALUE_MAX];
+	ssize_t got = read(context_fd, line, sizeof(line) - 1);
+
+	while (got > 2 && line[got - 1] == '\n')
+		got--;
+	line[got > 2 ? got : 2] = '\0';
+	return fail(err, errnum, "overlay root file system%s%s", got > 2 ? ": " : "", got > 2 ? line + 2 : "");
+}
+
+/* *ret_unknown: the kernel does not know this way. */
+static int make_one_way(const struct overlay *overlay, const struct layers *layers, enum way way, bool *ret_unknown,
+			struct error *err)
+{
+	auto_fd int context_fd = sys_fsopen("overlay", FSOPEN_CLOEXEC);
+	int fd;
+	int r;
+
+	*ret_unknown = false;
+	if (context_fd < 0)
+		return fail(err, errno, "file system overlay%s",
+			    errno == ENODEV ? " (is the kernel module overlay loaded?)" : "");
+	r = set_all(context_fd, overlay, layers, way);
+	*ret_unknown = r == -EINVAL || r == -EBADF;
+	if (r == -E2BIG)
+		return refuse_as(err, E2BIG,
+				 "overlay: %zu layers are more than this kernel takes at once (Linux 6.5 takes "
+				 "any number)",
+				 layers->n_lowers);
+	if (r < 0)
+		return explain(context_fd, -r, err);
+	if (sys_fsconfig(context_fd, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+		return explain(context_fd, errno, err);
+	fd = sys_fsmount(context_fd, FSMOUNT_CLOEXEC, 0);
+	return fd < 0 ? fail(err, errno, "overlay: fsmount") : fd;
+}
+
+/* Old kernels read the list when the file system is made, relative to the working directory of that moment. */
+static int make_by_list(const struct overlay *overlay, const struct layers *layers, struct error *err)
+{
+	auto_fd int here = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	bool unknown;
+	int fd;
+
+	if (chdir("/proc/self/fd") < 0)
+		return fail(err, errno, "overlay: /proc/self/fd");
+	fd = make_one_way(overlay, layers, BY_LIST, &unknown, err);
+	if (here < 0 || fchdir(here) < 0)
+		(void)chdir("/");
+	return fd;
+}
+
+static int make_mount(const struct overlay *overlay, const struct layers *layers, struct error *err)
+{
+	for (enum way way = BY_FD; way < BY_LIST; way++) {
+		bool unknown;
+		int fd = make_one_way(overlay, layers, way, &unknown, err);
+
+		if (!unknown)
+			return fd;
+	}
+	return make_by_list(overlay, layers, err);
+}
+
+/* Detached layers, that is idmapped and scratch ones: Linux 6.15. */
+static int try_open(const struct overlay *overlay, int userns_fd, bool attach, struct error *err)
+{
+	auto_layers struct layers layers = { .upper = -1, .work = -1, .mount = -1 };
+	int r = open_lowers(overlay, userns_fd, &layers, err);
+
+	if (r == 0)
+		r = open_upper(overlay, userns_fd, attach, &layers, err);
+	return r < 0 ? r : make_mount(overlay, &layers, err);
+}
+
+int overlay_open(const struct overlay *overlay, const struct id_maps *container_maps, bool private_ns,
+		 struct error *err)
+{
+	auto_fd int userns = -1;
+	int fd;
+
+	if (overlay->idmap) {
+		userns = idmap_userns_fd(container_maps, err);
+		if (userns < 0)
+			return userns;
+	}
+	fd = try_open(overlay, userns, false, err);
+	if (fd != -EINVAL || (!overlay->scratch && !overlay->idmap))
+		return fd;
+	if (overlay->idmap)
+		return refuse_as(
+			err, EOPNOTSUPP,
+			"a root file system of layers in a user namespace needs idmapped layers of overlayfs, which "
+			"this kernel does not take (Linux 6.15 does): use --userns=host");
+	if (!private_ns)
+		return refuse_as(err, EOPNOTSUPP, "overlay: a detached upper directory");
+	return try_open(overlay, -1, true, err);
+}
+
+int overlay_open_lowers(const struct overlay *overlay, struct error *err)
+{
+	auto_layers struct layers layers = { .upper = -1, .work = -1, .mount = -1 };
+	const struct overlay looked_at = { .user_xattrs = overlay->user_xattrs };
+	int r = open_lowers(overlay, -1, &layers, err);
+
+	if (r < 0)
+		return r;
+	if (layers.n_lowers == 1)
+		return take_fd(&layers.lowers[0]);
+	return make_mount(&looked_at, &layers, err);
+}
