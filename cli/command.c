@@ -144,7 +144,7 @@ static int run_verb(struct arena *arena, const struct globals *globals, const st
 
 	r = options_parse(arena, verb->options, verb->order, argv, options, &parsed, err);
 	if (r == 0 && parsed.help)
-		return print_text(help_verb(arena, verb), err);
+		return print_text(parsed.command ? help_topics(arena, verb) : help_verb(arena, verb), err);
 	if (r == 0)
 		r = check_count(verb, parsed.n_arguments, err);
 	if (r < 0)

@@ -9,7 +9,7 @@
 #include "globals.h"
 #include "print.h"
 
-enum { HELP_GAP = 2, VERB_WIDTH = 10, LEFT_SIZE = 64 };
+enum { HELP_GAP = 2, VERB_WIDTH = 10, LEFT_SIZE = 64, SCREEN_WIDTH = 80 };
 
 static const char *const group_titles[] = {
 	[GROUP_LIFE] = "Life of a container",
@@ -42,7 +42,7 @@ static int left_width(const struct cli_option *options)
 	int width = left_side(&help_row, left);
 
 	for (const struct cli_option *option = options; option->name; option++) {
-		int length = left_side(option, left);
+		int length = option->topic ? 0 : left_side(option, left);
 
 		if (length > width)
 			width = length;
@@ -56,6 +56,8 @@ static void put_options(FILE *out, const struct cli_option *options)
 	int width = left_width(options);
 
 	for (const struct cli_option *option = options; option->name; option++) {
+		if (option->topic)
+			continue;
 		(void)left_side(option, left);
 		(void)fprintf(out, "%-*s%s\n", width, left, option->help);
 	}
@@ -84,6 +86,14 @@ static FILE *open_text(char **text, size_t *size)
 	return out;
 }
 
+static bool has_topics(const struct verb *verb)
+{
+	for (const struct cli_option *option = verb->options; option->name; option++)
+		if (option->topic)
+			return true;
+	return false;
+}
+
 char *help_verb(struct arena *arena, const struct verb *verb)
 {
 	char *text;
@@ -93,6 +103,54 @@ char *help_verb(struct arena *arena, const struct verb *verb)
 	(void)fprintf(out, "Usage: coffer %s [OPTION...]%s%s\n%s\n\n", verb->name, *verb->arguments ? " " : "",
 		      verb->arguments, verb->summary);
 	put_options(out, verb->options);
+	if (has_topics(verb))
+		(void)fprintf(out, "\nMore options, with an image: coffer help %s image\n", verb->name);
+	return take_text(arena, out, &text);
+}
+
+/* "-e, --env KEY[=VALUE]" */
+static int compact_side(const struct cli_option *option, char *side)
+{
+	char letter[8] = "";
+
+	if (option->letter)
+		(void)snprintf(letter, sizeof(letter), "-%c ", option->letter);
+	return snprintf(side, LEFT_SIZE, "%s--%s%s%s", letter, option->name, option->argument ? " " : "",
+			option->argument ? option->argument : "");
+}
+
+char *help_topics(struct arena *arena, const struct verb *verb)
+{
+	const char *topic = NULL;
+	int column = 0;
+	char *text;
+	size_t size;
+	FILE *out;
+
+	if (!has_topics(verb))
+		return NULL;
+	out = open_text(&text, &size);
+	(void)fprintf(out, "Usage: coffer %s %s\n\n", verb->name, strchr(verb->arguments, '-'));
+	for (const struct cli_option *option = verb->options; option->name; option++) {
+		char side[LEFT_SIZE];
+		int length = compact_side(option, side);
+
+		if (!option->topic)
+			continue;
+		if (!topic || strcmp(topic, option->topic) != 0) {
+			column = fprintf(out, "%s%-*s%s", topic ? "\n" : "", VERB_WIDTH, option->topic, side) -
+				 (topic != NULL);
+		} else if (column + length + HELP_GAP > SCREEN_WIDTH) {
+			column = fprintf(out, "\n%*s%s", VERB_WIDTH, "", side) - 1;
+		} else {
+			column += fprintf(out, "  %s", side);
+		}
+		topic = option->topic;
+	}
+	(void)fprintf(out,
+		      "\n\nAlso those of coffer %s --help but --bundle, --config, --keep. What each of them\n"
+		      "does: coffer-%s(1)\n",
+		      verb->name, verb->name);
 	return take_text(arena, out, &text);
 }
 
@@ -118,6 +176,7 @@ char *help_main(struct arena *arena)
 static int run(const struct invocation *in, int *ret_exit, struct error *err)
 {
 	const struct verb *verb;
+	const char *topics;
 
 	(void)ret_exit;
 	if (in->n_arguments == 0)
@@ -125,15 +184,20 @@ static int run(const struct invocation *in, int *ret_exit, struct error *err)
 	verb = verb_find(in->arguments[0]);
 	if (!verb)
 		return verb_unknown(in->arguments[0], err);
-	return print_text(help_verb(in->arena, verb), err);
+	if (in->n_arguments == 1)
+		return print_text(help_verb(in->arena, verb), err);
+	topics = help_topics(in->arena, verb);
+	if (!topics || strcmp(in->arguments[1], "image") != 0)
+		return refuse(err, "%s has no second page of options with this name", verb->name);
+	return print_text(topics, err);
 }
 
 const struct verb verb_help = {
 	.name = "help",
 	.group = GROUP_HOST,
 	.summary = "show the commands, or the options of one",
-	.arguments = "[COMMAND]",
-	.max_arguments = 1,
+	.arguments = "[COMMAND [image]]",
+	.max_arguments = 2,
 	.options = no_options,
 	.stateless = true,
 	.run = run,

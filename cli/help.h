@@ -9,3 +9,6 @@ char *help_main(struct arena *arena);
 
 /* `coffer VERB --help`: fits a screen of 80 x 24. */
 char *help_verb(struct arena *arena, const struct verb *verb);
+
+/* Its options that have topics, by these, in the same space: names and values only. NULL if it has none. */
+char *help_topics(struct arena *arena, const struct verb *verb);

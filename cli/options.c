@@ -22,7 +22,7 @@ struct parser {
 	const struct cli_option *options;
 	const char *const *next; /* the word after the current one */
 	void *target;
-	bool help;
+	bool help, command;
 };
 
 int flag_parse(const char *text, bool *ret)
@@ -322,6 +322,7 @@ static int store(struct parser *parser, const struct cli_option *option, const c
 			return refuse(err, "option --%s needs a value: %s", option->name, option->argument);
 		parser->next++;
 	}
+	parser->command |= option->command;
 	return setters[option->kind](parser->arena, option, value, (char *)parser->target + option->offset, err);
 }
 
@@ -388,9 +389,14 @@ int options_parse(struct arena *arena, const struct cli_option *options, enum op
 				return r;
 		} else {
 			arguments[count++] = word;
-			ended |= order == OPTIONS_FIRST;
+			ended |= order == OPTIONS_FIRST || parser.command;
 		}
 	}
-	*ret_parsed = (struct parsed){ .arguments = arguments, .n_arguments = count, .help = parser.help };
+	*ret_parsed = (struct parsed){
+		.arguments = arguments,
+		.n_arguments = count,
+		.help = parser.help,
+		.command = parser.command,
+	};
 	return 0;
 }

@@ -40,6 +40,8 @@ struct cli_option {
 	const char *help;           /* one line; a reason for OPTION_UNSUPPORTED */
 	const char *alias;          /* a second long name, or NULL */
 	const char *const *choices; /* NULL-terminated */
+	const char *topic;          /* NULL: a line of --help; else named under this heading of the second page */
+	bool command;               /* with this option the first argument ends the options, as in OPTIONS_FIRST */
 };
 
 /* The rows of a table. A field of another type than its kind writes does not compile; more members may follow the help
@@ -88,7 +90,8 @@ enum option_order {
 struct parsed {
 	const char *const *arguments; /* NULL-terminated, in order */
 	size_t n_arguments;
-	bool help; /* -h or --help was met; nothing behind it was looked at */
+	bool help;    /* -h or --help was met; nothing behind it was looked at */
+	bool command; /* an option was met that has `command` set */
 };
 
 /* Reads `argv` (NULL-terminated, without the program or verb) by a table ended with name NULL into `target`, which the

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/str.h"
 #include "base/tree.h"
 #include "userns_child.h"
 
@@ -26,8 +27,8 @@ static int remove_target(const void *argument, struct error *err)
 int own_bundle_remove(const char *path, struct error *err)
 {
 	const char *slash = strrchr(path, '/');
-	auto_free char *parent = strndup(path, (size_t)(slash - path));
-	auto_fd int fd = parent ? open(parent, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+	auto_free char *parent = xasprintf("%.*s", (int)(slash - path), path);
+	auto_fd int fd = open(parent, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	const struct target target = { .parent = fd, .name = slash + 1 };
 	int r;
 

@@ -16,7 +16,11 @@ _coffer_options() {
 		;;
 	run)
 		echo "-b --bundle -f --config --pid-file --console-socket --limit --preserve-fds --no-pivot --no-new-keyring"
-		echo "-d --detach --keep --no-subreaper -h --help"
+		echo "-d --detach --keep --no-subreaper --image --rootfs --read-only --name --rm --hostname --network --net"
+		echo "--label --annotation -i --interactive -t --tty -e --env --env-file -w --workdir -u --user --entrypoint"
+		echo "--stop-signal -v --volume --mount --tmpfs --device -m --memory --memory-soft --memory-reservation"
+		echo "--memory-swap --cpus --cpu-weight --cpuset-cpus --cpuset-mems --pids-limit --ulimit --cap-add"
+		echo "--cap-drop --security-opt --sysctl --userns -h --help"
 		;;
 	kill)
 		echo "-a --all -h --help"
@@ -79,6 +83,9 @@ _coffer_takes_value() {
 	*:--root | *:--log | *:--log-format | *:--log-level | *:--cgroup-manager) [ "$1" = global ] ;;
 	*:-b | *:--bundle | *:--config | *:--pid-file | *:--console-socket | *:--preserve-fds | *:--limit) true ;;
 	create:-f | run:-f | spec:-f | list:-f | ps:-f | stats:-f | *:--format | stats:--interval) true ;;
+	run:--read-only | run:--rm | run:-i | run:--interactive | run:-t | run:--tty | run:-it | run:-ti) false ;;
+	run:-d | run:--detach | run:--keep | run:--no-* | run:-h | run:--help) false ;;
+	run:-*) true ;;
 	exec:-[pugec] | exec:--process | exec:--user | exec:--additional-gids | exec:--env | exec:--cap) true ;;
 	exec:--cwd | exec:--cgroup | exec:--apparmor | exec:--process-label) true ;;
 	update:-h | update:--help | update:--force) false ;;
@@ -104,6 +111,9 @@ _coffer_values() {
 	global:--cgroup-manager) mapfile -t COMPREPLY < <(compgen -W "cgroupfs systemd disabled" -- "$3") ;;
 	list:-f | ps:-f | stats:-f | *:--format) mapfile -t COMPREPLY < <(compgen -W "table json" -- "$3") ;;
 	update:-r | update:--resources) mapfile -t COMPREPLY < <(compgen -f -- "$3") ;;
+	run:--network | run:--net) mapfile -t COMPREPLY < <(compgen -W "none host" -- "$3") ;;
+	run:--userns) mapfile -t COMPREPLY < <(compgen -W "auto host" -- "$3") ;;
+	run:--image) mapfile -t COMPREPLY < <(compgen -W "host $(coffer image list -q 2>/dev/null)" -- "$3") ;;
 	update:* | *:--preserve-fds | exec:-[ugec] | exec:--user | exec:--env | exec:--cap) COMPREPLY=() ;;
 	*) mapfile -t COMPREPLY < <(compgen -f -- "$3") ;;
 	esac

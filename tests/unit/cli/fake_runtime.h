@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <sys/mman.h>
@@ -127,6 +128,15 @@ int container_run(const struct runtime *runtime, const struct create_options *op
 	note_create("run", runtime, options);
 	*ret_exit = fake.exit;
 	return end_call(err);
+}
+
+int container_root_users(const struct runtime *runtime, const char *rootfs, struct overlay *overlay,
+			 struct root_users **ret_users, struct error *err)
+{
+	(void)runtime;
+	(void)overlay;
+	(void)ret_users;
+	return fail(err, ENOSYS, "root users of %s", rootfs);
 }
 
 int container_exec(const struct runtime *runtime, const struct exec_options *options, int *ret_exit, struct error *err)

@@ -1,0 +1,42 @@
+/*
+ * run_dir.h - containers/ID of the image store: what a container of `run --image` has on disk, and its bundle.
+ *
+ *	config.json      as made for it                  image         hex of the image, the reference that keeps it
+ *	upper, work      of the overlay                  state         path of its state directory
+ *	volumes/N        anonymous volumes               hosts, resolv.conf, hostname
+ *
+ * Who makes it or runs the container in the foreground holds a flock on it. One without a lock and without its state
+ * directory is what a killed run has left: the next of this name, or `coffer image prune`, removes it.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "image/store.h"
+
+struct run_dir {
+	const char *path; /* absolute */
+	int fd;           /* locked; -1: none */
+};
+
+/* state_path: <root>/ID. -EEXIST: "container `ID` already exists". */
+int run_dir_make(struct arena *arena, const struct store *store, const char *id, const char *state_path,
+		 struct run_dir *ret, struct error *err);
+
+/* A small file in it, 0644. */
+int run_dir_write(const struct run_dir *dir, const char *name, const char *text, size_t length, struct error *err);
+
+/* Directories "upper", with mode and owner of the uppermost layer, and "work". */
+int run_dir_make_layers(const struct run_dir *dir, const char *top_layer, struct error *err);
+
+/* "volumes/0" and so on, owned by this user. */
+int run_dir_make_volumes(const struct run_dir *dir, size_t count, uid_t owner, struct error *err);
+
+/* Removes it, if it is still the one that was made. */
+void run_dir_remove(const struct run_dir *dir);
+void run_dir_close(struct run_dir *dir);
+
+#define auto_run_dir auto_cleanup(run_dir_close)
