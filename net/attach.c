@@ -15,7 +15,7 @@
 #include "netns.h"
 #include "port.h"
 
-static void reached(const struct store *store, const char *step)
+static void reached(const struct net_store *store, const char *step)
 {
 	if (store->at_step)
 		store->at_step(step);
@@ -153,18 +153,18 @@ static int see_clash(const struct endpoint *other, void *context, struct error *
 }
 
 /* The kernel's "File exists" says which port, but not whose it is. */
-static int explain_clash(const struct store *store, const struct endpoint *endpoint, struct error *err)
+static int explain_clash(const struct net_store *store, const struct endpoint *endpoint, struct error *err)
 {
 	struct clash clash = { .mine = endpoint, .err = err };
 	struct error ignored;
 
-	(void)store_each_endpoint(store, see_clash, &clash, &ignored);
+	(void)net_store_each_endpoint(store, see_clash, &clash, &ignored);
 	return -EEXIST;
 }
 
 /* Without our tables (a flush by others, or the first container ever) all rules are made, this one's too: its record
    is there. */
-static int add_rules(const struct store *store, const struct net_host *host, const struct network *network,
+static int add_rules(const struct net_store *store, const struct net_host *host, const struct network *network,
 		     const struct endpoint *endpoint, struct error *err)
 {
 	int r = send_rules(host, network, endpoint, NFT_ADD, err);
@@ -174,7 +174,7 @@ static int add_rules(const struct store *store, const struct net_host *host, con
 	return r == -EEXIST ? explain_clash(store, endpoint, err) : r;
 }
 
-static int remove_rules(const struct store *store, const struct net_host *host, const struct network *network,
+static int remove_rules(const struct net_store *store, const struct net_host *host, const struct network *network,
 			const struct endpoint *endpoint, struct error *err)
 {
 	int r = send_rules(host, network, endpoint, NFT_REMOVE, err);
@@ -193,7 +193,7 @@ static int delete_interface(const struct net_host *host, const struct endpoint *
 	return netlink_send(host->route, &batch, NULL, NULL, err);
 }
 
-static int take_down(const struct store *store, const struct net_host *host, const struct network *network,
+static int take_down(const struct net_store *store, const struct net_host *host, const struct network *network,
 		     const struct endpoint *endpoint, bool gone, struct error *err)
 {
 	int r = remove_rules(store, host, network, endpoint, err);
@@ -203,36 +203,36 @@ static int take_down(const struct store *store, const struct net_host *host, con
 		r = delete_interface(host, endpoint, err);
 	reached(store, "interface removed");
 	if (r == 0)
-		r = store_release(store, network->name, &endpoint->v4, err);
+		r = net_store_release(store, network->name, &endpoint->v4, err);
 	reached(store, "first address given back");
 	if (r == 0)
-		r = store_release(store, network->name, &endpoint->v6, err);
+		r = net_store_release(store, network->name, &endpoint->v6, err);
 	reached(store, "addresses given back");
 	if (r == 0)
-		r = store_remove_endpoint(store, endpoint, err);
+		r = net_store_remove_endpoint(store, endpoint, err);
 	reached(store, "record removed");
 	return r < 0 ? r : bridge_remove_unused(store, host, network, err);
 }
 
-static int detach_one(const struct store *store, const struct net_host *host, const char *owner, const char *name,
+static int detach_one(const struct net_store *store, const struct net_host *host, const char *owner, const char *name,
 		      bool gone, struct error *err)
 {
 	auto_endpoint struct endpoint endpoint = { .ports = NULL };
 	struct network network;
-	int r = store_load_endpoint(store, owner, name, &endpoint, err);
+	int r = net_store_load_endpoint(store, owner, name, &endpoint, err);
 
 	if (r == -ENOENT)
 		return 0;
 	if (r == 0)
-		r = store_load_network(store, name, &network, err);
+		r = net_store_load_network(store, name, &network, err);
 	return r < 0 ? r : take_down(store, host, &network, &endpoint, gone, err);
 }
 
-int net_detach(const struct store *store, const char *owner, const char *network, bool gone, struct error *err)
+int net_detach(const struct net_store *store, const char *owner, const char *network, bool gone, struct error *err)
 {
 	auto_net_host struct net_host host = NET_HOST_CLOSED;
 	auto_names char **names = NULL;
-	int r = store_networks_of(store, owner, &names, err);
+	int r = net_store_networks_of(store, owner, &names, err);
 
 	if (r == 0 && *names)
 		r = net_host_open(&host, err);
@@ -244,7 +244,7 @@ int net_detach(const struct store *store, const char *owner, const char *network
 
 /* ---- joining ---- */
 
-static int take_addresses(const struct store *store, const struct network *network, const struct attach *attach,
+static int take_addresses(const struct net_store *store, const struct network *network, const struct attach *attach,
 			  struct endpoint *endpoint, struct error *err)
 {
 	int r = 0;
@@ -254,9 +254,9 @@ static int take_addresses(const struct store *store, const struct network *netwo
 	if (ip_is_set(&attach->v6) && !ip_is_set(&network->v6.address))
 		return refuse(err, "network %s has no IPv6 addresses", network->name);
 	if (ip_is_set(&network->v4.address))
-		r = store_lease(store, network, &network->v4, &attach->v4, attach->owner, &endpoint->v4, err);
+		r = net_store_lease(store, network, &network->v4, &attach->v4, attach->owner, &endpoint->v4, err);
 	if (r == 0 && ip_is_set(&network->v6.address))
-		r = store_lease(store, network, &network->v6, &attach->v6, attach->owner, &endpoint->v6, err);
+		r = net_store_lease(store, network, &network->v6, &attach->v6, attach->owner, &endpoint->v6, err);
 	return r;
 }
 
@@ -284,7 +284,7 @@ static int make_interface(const struct net_host *host, const struct attach *atta
 	return r < 0 ? r : netlink_send(host->route, &batch, NULL, NULL, err);
 }
 
-static int bring_up(const struct store *store, const struct net_host *host, const struct attach *attach,
+static int bring_up(const struct net_store *store, const struct net_host *host, const struct attach *attach,
 		    const struct network *network, struct endpoint *endpoint, bool first, struct error *err)
 {
 	struct link_info bridge;
@@ -303,13 +303,13 @@ static int bring_up(const struct store *store, const struct net_host *host, cons
 }
 
 /* All but the addresses; the ports are copied. */
-static int describe(const struct store *store, const struct attach *attach, struct endpoint *endpoint, bool *ret_first,
-		    struct error *err)
+static int describe(const struct net_store *store, const struct attach *attach, struct endpoint *endpoint,
+		    bool *ret_first, struct error *err)
 {
 	auto_names char **others = NULL;
 	size_t count;
 
-	if (store_networks_of(store, attach->owner, &others, err) < 0)
+	if (net_store_networks_of(store, attach->owner, &others, err) < 0)
 		return -err->code;
 	count = str_list_length((const char *const *)others);
 	for (char **other = others; *other; other++)
@@ -335,7 +335,7 @@ static int describe(const struct store *store, const struct attach *attach, stru
 	return 0;
 }
 
-static void take_back(const struct store *store, const struct net_host *host, const struct network *network,
+static void take_back(const struct net_store *store, const struct net_host *host, const struct network *network,
 		      const struct endpoint *endpoint)
 {
 	struct error ignored;
@@ -343,7 +343,7 @@ static void take_back(const struct store *store, const struct net_host *host, co
 	(void)take_down(store, host, network, endpoint, false, &ignored);
 }
 
-static int join(const struct store *store, const struct net_host *host, const struct attach *attach,
+static int join(const struct net_store *store, const struct net_host *host, const struct attach *attach,
 		struct endpoint *endpoint, struct error *err)
 {
 	struct network network;
@@ -353,7 +353,7 @@ static int join(const struct store *store, const struct net_host *host, const st
 	if (r == 0 && str_eq(attach->network, network_default))
 		r = network_ensure_default(store, host, err);
 	if (r == 0)
-		r = store_load_network(store, attach->network, &network, err);
+		r = net_store_load_network(store, attach->network, &network, err);
 	if (r < 0)
 		return r;
 	r = take_addresses(store, &network, attach, endpoint, err);
@@ -362,7 +362,7 @@ static int join(const struct store *store, const struct net_host *host, const st
 	if (attach->mac)
 		memcpy(endpoint->mac, attach->mac, MAC_SIZE);
 	if (r == 0)
-		r = store_save_endpoint(store, endpoint, err);
+		r = net_store_save_endpoint(store, endpoint, err);
 	reached(store, "record written");
 	if (r == 0)
 		r = bring_up(store, host, attach, &network, endpoint, first, err);
@@ -371,7 +371,8 @@ static int join(const struct store *store, const struct net_host *host, const st
 	return r;
 }
 
-int net_attach(const struct store *store, const struct attach *attach, struct endpoint *ret_endpoint, struct error *err)
+int net_attach(const struct net_store *store, const struct attach *attach, struct endpoint *ret_endpoint,
+	       struct error *err)
 {
 	auto_net_host struct net_host host = NET_HOST_CLOSED;
 	auto_endpoint struct endpoint endpoint = { .ports = NULL };

@@ -26,16 +26,16 @@ struct attach {
 
 /* The first network of a container gives it the default route. ret_endpoint may be NULL; else endpoint_done() it.
    -EEXIST: an address or a port is another's, or it is on this network already. */
-int net_attach(const struct store *store, const struct attach *attach, struct endpoint *ret_endpoint,
+int net_attach(const struct net_store *store, const struct attach *attach, struct endpoint *ret_endpoint,
 	       struct error *err);
 
 /* gone: the container's network namespace is going away, and takes its interface along; deleting it here would mean to
    wait for the kernel. A container that is not on the network (NULL: on any) is success. */
-int net_detach(const struct store *store, const char *owner, const char *network, bool gone, struct error *err);
+int net_detach(const struct net_store *store, const char *owner, const char *network, bool gone, struct error *err);
 
 /* Makes everything again that records tell of and that can be made from here: bridges, the interfaces' place on them,
    settings, rules. For what others have flushed or removed. */
-int net_reload(const struct store *store, struct error *err);
+int net_reload(const struct net_store *store, struct error *err);
 
 /* Takes down what containers have left whose state directory is gone, and bridges that nobody uses. */
-int net_sweep(const struct store *store, struct error *err);
+int net_sweep(const struct net_store *store, struct error *err);

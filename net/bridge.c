@@ -80,13 +80,13 @@ static int finish(const struct net_host *host, const struct network *network, un
 	return netlink_send(host->route, &batch, NULL, NULL, err);
 }
 
-static void reached(const struct store *store, const char *step)
+static void reached(const struct net_store *store, const char *step)
 {
 	if (store->at_step)
 		store->at_step(step);
 }
 
-int bridge_ensure(const struct store *store, const struct net_host *host, const struct network *network,
+int bridge_ensure(const struct net_store *store, const struct net_host *host, const struct network *network,
 		  struct link_info *ret_link, struct error *err)
 {
 	struct link_info link;
@@ -116,23 +116,23 @@ static int send_rules(const struct net_host *host, struct netlink_batch *batch, 
 }
 
 /* False where any bridge of ours is left: then the tables are in use. */
-static bool no_bridges(const struct store *store, const struct net_host *host)
+static bool no_bridges(const struct net_store *store, const struct net_host *host)
 {
 	struct error ignored;
 	auto_names char **names = NULL;
-	bool none = store_networks(store, &names, &ignored) == 0;
+	bool none = net_store_networks(store, &names, &ignored) == 0;
 
 	for (char **name = names; none && *name; name++) {
 		struct network network;
 		struct link_info link;
 
-		none = store_load_network(store, *name, &network, &ignored) == 0 &&
+		none = net_store_load_network(store, *name, &network, &ignored) == 0 &&
 		       link_get(host->route, network.bridge, &link, &ignored) == -ENODEV;
 	}
 	return none;
 }
 
-static int remove_rules(const struct store *store, const struct net_host *host, const struct network *network,
+static int remove_rules(const struct net_store *store, const struct net_host *host, const struct network *network,
 			struct error *err)
 {
 	auto_netlink_batch struct netlink_batch batch = NETLINK_BATCH;
@@ -148,13 +148,13 @@ static int remove_rules(const struct store *store, const struct net_host *host, 
 	return r == -ENOENT ? 0 : r;
 }
 
-int bridge_remove_unused(const struct store *store, const struct net_host *host, const struct network *network,
+int bridge_remove_unused(const struct net_store *store, const struct net_host *host, const struct network *network,
 			 struct error *err)
 {
 	auto_netlink_batch struct netlink_batch batch = NETLINK_BATCH;
 	int r;
 
-	if (!store_unused(store, network->name))
+	if (!net_store_unused(store, network->name))
 		return 0;
 	link_delete(&batch, network->bridge);
 	batch.optional = true;
@@ -164,7 +164,7 @@ int bridge_remove_unused(const struct store *store, const struct net_host *host,
 }
 
 struct rebuild {
-	const struct store *store;
+	const struct net_store *store;
 	struct netlink_batch *batch;
 	const struct endpoint *without;
 };
@@ -179,7 +179,7 @@ static int put_endpoint(const struct endpoint *endpoint, void *context, struct e
 	if (rebuild->without && str_eq(endpoint->owner, rebuild->without->owner) &&
 	    str_eq(endpoint->network, rebuild->without->network))
 		return 0;
-	if (store_load_network(rebuild->store, endpoint->network, &network, err) < 0)
+	if (net_store_load_network(rebuild->store, endpoint->network, &network, err) < 0)
 		return -err->code;
 	bridge = network_rules(&network);
 	rules = endpoint_rules(endpoint, &network);
@@ -188,7 +188,7 @@ static int put_endpoint(const struct endpoint *endpoint, void *context, struct e
 	return 0;
 }
 
-int rules_rebuild(const struct store *store, const struct net_host *host, const struct endpoint *without,
+int rules_rebuild(const struct net_store *store, const struct net_host *host, const struct endpoint *without,
 		  struct error *err)
 {
 	auto_netlink_batch struct netlink_batch batch = NETLINK_BATCH;
@@ -196,7 +196,7 @@ int rules_rebuild(const struct store *store, const struct net_host *host, const 
 
 	nft_begin(&batch);
 	nft_put_tables(&batch);
-	if (store_each_endpoint(store, put_endpoint, &rebuild, err) < 0)
+	if (net_store_each_endpoint(store, put_endpoint, &rebuild, err) < 0)
 		return -err->code;
 	return send_rules(host, &batch, err);
 }

@@ -23,13 +23,13 @@ void net_host_close(const struct net_host *host);
 
 /* Makes what is missing, settings of the namespace too; *ret_index is the bridge's. Its MTU is the network's, or that
    of the default route. */
-int bridge_ensure(const struct store *store, const struct net_host *host, const struct network *network,
+int bridge_ensure(const struct net_store *store, const struct net_host *host, const struct network *network,
 		  struct link_info *ret_link, struct error *err);
 
 /* Removes bridge and rules if no container has an address of the network, and our tables with the last bridge. */
-int bridge_remove_unused(const struct store *store, const struct net_host *host, const struct network *network,
+int bridge_remove_unused(const struct net_store *store, const struct net_host *host, const struct network *network,
 			 struct error *err);
 
 /* The rules of all endpoints but `without` (may be NULL), in place of whatever is there: after a flush by others. */
-int rules_rebuild(const struct store *store, const struct net_host *host, const struct endpoint *without,
+int rules_rebuild(const struct net_store *store, const struct net_host *host, const struct endpoint *without,
 		  struct error *err);

@@ -12,18 +12,18 @@
 /* Where networks without addresses of their own lie: 10.192.0.0/12, a /22 each (a bridge has at most 1023 ports). */
 enum { POOL_PREFIX = 22, POOL_FIRST = 192, POOL_NETWORKS = 1024, V6_PREFIX = 64, V6_RANDOM = 7, V6_LOCAL = 0xfd };
 
-static int clash_with_networks(const struct store *store, const struct ip_network *wanted, char *ret_name,
+static int clash_with_networks(const struct net_store *store, const struct ip_network *wanted, char *ret_name,
 			       struct error *err)
 {
 	auto_names char **names = NULL;
 
 	ret_name[0] = '\0';
-	if (store_networks(store, &names, err) < 0)
+	if (net_store_networks(store, &names, err) < 0)
 		return -err->code;
 	for (char **name = names; *name; name++) {
 		struct network other;
 
-		if (store_load_network(store, *name, &other, err) < 0)
+		if (net_store_load_network(store, *name, &other, err) < 0)
 			return -err->code;
 		if (ip_network_overlap(&other.v4, wanted) || ip_network_overlap(&other.v6, wanted))
 			(void)snprintf(ret_name, NETWORK_NAME_SIZE, "%s", *name);
@@ -32,7 +32,7 @@ static int clash_with_networks(const struct store *store, const struct ip_networ
 }
 
 /* Refuses a network that this host knows already, as one of ours or from elsewhere. */
-static int check_free(const struct store *store, const struct net_host *host, const struct ip_network *wanted,
+static int check_free(const struct net_store *store, const struct net_host *host, const struct ip_network *wanted,
 		      struct error *err)
 {
 	const struct ip_network base = ip_network_of(wanted);
@@ -54,7 +54,8 @@ static int check_free(const struct store *store, const struct net_host *host, co
 	return r;
 }
 
-static int choose_v4(const struct store *store, const struct net_host *host, struct ip_network *ret, struct error *err)
+static int choose_v4(const struct net_store *store, const struct net_host *host, struct ip_network *ret,
+		     struct error *err)
 {
 	const struct ip_network first = { .address = { .family = AF_INET, .bytes = { 10, POOL_FIRST } },
 					  .prefix = POOL_PREFIX };
@@ -85,7 +86,7 @@ static int choose_v6(struct ip_network *ret, struct error *err)
 	return 0;
 }
 
-int network_create(const struct store *store, const struct net_host *host, struct network *network, bool want_v6,
+int network_create(const struct net_store *store, const struct net_host *host, struct network *network, bool want_v6,
 		   struct error *err)
 {
 	const bool v4_given = ip_is_set(&network->v4.address);
@@ -93,7 +94,7 @@ int network_create(const struct store *store, const struct net_host *host, struc
 	int r = network_name_valid(network->name) ? 0
 						  : refuse(err, "\"%.64s\" is not a name for a network", network->name);
 
-	if (r == 0 && store_load_network(store, network->name, &ignored, err) != -ENOENT)
+	if (r == 0 && net_store_load_network(store, network->name, &ignored, err) != -ENOENT)
 		return refuse_as(err, EEXIST, "network `%s` exists already", network->name);
 	if (!*network->bridge)
 		network_name_bridge(network);
@@ -107,13 +108,13 @@ int network_create(const struct store *store, const struct net_host *host, struc
 		r = check_free(store, host, &network->v4, err);
 	if (r == 0)
 		r = check_free(store, host, &network->v6, err);
-	return r < 0 ? r : store_save_network(store, network, err);
+	return r < 0 ? r : net_store_save_network(store, network, err);
 }
 
-int network_ensure_default(const struct store *store, const struct net_host *host, struct error *err)
+int network_ensure_default(const struct net_store *store, const struct net_host *host, struct error *err)
 {
 	struct network network = { .v4 = { .prefix = 0 } };
-	int r = store_load_network(store, network_default, &network, err);
+	int r = net_store_load_network(store, network_default, &network, err);
 
 	if (r != -ENOENT)
 		return r;
@@ -122,15 +123,15 @@ int network_ensure_default(const struct store *store, const struct net_host *hos
 	return network_create(store, host, &network, false, err);
 }
 
-int network_remove(const struct store *store, const struct net_host *host, const char *name, struct error *err)
+int network_remove(const struct net_store *store, const struct net_host *host, const char *name, struct error *err)
 {
 	struct network network;
-	int r = store_load_network(store, name, &network, err);
+	int r = net_store_load_network(store, name, &network, err);
 
 	if (r < 0)
 		return r;
-	if (!store_unused(store, name))
+	if (!net_store_unused(store, name))
 		return refuse_as(err, EBUSY, "network `%s` is in use by a container", name);
 	r = bridge_remove_unused(store, host, &network, err);
-	return r < 0 ? r : store_remove_network(store, name, err);
+	return r < 0 ? r : net_store_remove_network(store, name, err);
 }

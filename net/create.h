@@ -6,10 +6,10 @@
 
 /* Fills bridge, MAC and, where `v4` and `v6` are unset, addresses that nothing on this host uses: IPv4 always,
    IPv6 if `want_v6`. Then saves it. -EEXIST: there is one of this name, or another has the addresses. */
-int network_create(const struct store *store, const struct net_host *host, struct network *network, bool want_v6,
+int network_create(const struct net_store *store, const struct net_host *host, struct network *network, bool want_v6,
 		   struct error *err);
 
-int network_ensure_default(const struct store *store, const struct net_host *host, struct error *err);
+int network_ensure_default(const struct net_store *store, const struct net_host *host, struct error *err);
 
 /* -EBUSY: a container is on it. */
-int network_remove(const struct store *store, const struct net_host *host, const char *name, struct error *err);
+int network_remove(const struct net_store *store, const struct net_host *host, const char *name, struct error *err);

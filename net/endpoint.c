@@ -7,7 +7,7 @@
 
 #include "base/str.h"
 #include "port.h"
-#include "record.h"
+#include "lines.h"
 
 enum { HASH_BITS = 48, PORT_FIELDS = 3 };
 
@@ -99,7 +99,7 @@ static int read_port(const char *value, void *target, struct error *err)
 	return port_parse(value, &endpoint->ports, &endpoint->n_ports, err);
 }
 
-static const struct record_key keys[] = {
+static const struct lines_key keys[] = {
 	{ "owner", read_owner },         { "state", read_state }, { "network", read_network },
 	{ "interface", read_interface }, { "mac", read_mac },     { "address", read_address },
 	{ "port", read_port },           { NULL, NULL },
@@ -108,7 +108,7 @@ static const struct record_key keys[] = {
 int endpoint_parse(const char *text, size_t length, struct endpoint *ret, struct error *err)
 {
 	auto_endpoint struct endpoint endpoint = { .ports = NULL };
-	int r = record_parse(text, length, keys, &endpoint, err);
+	int r = lines_parse(text, length, keys, &endpoint, err);
 
 	if (r < 0)
 		return r;
@@ -122,30 +122,30 @@ int endpoint_parse(const char *text, size_t length, struct endpoint *ret, struct
 	return 0;
 }
 
-static void put_port(struct record *record, const struct nft_port *port)
+static void put_port(struct lines *record, const struct nft_port *port)
 {
 	char address[IP_TEXT_SIZE];
 	const bool v6 = port->host.family == AF_INET6;
 
 	(void)ip_text(&port->host, address);
-	record_put(record, "port", "%s%s%s%s%u:%u/%s", v6 ? "[" : "", address, v6 ? "]" : "", *address ? ":" : "",
-		   port->host_port, port->port, port_protocol(port->protocol));
+	lines_put(record, "port", "%s%s%s%s%u:%u/%s", v6 ? "[" : "", address, v6 ? "]" : "", *address ? ":" : "",
+		  port->host_port, port->port, port_protocol(port->protocol));
 }
 
 char *endpoint_format(const struct endpoint *endpoint)
 {
-	struct record record = { .text = NULL };
+	struct lines record = { .text = NULL };
 	char text[IP_TEXT_SIZE];
 
-	record_put(&record, "owner", "%s", endpoint->owner);
-	record_put(&record, "state", "%s", endpoint->state);
-	record_put(&record, "network", "%s", endpoint->network);
-	record_put(&record, "interface", "%s", endpoint->interface);
-	record_put(&record, "mac", "%s", mac_text(endpoint->mac, text));
+	lines_put(&record, "owner", "%s", endpoint->owner);
+	lines_put(&record, "state", "%s", endpoint->state);
+	lines_put(&record, "network", "%s", endpoint->network);
+	lines_put(&record, "interface", "%s", endpoint->interface);
+	lines_put(&record, "mac", "%s", mac_text(endpoint->mac, text));
 	if (ip_is_set(&endpoint->v4))
-		record_put(&record, "address", "%s", ip_text(&endpoint->v4, text));
+		lines_put(&record, "address", "%s", ip_text(&endpoint->v4, text));
 	if (ip_is_set(&endpoint->v6))
-		record_put(&record, "address", "%s", ip_text(&endpoint->v6, text));
+		lines_put(&record, "address", "%s", ip_text(&endpoint->v6, text));
 	for (size_t i = 0; i < endpoint->n_ports; i++)
 		put_port(&record, &endpoint->ports[i]);
 	return record.text;

@@ -33,7 +33,7 @@ static bool is_usable(const struct ip_network *net, const struct ip_address *add
 }
 
 /* 0, -EEXIST or another -errno without text. */
-static int take(const struct store *store, const char *network, const struct ip_address *address, const char *owner)
+static int take(const struct net_store *store, const char *network, const struct ip_address *address, const char *owner)
 {
 	auto_free char *path = lease_path(network, address);
 	auto_free char *directory = xasprintf("leases/%s", network);
@@ -48,7 +48,7 @@ static int take(const struct store *store, const char *network, const struct ip_
 }
 
 /* A lease of a process that was killed before it had made its record is nobody's. */
-static int take_stale(const struct store *store, const char *network, const struct ip_address *address,
+static int take_stale(const struct net_store *store, const char *network, const struct ip_address *address,
 		      const char *owner)
 {
 	auto_free char *path = lease_path(network, address);
@@ -69,7 +69,7 @@ static int take_stale(const struct store *store, const char *network, const stru
 	return take(store, network, address, owner);
 }
 
-static int take_wanted(const struct store *store, const struct network *network, const struct ip_network *net,
+static int take_wanted(const struct net_store *store, const struct network *network, const struct ip_network *net,
 		       const struct ip_address *wanted, const char *owner, struct error *err)
 {
 	char text[IP_TEXT_SIZE];
@@ -93,7 +93,7 @@ static char *last_path(const struct network *network, int family)
 			 family == AF_INET ? 4 : 6); /* NOLINT(readability-magic-numbers) */
 }
 
-static uint64_t read_last(const struct store *store, const char *path)
+static uint64_t read_last(const struct net_store *store, const char *path)
 {
 	char text[OFFSET_TEXT_SIZE];
 	ssize_t length = readlinkat(store->run_fd, path, text, sizeof(text) - 1);
@@ -106,7 +106,7 @@ static uint64_t read_last(const struct store *store, const char *path)
 }
 
 /* Only a hint: lost between the two calls, the search begins at the start again. */
-static void write_last(const struct store *store, const char *path, uint64_t offset)
+static void write_last(const struct net_store *store, const char *path, uint64_t offset)
 {
 	char text[OFFSET_TEXT_SIZE];
 
@@ -115,8 +115,8 @@ static void write_last(const struct store *store, const char *path, uint64_t off
 	(void)symlinkat(text, store->run_fd, path);
 }
 
-int store_lease(const struct store *store, const struct network *network, const struct ip_network *net,
-		const struct ip_address *wanted, const char *owner, struct ip_address *ret, struct error *err)
+int net_store_lease(const struct net_store *store, const struct network *network, const struct ip_network *net,
+		    const struct ip_address *wanted, const char *owner, struct ip_address *ret, struct error *err)
 {
 	auto_free char *path = last_path(network, net->address.family);
 	const uint64_t count = ip_count(net);
@@ -151,7 +151,8 @@ int store_lease(const struct store *store, const struct network *network, const 
 	return refuse_as(err, ENOSPC, "network %s has no free address", network->name);
 }
 
-int store_release(const struct store *store, const char *network, const struct ip_address *address, struct error *err)
+int net_store_release(const struct net_store *store, const char *network, const struct ip_address *address,
+		      struct error *err)
 {
 	auto_free char *path = lease_path(network, address);
 
@@ -160,14 +161,14 @@ int store_release(const struct store *store, const char *network, const struct i
 	return 0;
 }
 
-bool store_unused(const struct store *store, const char *network)
+bool net_store_unused(const struct net_store *store, const char *network)
 {
 	auto_free char *path = xasprintf("leases/%s", network);
 
 	return unlinkat(store->run_fd, path, AT_REMOVEDIR) == 0 || errno == ENOENT;
 }
 
-static int sweep_network(const struct store *store, const char *network, struct error *err)
+static int sweep_network(const struct net_store *store, const char *network, struct error *err)
 {
 	auto_free char *path = xasprintf("leases/%s", network);
 	int fd = openat(store->run_fd, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -183,16 +184,16 @@ static int sweep_network(const struct store *store, const char *network, struct 
 		/* Taken over by nobody if it is stale; left alone else. */
 		if (ip_parse(entry->d_name, &address, &ignored) == 0 &&
 		    take_stale(store, network, &address, "nobody") == 0 &&
-		    store_release(store, network, &address, err) < 0)
+		    net_store_release(store, network, &address, err) < 0)
 			return -err->code;
 	}
 	return 0;
 }
 
-int store_sweep(const struct store *store, struct error *err)
+int net_store_sweep(const struct net_store *store, struct error *err)
 {
 	auto_names char **networks = NULL;
-	int r = store_networks(store, &networks, err);
+	int r = net_store_networks(store, &networks, err);
 
 	for (char **name = networks; r == 0 && *name; name++)
 		r = sweep_network(store, *name, err);

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/str.h"
-#include "record.h"
+#include "lines.h"
 
 enum { PREFIX4_MIN = 8, PREFIX4_MAX = 30, PREFIX6_MIN = 48, PREFIX6_MAX = 120, READABLE_NAME = 12, HASH_BITS = 48 };
 
@@ -143,7 +143,7 @@ static int read_flag(const char *value, void *target, struct error *err)
 	return refuse(err, "unknown flag \"%.32s\"", value);
 }
 
-static const struct record_key keys[] = {
+static const struct lines_key keys[] = {
 	{ "name", read_name }, { "bridge", read_bridge }, { "mac", read_mac }, { "gateway", read_gateway },
 	{ "mtu", read_mtu },   { "flag", read_flag },     { NULL, NULL },
 };
@@ -151,7 +151,7 @@ static const struct record_key keys[] = {
 int network_parse(const char *text, size_t length, struct network *ret, struct error *err)
 {
 	struct network network = { 0 };
-	int r = record_parse(text, length, keys, &network, err);
+	int r = lines_parse(text, length, keys, &network, err);
 
 	if (r == 0)
 		r = network_validate(&network, err);
@@ -162,20 +162,20 @@ int network_parse(const char *text, size_t length, struct network *ret, struct e
 
 char *network_format(const struct network *network)
 {
-	struct record record = { .text = NULL };
+	struct lines record = { .text = NULL };
 	char text[IP_TEXT_SIZE];
 
-	record_put(&record, "name", "%s", network->name);
-	record_put(&record, "bridge", "%s", network->bridge);
-	record_put(&record, "mac", "%s", mac_text(network->mac, text));
+	lines_put(&record, "name", "%s", network->name);
+	lines_put(&record, "bridge", "%s", network->bridge);
+	lines_put(&record, "mac", "%s", mac_text(network->mac, text));
 	if (ip_is_set(&network->v4.address))
-		record_put(&record, "gateway", "%s", ip_network_text(&network->v4, text));
+		lines_put(&record, "gateway", "%s", ip_network_text(&network->v4, text));
 	if (ip_is_set(&network->v6.address))
-		record_put(&record, "gateway", "%s", ip_network_text(&network->v6, text));
+		lines_put(&record, "gateway", "%s", ip_network_text(&network->v6, text));
 	if (network->mtu)
-		record_put(&record, "mtu", "%u", network->mtu);
+		lines_put(&record, "mtu", "%u", network->mtu);
 	for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
 		if (*(const bool *)((const char *)network + flags[i].offset))
-			record_put(&record, "flag", "%s", flags[i].word);
+			lines_put(&record, "flag", "%s", flags[i].word);
 	return record.text;
 }

@@ -1,6 +1,6 @@
 /*
  * network.h - a network as it is defined: one bridge, its addresses, and what may pass. Its file, DIR/NAME, is a record
- * (record.h); specs/net.md has the keys.
+ * (lines.h); specs/net.md has the keys.
  */
 #pragma once
 

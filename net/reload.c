@@ -8,7 +8,7 @@
 #include "netlink.h"
 
 struct reload {
-	const struct store *store;
+	const struct net_store *store;
 	const struct net_host *host;
 };
 
@@ -20,7 +20,7 @@ static int restore_port(const struct endpoint *endpoint, void *context, struct e
 	struct link_info bridge = { 0 };
 	struct link_info port = { 0 };
 	struct network network;
-	int r = store_load_network(reload->store, endpoint->network, &network, err);
+	int r = net_store_load_network(reload->store, endpoint->network, &network, err);
 
 	if (r == 0)
 		r = bridge_ensure(reload->store, reload->host, &network, &bridge, err);
@@ -44,7 +44,7 @@ static int count(const struct endpoint *endpoint, void *context, struct error *e
 	return 0;
 }
 
-int net_reload(const struct store *store, struct error *err)
+int net_reload(const struct net_store *store, struct error *err)
 {
 	auto_net_host struct net_host host = NET_HOST_CLOSED;
 	struct reload reload = { .store = store, .host = &host };
@@ -52,42 +52,42 @@ int net_reload(const struct store *store, struct error *err)
 	int r = net_host_open(&host, err);
 
 	if (r == 0)
-		r = store_sweep(store, err);
+		r = net_store_sweep(store, err);
 	if (r == 0)
-		r = store_each_endpoint(store, count, &endpoints, err);
+		r = net_store_each_endpoint(store, count, &endpoints, err);
 	if (r < 0 || endpoints == 0)
 		return r;
 	/* Rules first: no port is without them. */
 	r = rules_rebuild(store, &host, NULL, err);
-	return r < 0 ? r : store_each_endpoint(store, restore_port, &reload, err);
+	return r < 0 ? r : net_store_each_endpoint(store, restore_port, &reload, err);
 }
 
 static int see_dead(const struct endpoint *endpoint, void *context, struct error *err)
 {
-	const struct store *store = context;
+	const struct net_store *store = context;
 
 	if (access(endpoint->state, F_OK) == 0 || errno != ENOENT)
 		return 0;
 	return net_detach(store, endpoint->owner, endpoint->network, false, err);
 }
 
-int net_sweep(const struct store *store, struct error *err)
+int net_sweep(const struct net_store *store, struct error *err)
 {
 	auto_net_host struct net_host host = NET_HOST_CLOSED;
 	auto_names char **names = NULL;
 	int r = net_host_open(&host, err);
 
 	if (r == 0)
-		r = store_each_endpoint(store, see_dead, (void *)(uintptr_t)store, err);
+		r = net_store_each_endpoint(store, see_dead, (void *)(uintptr_t)store, err);
 	if (r == 0)
-		r = store_sweep(store, err);
+		r = net_store_sweep(store, err);
 	if (r < 0)
 		return r;
-	r = store_networks(store, &names, err);
+	r = net_store_networks(store, &names, err);
 	for (char **name = names; r == 0 && *name; name++) {
 		struct network network;
 
-		r = store_load_network(store, *name, &network, err);
+		r = net_store_load_network(store, *name, &network, err);
 		if (r == 0)
 			r = bridge_remove_unused(store, &host, &network, err);
 	}

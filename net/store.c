@@ -14,7 +14,7 @@
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/str.h"
-#include "record.h"
+#include "lines.h"
 
 /* Makes what is missing, as mkdir -p; *ret_fd is the last directory, which has to be ours alone. */
 static int open_directory(const char *path, int *ret_fd, struct error *err)
@@ -39,10 +39,10 @@ static int open_directory(const char *path, int *ret_fd, struct error *err)
 	return 0;
 }
 
-int store_open(const char *config, const char *run, struct store *ret, struct error *err)
+int net_store_open(const char *config, const char *run, struct net_store *ret, struct error *err)
 {
 	static const char *const parts[] = { "endpoints", "leases", "last" };
-	auto_store struct store store = STORE_NOT_OPEN;
+	auto_net_store struct net_store store = NET_STORE_CLOSED;
 	int r = open_directory(config, &store.config_fd, err);
 
 	if (r == 0)
@@ -58,7 +58,7 @@ int store_open(const char *config, const char *run, struct store *ret, struct er
 	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
 		if (mkdirat(store.run_fd, parts[i], 0700) < 0 && errno != EEXIST)
 			return fail(err, errno, "make %s/%s", run, parts[i]);
-	*ret = (struct store){
+	*ret = (struct net_store){
 		.config_fd = take_fd(&store.config_fd),
 		.run_fd = take_fd(&store.run_fd),
 		.lock_fd = take_fd(&store.lock_fd),
@@ -66,12 +66,12 @@ int store_open(const char *config, const char *run, struct store *ret, struct er
 	return 0;
 }
 
-void store_close(struct store *store)
+void net_store_close(struct net_store *store)
 {
 	cleanup_fd(&store->config_fd);
 	cleanup_fd(&store->run_fd);
 	cleanup_fd(&store->lock_fd);
-	*store = (struct store)STORE_NOT_OPEN;
+	*store = (struct net_store)NET_STORE_CLOSED;
 }
 
 /* ---- lists ---- */
@@ -104,19 +104,19 @@ static int list(int dirfd, const char *path, bool (*valid)(const char *name), ch
 	return 0;
 }
 
-void store_names_free(char **names)
+void net_store_names_free(char **names)
 {
 	for (char **name = names; name && *name; name++)
 		free(*name);
 	free(names);
 }
 
-int store_networks(const struct store *store, char ***ret_names, struct error *err)
+int net_store_networks(const struct net_store *store, char ***ret_names, struct error *err)
 {
 	return list(store->config_fd, ".", network_name_valid, ret_names, err);
 }
 
-int store_owners(const struct store *store, char ***ret_names, struct error *err)
+int net_store_owners(const struct net_store *store, char ***ret_names, struct error *err)
 {
 	return list(store->run_fd, "endpoints", endpoint_owner_valid, ret_names, err);
 }
@@ -126,7 +126,7 @@ static char *endpoint_path(const char *owner, const char *network)
 	return xasprintf("endpoints/%s%s%s", owner, network ? "/" : "", network ? network : "");
 }
 
-int store_networks_of(const struct store *store, const char *owner, char ***ret_names, struct error *err)
+int net_store_networks_of(const struct net_store *store, const char *owner, char ***ret_names, struct error *err)
 {
 	auto_free char *path = endpoint_path(owner, NULL);
 
@@ -135,7 +135,7 @@ int store_networks_of(const struct store *store, const char *owner, char ***ret_
 
 /* ---- networks ---- */
 
-int store_load_network(const struct store *store, const char *name, struct network *ret, struct error *err)
+int net_store_load_network(const struct net_store *store, const char *name, struct network *ret, struct error *err)
 {
 	auto_free char *text = NULL;
 	struct network network;
@@ -144,7 +144,7 @@ int store_load_network(const struct store *store, const char *name, struct netwo
 
 	if (!network_name_valid(name))
 		return refuse(err, "\"%.64s\" is not a name for a network", name);
-	r = fd_read_file(store->config_fd, name, RECORD_MAX, &text, &length, err);
+	r = fd_read_file(store->config_fd, name, LINES_MAX, &text, &length, err);
 	if (r == -ENOENT)
 		return refuse_as(err, ENOENT, "network `%s` does not exist", name);
 	if (r == 0 && network_parse(text, length, &network, err) < 0)
@@ -156,14 +156,14 @@ int store_load_network(const struct store *store, const char *name, struct netwo
 	return r;
 }
 
-int store_save_network(const struct store *store, const struct network *network, struct error *err)
+int net_store_save_network(const struct net_store *store, const struct network *network, struct error *err)
 {
 	auto_free char *text = network_format(network);
 
 	return fd_write_atomic(store->config_fd, network->name, text, strlen(text), 0600, err);
 }
 
-int store_remove_network(const struct store *store, const char *name, struct error *err)
+int net_store_remove_network(const struct net_store *store, const char *name, struct error *err)
 {
 	if (unlinkat(store->config_fd, name, 0) < 0 && errno != ENOENT)
 		return fail(err, errno, "remove network %s", name);
@@ -172,8 +172,8 @@ int store_remove_network(const struct store *store, const char *name, struct err
 
 /* ---- endpoints ---- */
 
-int store_load_endpoint(const struct store *store, const char *owner, const char *network, struct endpoint *ret,
-			struct error *err)
+int net_store_load_endpoint(const struct net_store *store, const char *owner, const char *network, struct endpoint *ret,
+			    struct error *err)
 {
 	auto_free char *path = endpoint_path(owner, network);
 	auto_free char *text = NULL;
@@ -182,7 +182,7 @@ int store_load_endpoint(const struct store *store, const char *owner, const char
 
 	if (!endpoint_owner_valid(owner) || !network_name_valid(network))
 		return refuse(err, "not a name of a container and a network");
-	r = fd_read_file(store->run_fd, path, RECORD_MAX, &text, &length, err);
+	r = fd_read_file(store->run_fd, path, LINES_MAX, &text, &length, err);
 	if (r == -ENOENT)
 		return refuse_as(err, ENOENT, "container `%s` is not on network `%s`", owner, network);
 	if (r == 0 && endpoint_parse(text, length, ret, err) < 0)
@@ -190,7 +190,7 @@ int store_load_endpoint(const struct store *store, const char *owner, const char
 	return r;
 }
 
-int store_save_endpoint(const struct store *store, const struct endpoint *endpoint, struct error *err)
+int net_store_save_endpoint(const struct net_store *store, const struct endpoint *endpoint, struct error *err)
 {
 	auto_free char *directory = endpoint_path(endpoint->owner, NULL);
 	auto_free char *path = endpoint_path(endpoint->owner, endpoint->network);
@@ -201,7 +201,7 @@ int store_save_endpoint(const struct store *store, const struct endpoint *endpoi
 	return fd_write_atomic(store->run_fd, path, text, strlen(text), 0600, err);
 }
 
-int store_remove_endpoint(const struct store *store, const struct endpoint *endpoint, struct error *err)
+int net_store_remove_endpoint(const struct net_store *store, const struct endpoint *endpoint, struct error *err)
 {
 	auto_free char *directory = endpoint_path(endpoint->owner, NULL);
 	auto_free char *path = endpoint_path(endpoint->owner, endpoint->network);
@@ -212,26 +212,26 @@ int store_remove_endpoint(const struct store *store, const struct endpoint *endp
 	return 0;
 }
 
-static int each_of_owner(const struct store *store, const char *owner, store_endpoint_fn *see, void *context,
+static int each_of_owner(const struct net_store *store, const char *owner, net_store_endpoint_fn *see, void *context,
 			 struct error *err)
 {
 	auto_names char **networks = NULL;
-	int r = store_networks_of(store, owner, &networks, err);
+	int r = net_store_networks_of(store, owner, &networks, err);
 
 	for (char **name = networks; r == 0 && *name; name++) {
 		auto_endpoint struct endpoint endpoint = { .ports = NULL };
 
-		r = store_load_endpoint(store, owner, *name, &endpoint, err);
+		r = net_store_load_endpoint(store, owner, *name, &endpoint, err);
 		if (r == 0)
 			r = see(&endpoint, context, err);
 	}
 	return r;
 }
 
-int store_each_endpoint(const struct store *store, store_endpoint_fn *see, void *context, struct error *err)
+int net_store_each_endpoint(const struct net_store *store, net_store_endpoint_fn *see, void *context, struct error *err)
 {
 	auto_names char **owners = NULL;
-	int r = store_owners(store, &owners, err);
+	int r = net_store_owners(store, &owners, err);
 
 	for (char **owner = owners; r == 0 && *owner; owner++)
 		r = each_of_owner(store, *owner, see, context, err);

@@ -9,63 +9,65 @@
  *
  * <run> is on a file system that a reboot empties, as it does the namespaces. A process that is killed at any moment
  * leaves a record from which net_detach() and net_reload() find the rest, or a lease whose owner has no record, which
- * store_sweep() takes back.
+ * net_store_sweep() takes back.
  */
 #pragma once
 
 #include "endpoint.h"
 #include "network.h"
 
-struct store {
+struct net_store {
 	int config_fd, run_fd, lock_fd;
 	void (*at_step)(const char *name); /* for tests that end the process there; NULL */
 };
 
-#define STORE_NOT_OPEN                                                                                                 \
+#define NET_STORE_CLOSED                                                                                               \
 	{                                                                                                              \
 		.config_fd = -1, .run_fd = -1, .lock_fd = -1                                                           \
 	}
 
 /* Makes the directories (0700) and takes the lock, for which it waits. Both paths absolute. */
-int store_open(const char *config, const char *run, struct store *ret, struct error *err);
-void store_close(struct store *store); /* lets the lock go */
-#define auto_store auto_cleanup(store_close)
+int net_store_open(const char *config, const char *run, struct net_store *ret, struct error *err);
+void net_store_close(struct net_store *store); /* lets the lock go */
+#define auto_net_store auto_cleanup(net_store_close)
 
 /* -ENOENT with text: there is no network of this name. */
-int store_load_network(const struct store *store, const char *name, struct network *ret, struct error *err);
-int store_save_network(const struct store *store, const struct network *network, struct error *err);
-int store_remove_network(const struct store *store, const char *name, struct error *err);
+int net_store_load_network(const struct net_store *store, const char *name, struct network *ret, struct error *err);
+int net_store_save_network(const struct net_store *store, const struct network *network, struct error *err);
+int net_store_remove_network(const struct net_store *store, const char *name, struct error *err);
 
-/* Sorted names, ended with NULL, freed with store_names_free(). */
-int store_networks(const struct store *store, char ***ret_names, struct error *err);
-int store_owners(const struct store *store, char ***ret_names, struct error *err);
-int store_networks_of(const struct store *store, const char *owner, char ***ret_names, struct error *err);
-void store_names_free(char **names);
+/* Sorted names, ended with NULL, freed with net_store_names_free(). */
+int net_store_networks(const struct net_store *store, char ***ret_names, struct error *err);
+int net_store_owners(const struct net_store *store, char ***ret_names, struct error *err);
+int net_store_networks_of(const struct net_store *store, const char *owner, char ***ret_names, struct error *err);
+void net_store_names_free(char **names);
 
-static inline void store_names_cleanup(char ***names)
+static inline void net_store_names_cleanup(char ***names)
 {
-	store_names_free(*names);
+	net_store_names_free(*names);
 }
-#define auto_names auto_cleanup(store_names_cleanup)
+#define auto_names auto_cleanup(net_store_names_cleanup)
 
 /* -ENOENT with text: the container is not on it. */
-int store_load_endpoint(const struct store *store, const char *owner, const char *network, struct endpoint *ret,
-			struct error *err);
-int store_save_endpoint(const struct store *store, const struct endpoint *endpoint, struct error *err);
-int store_remove_endpoint(const struct store *store, const struct endpoint *endpoint, struct error *err);
+int net_store_load_endpoint(const struct net_store *store, const char *owner, const char *network, struct endpoint *ret,
+			    struct error *err);
+int net_store_save_endpoint(const struct net_store *store, const struct endpoint *endpoint, struct error *err);
+int net_store_remove_endpoint(const struct net_store *store, const struct endpoint *endpoint, struct error *err);
 
 /* Calls `see` for each endpoint of every network; one that cannot be read is an error. */
-typedef int store_endpoint_fn(const struct endpoint *endpoint, void *context, struct error *err);
-int store_each_endpoint(const struct store *store, store_endpoint_fn *see, void *context, struct error *err);
+typedef int net_store_endpoint_fn(const struct endpoint *endpoint, void *context, struct error *err);
+int net_store_each_endpoint(const struct net_store *store, net_store_endpoint_fn *see, void *context,
+			    struct error *err);
 
 /* Takes an address of the network for the owner: `wanted`, or (family 0) the next free one, in a circle, so that one
    that was given back is not given again at once. -EEXIST: it is taken; -ENOSPC: none is free. */
-int store_lease(const struct store *store, const struct network *network, const struct ip_network *net,
-		const struct ip_address *wanted, const char *owner, struct ip_address *ret, struct error *err);
-int store_release(const struct store *store, const char *network, const struct ip_address *address, struct error *err);
+int net_store_lease(const struct net_store *store, const struct network *network, const struct ip_network *net,
+		    const struct ip_address *wanted, const char *owner, struct ip_address *ret, struct error *err);
+int net_store_release(const struct net_store *store, const char *network, const struct ip_address *address,
+		      struct error *err);
 
 /* Removes the directory of leases; false if there are some. */
-bool store_unused(const struct store *store, const char *network);
+bool net_store_unused(const struct net_store *store, const char *network);
 
 /* Takes back leases whose owner has no record; only a killed process leaves one. */
-int store_sweep(const struct store *store, struct error *err);
+int net_store_sweep(const struct net_store *store, struct error *err);

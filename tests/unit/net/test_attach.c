@@ -23,17 +23,17 @@ static int fresh_directory(void)
 	return 0;
 }
 
-static int open_store(struct store *store)
+static int open_store(struct net_store *store)
 {
 	char config[160];
 	char run[160];
 
 	(void)snprintf(config, sizeof(config), "%s/config", directory);
 	(void)snprintf(run, sizeof(run), "%s/run", directory);
-	return store_open(config, run, store, &err);
+	return net_store_open(config, run, store, &err);
 }
 
-static int attach_with(struct store *store, const char *owner, int netns, const char *ports)
+static int attach_with(struct net_store *store, const char *owner, int netns, const char *ports)
 {
 	struct attach attach = { .owner = owner, .state = directory, .network = network_default, .netns = netns };
 	auto_free struct nft_port *list = NULL;
@@ -51,7 +51,7 @@ static int attach_with(struct store *store, const char *owner, int netns, const 
 
 static int attach_one(const char *owner, int netns, const char *ports)
 {
-	auto_store struct store store = STORE_NOT_OPEN;
+	auto_net_store struct net_store store = NET_STORE_CLOSED;
 	int r = open_store(&store);
 
 	return r < 0 ? r : attach_with(&store, owner, netns, ports);
@@ -59,7 +59,7 @@ static int attach_one(const char *owner, int netns, const char *ports)
 
 static int detach_one(const char *owner, bool gone)
 {
-	auto_store struct store store = STORE_NOT_OPEN;
+	auto_net_store struct net_store store = NET_STORE_CLOSED;
 	int r = open_store(&store);
 
 	return r < 0 ? r : net_detach(&store, owner, NULL, gone, &err);
@@ -102,7 +102,7 @@ static int clashes(void)
 	auto_fd int two = net_ns_new();
 	auto_free char *before = NULL;
 	struct attach wanted = { .owner = "b", .state = directory, .network = network_default, .netns = two };
-	auto_store struct store store = STORE_NOT_OPEN;
+	auto_net_store struct net_store store = NET_STORE_CLOSED;
 
 	EXPECT(attach_one("a", one, "8080-8089:80-89") == 0);
 	before = xstrdup(printed_in(-1, state_of_host));
@@ -143,7 +143,7 @@ static int flushed(void)
 	EXPECT(strcmp(rules, printed_in(-1, "nft list ruleset")) == 0);
 	(void)printed_in(-1, "nft flush ruleset; ip link delete coffer0");
 	{
-		auto_store struct store store = STORE_NOT_OPEN;
+		auto_net_store struct net_store store = NET_STORE_CLOSED;
 
 		EXPECT(open_store(&store) == 0 && net_reload(&store, &err) == 0);
 	}
@@ -174,7 +174,7 @@ struct crash {
 static int crash(const void *argument)
 {
 	const struct crash *at = argument;
-	struct store store;
+	struct net_store store;
 
 	if (open_store(&store) < 0)
 		return 1;
@@ -202,16 +202,16 @@ static int replay_attach(bool by_reload)
 
 	for (at.step = 0; (ended = crash_in_child(&at)) == 42; at.step++) {
 		if (by_reload) {
-			auto_store struct store store = STORE_NOT_OPEN;
+			auto_net_store struct net_store store = NET_STORE_CLOSED;
 
 			EXPECT(open_store(&store) == 0 && net_reload(&store, &err) == 0);
 		}
 		EXPECT(detach_one("a", false) == 0);
 		{
-			auto_store struct store store = STORE_NOT_OPEN;
+			auto_net_store struct net_store store = NET_STORE_CLOSED;
 
 			EXPECT(open_store(&store) == 0 && net_sweep(&store, &err) == 0);
-			EXPECT(store_unused(&store, network_default));
+			EXPECT(net_store_unused(&store, network_default));
 		}
 		EXPECT(strcmp(before, printed_in(-1, state_of_host)) == 0);
 	}
@@ -246,7 +246,7 @@ static int replay_detach(void)
 		EXPECT(ended == 42 || ended == 0);
 		EXPECT(detach_one("a", false) == 0);
 		{
-			auto_store struct store store = STORE_NOT_OPEN;
+			auto_net_store struct net_store store = NET_STORE_CLOSED;
 
 			EXPECT(open_store(&store) == 0 && net_sweep(&store, &err) == 0);
 		}

@@ -14,9 +14,9 @@ static char config[128], run_directory[128];
 static int create(const char *name, const char *subnet, bool v6, struct network *ret)
 {
 	auto_net_host struct net_host host = NET_HOST_CLOSED;
-	auto_store struct store store = STORE_NOT_OPEN;
+	auto_net_store struct net_store store = NET_STORE_CLOSED;
 	struct network network = { .mtu = 0 };
-	int r = store_open(config, run_directory, &store, &err);
+	int r = net_store_open(config, run_directory, &store, &err);
 
 	(void)snprintf(network.name, sizeof(network.name), "%s", name);
 	if (r == 0 && subnet)
@@ -58,13 +58,13 @@ static int addresses(void)
 static int removal(void)
 {
 	auto_net_host struct net_host host = NET_HOST_CLOSED;
-	auto_store struct store store = STORE_NOT_OPEN;
+	auto_net_store struct net_store store = NET_STORE_CLOSED;
 	auto_fd int container = net_ns_new();
 	struct attach attach = { .owner = "c", .state = config, .network = "one", .netns = container };
 	struct network network;
 
 	EXPECT(create("one", NULL, false, &network) == 0);
-	EXPECT(store_open(config, run_directory, &store, &err) == 0 && net_host_open(&host, &err) == 0);
+	EXPECT(net_store_open(config, run_directory, &store, &err) == 0 && net_host_open(&host, &err) == 0);
 	EXPECT(net_attach(&store, &attach, NULL, &err) == 0);
 	EXPECT(network_remove(&store, &host, "one", &err) == -EBUSY);
 	EXPECT(net_detach(&store, "c", NULL, false, &err) == 0);

@@ -20,14 +20,14 @@ static struct network small_network(void)
 	return network;
 }
 
-static void open_fresh(struct store *store)
+static void open_fresh(struct net_store *store)
 {
 	auto_free char *config = xstrdup(temporary_directory());
 
-	CHECK_INT(0, store_open(config, temporary_directory(), store, &err));
+	CHECK_INT(0, net_store_open(config, temporary_directory(), store, &err));
 }
 
-static const char *lease(const struct store *store, const char *owner, const char *wanted)
+static const char *lease(const struct net_store *store, const char *owner, const char *wanted)
 {
 	static char text[IP_TEXT_SIZE];
 	const struct network network = small_network();
@@ -36,12 +36,12 @@ static const char *lease(const struct store *store, const char *owner, const cha
 
 	if (wanted)
 		CHECK_INT(0, ip_parse(wanted, &want, &err));
-	if (store_lease(store, &network, &network.v4, &want, owner, &got, &err) < 0)
+	if (net_store_lease(store, &network, &network.v4, &want, owner, &got, &err) < 0)
 		return err.text;
 	return ip_text(&got, text);
 }
 
-static void put_record(const struct store *store, const char *owner)
+static void put_record(const struct net_store *store, const char *owner)
 {
 	struct endpoint endpoint = {
 		.state = "/nowhere", .network = "n", .interface = "eth0", .mac = { 2, 0, 0, 0, 0, 1 }
@@ -49,12 +49,12 @@ static void put_record(const struct store *store, const char *owner)
 
 	(void)snprintf(endpoint.owner, sizeof(endpoint.owner), "%s", owner);
 	CHECK_INT(0, ip_parse("10.0.0.2", &endpoint.v4, &err));
-	CHECK_INT(0, store_save_endpoint(store, &endpoint, &err));
+	CHECK_INT(0, net_store_save_endpoint(store, &endpoint, &err));
 }
 
 static void in_a_circle(void)
 {
-	auto_store struct store store = STORE_NOT_OPEN;
+	auto_net_store struct net_store store = NET_STORE_CLOSED;
 	const struct network network = small_network();
 	struct ip_address address;
 
@@ -63,25 +63,25 @@ static void in_a_circle(void)
 	CHECK_STR("10.0.0.2", lease(&store, "a", NULL)); /* .1 is the gateway's */
 	CHECK_STR("10.0.0.3", lease(&store, "a", NULL));
 	CHECK_INT(0, ip_parse("10.0.0.2", &address, &err));
-	CHECK_INT(0, store_release(&store, "n", &address, &err));
-	CHECK_INT(0, store_release(&store, "n", &address, &err));
+	CHECK_INT(0, net_store_release(&store, "n", &address, &err));
+	CHECK_INT(0, net_store_release(&store, "n", &address, &err));
 	CHECK_STR("10.0.0.4", lease(&store, "a", NULL)); /* not the one just given back */
 	CHECK_STR("10.0.0.5", lease(&store, "a", NULL));
 	CHECK_STR("10.0.0.6", lease(&store, "a", NULL));
 	CHECK_STR("10.0.0.2", lease(&store, "a", NULL)); /* .7 is for broadcast */
 	CHECK_STR("network n has no free address", lease(&store, "a", NULL));
-	CHECK(!store_unused(&store, "n"));
+	CHECK(!net_store_unused(&store, "n"));
 	for (uint64_t i = 2; i < 7; i++) {
 		address = ip_at(&network.v4, i);
-		CHECK_INT(0, store_release(&store, "n", &address, &err));
+		CHECK_INT(0, net_store_release(&store, "n", &address, &err));
 	}
-	CHECK(store_unused(&store, "n"));
-	CHECK(store_unused(&store, "n"));
+	CHECK(net_store_unused(&store, "n"));
+	CHECK(net_store_unused(&store, "n"));
 }
 
 static void wanted_ones(void)
 {
-	auto_store struct store store = STORE_NOT_OPEN;
+	auto_net_store struct net_store store = NET_STORE_CLOSED;
 
 	open_fresh(&store);
 	put_record(&store, "a");
@@ -96,17 +96,17 @@ static void wanted_ones(void)
 
 static void without_a_record_it_is_nobodys(void)
 {
-	auto_store struct store store = STORE_NOT_OPEN;
+	auto_net_store struct net_store store = NET_STORE_CLOSED;
 	const struct network network = small_network();
 
 	open_fresh(&store);
-	CHECK_INT(0, store_save_network(&store, &network, &err));
+	CHECK_INT(0, net_store_save_network(&store, &network, &err));
 	CHECK_STR("10.0.0.4", lease(&store, "killed", "10.0.0.4"));
 	CHECK_STR("10.0.0.4", lease(&store, "b", "10.0.0.4"));
 	put_record(&store, "kept");
 	CHECK_STR("10.0.0.5", lease(&store, "kept", "10.0.0.5"));
-	CHECK_INT(0, store_sweep(&store, &err));
-	CHECK(!store_unused(&store, "n"));
+	CHECK_INT(0, net_store_sweep(&store, &err));
+	CHECK(!net_store_unused(&store, "n"));
 	CHECK_STR("10.0.0.4", lease(&store, "c", "10.0.0.4"));
 	CHECK_STR("network n: the address 10.0.0.5 is another container's", lease(&store, "c", "10.0.0.5"));
 }

@@ -24,33 +24,33 @@ static struct network a_network(const char *name)
 static void networks(void)
 {
 	auto_free char *config = xstrdup(temporary_directory());
-	auto_store struct store store = STORE_NOT_OPEN;
+	auto_net_store struct net_store store = NET_STORE_CLOSED;
 	struct network one = a_network("one");
 	struct network two = a_network("two");
 	struct network read;
 
-	CHECK_INT(0, store_open(config, temporary_directory(), &store, &err));
-	CHECK_INT(-ENOENT, store_load_network(&store, "one", &read, &err));
+	CHECK_INT(0, net_store_open(config, temporary_directory(), &store, &err));
+	CHECK_INT(-ENOENT, net_store_load_network(&store, "one", &read, &err));
 	CHECK_STR("network `one` does not exist", err.text);
-	CHECK_INT(-EINVAL, store_load_network(&store, "../one", &read, &err));
-	CHECK_INT(0, store_save_network(&store, &two, &err));
-	CHECK_INT(0, store_save_network(&store, &one, &err));
-	CHECK_INT(0, store_load_network(&store, "one", &read, &err));
+	CHECK_INT(-EINVAL, net_store_load_network(&store, "../one", &read, &err));
+	CHECK_INT(0, net_store_save_network(&store, &two, &err));
+	CHECK_INT(0, net_store_save_network(&store, &one, &err));
+	CHECK_INT(0, net_store_load_network(&store, "one", &read, &err));
 	CHECK_STR("one", read.name);
 	{
 		auto_names char **names = NULL;
 
-		CHECK_INT(0, store_networks(&store, &names, &err));
+		CHECK_INT(0, net_store_networks(&store, &names, &err));
 		CHECK_STR("one", names[0]);
 		CHECK_STR("two", names[1]);
 		CHECK(!names[2]);
 	}
 	temporary_write(store.config_fd, "three", "name one\n", 9);
-	CHECK_INT(-EINVAL, store_load_network(&store, "three", &read, &err));
+	CHECK_INT(-EINVAL, net_store_load_network(&store, "three", &read, &err));
 	CHECK_CONTAINS("network three: ", err.text);
-	CHECK_INT(0, store_remove_network(&store, "one", &err));
-	CHECK_INT(0, store_remove_network(&store, "one", &err));
-	CHECK_INT(-ENOENT, store_load_network(&store, "one", &read, &err));
+	CHECK_INT(0, net_store_remove_network(&store, "one", &err));
+	CHECK_INT(0, net_store_remove_network(&store, "one", &err));
+	CHECK_INT(-ENOENT, net_store_load_network(&store, "one", &read, &err));
 }
 
 static int count(const struct endpoint *endpoint, void *context, struct error *error)
@@ -64,7 +64,7 @@ static int count(const struct endpoint *endpoint, void *context, struct error *e
 static void endpoints(void)
 {
 	auto_free char *config = xstrdup(temporary_directory());
-	auto_store struct store store = STORE_NOT_OPEN;
+	auto_net_store struct net_store store = NET_STORE_CLOSED;
 	auto_endpoint struct endpoint read = { .ports = NULL };
 	struct endpoint endpoint = {
 		.owner = "c", .state = "/x", .network = "n", .interface = "eth0", .mac = { 2, 0, 0, 0, 0, 1 }
@@ -72,20 +72,20 @@ static void endpoints(void)
 	int seen = 0;
 
 	CHECK_INT(0, ip_parse("10.0.0.2", &endpoint.v4, &err));
-	CHECK_INT(0, store_open(config, temporary_directory(), &store, &err));
-	CHECK_INT(-ENOENT, store_load_endpoint(&store, "c", "n", &read, &err));
+	CHECK_INT(0, net_store_open(config, temporary_directory(), &store, &err));
+	CHECK_INT(-ENOENT, net_store_load_endpoint(&store, "c", "n", &read, &err));
 	CHECK_STR("container `c` is not on network `n`", err.text);
-	CHECK_INT(0, store_save_endpoint(&store, &endpoint, &err));
-	CHECK_INT(0, store_load_endpoint(&store, "c", "n", &read, &err));
+	CHECK_INT(0, net_store_save_endpoint(&store, &endpoint, &err));
+	CHECK_INT(0, net_store_load_endpoint(&store, "c", "n", &read, &err));
 	CHECK(ip_equal(&read.v4, &endpoint.v4));
 	(void)snprintf(endpoint.network, sizeof(endpoint.network), "m");
-	CHECK_INT(0, store_save_endpoint(&store, &endpoint, &err));
-	CHECK_INT(0, store_each_endpoint(&store, count, &seen, &err));
+	CHECK_INT(0, net_store_save_endpoint(&store, &endpoint, &err));
+	CHECK_INT(0, net_store_each_endpoint(&store, count, &seen, &err));
 	CHECK_INT(2, seen);
-	CHECK_INT(0, store_remove_endpoint(&store, &endpoint, &err));
-	CHECK_INT(0, store_remove_endpoint(&store, &endpoint, &err));
+	CHECK_INT(0, net_store_remove_endpoint(&store, &endpoint, &err));
+	CHECK_INT(0, net_store_remove_endpoint(&store, &endpoint, &err));
 	(void)snprintf(endpoint.network, sizeof(endpoint.network), "n");
-	CHECK_INT(0, store_remove_endpoint(&store, &endpoint, &err));
+	CHECK_INT(0, net_store_remove_endpoint(&store, &endpoint, &err));
 	CHECK(faccessat(store.run_fd, "endpoints/c", F_OK, 0) < 0);
 }
 
@@ -93,15 +93,15 @@ static void directories_are_ours_alone(void)
 {
 	auto_free char *config = xstrdup(temporary_directory());
 	auto_free char *run = xasprintf("%s/a/b/c", config);
-	struct store store = STORE_NOT_OPEN;
+	struct net_store store = NET_STORE_CLOSED;
 	struct stat st;
 
-	CHECK_INT(0, store_open(config, run, &store, &err));
+	CHECK_INT(0, net_store_open(config, run, &store, &err));
 	CHECK_INT(0, stat(run, &st));
 	CHECK_INT(0700, st.st_mode & 07777);
-	store_close(&store);
+	net_store_close(&store);
 	CHECK_INT(0, chmod(run, 0777));
-	CHECK_INT(-EINVAL, store_open(config, run, &store, &err));
+	CHECK_INT(-EINVAL, net_store_open(config, run, &store, &err));
 	CHECK_CONTAINS("others may write to it", err.text);
 }
 
@@ -109,20 +109,20 @@ static void one_at_a_time(void)
 {
 	auto_free char *config = xstrdup(temporary_directory());
 	auto_free char *run = xstrdup(temporary_directory());
-	struct store store = STORE_NOT_OPEN;
-	struct store second = STORE_NOT_OPEN;
+	struct net_store store = NET_STORE_CLOSED;
+	struct net_store second = NET_STORE_CLOSED;
 	int status;
 	pid_t pid;
 
-	CHECK_INT(0, store_open(config, run, &store, &err));
+	CHECK_INT(0, net_store_open(config, run, &store, &err));
 	pid = fork();
 	if (pid == 0) {
-		store_close(&store); /* the copy of the lock's fd */
-		_exit(store_open(config, run, &second, &err) < 0);
+		net_store_close(&store); /* the copy of the lock's fd */
+		_exit(net_store_open(config, run, &second, &err) < 0);
 	}
 	(void)usleep(50000);
 	CHECK_INT(0, waitpid(pid, &status, WNOHANG));
-	store_close(&store);
+	net_store_close(&store);
 	CHECK_INT(pid, waitpid(pid, &status, 0));
 	CHECK_INT(0, status);
 }

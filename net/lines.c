@@ -1,5 +1,5 @@
-/* record.c - see record.h. */
-#include "record.h"
+/* lines.c - see lines.h. */
+#include "lines.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -8,27 +8,27 @@
 
 #include "base/str.h"
 
-static int read_line(const char *line, const struct record_key *keys, void *target, struct error *err)
+static int read_line(const char *line, const struct lines_key *keys, void *target, struct error *err)
 {
 	const char *space = strchr(line, ' ');
 	const size_t length = space ? (size_t)(space - line) : 0;
 
-	for (const struct record_key *key = keys; key->name; key++)
+	for (const struct lines_key *key = keys; key->name; key++)
 		if (length > 0 && strlen(key->name) == length && memcmp(key->name, line, length) == 0)
 			return key->read(space + 1, target, err);
 	return refuse(err, "unknown key in \"%.64s\"", line);
 }
 
-int record_parse(const char *text, size_t length, const struct record_key *keys, void *target, struct error *err)
+int lines_parse(const char *text, size_t length, const struct lines_key *keys, void *target, struct error *err)
 {
 	const char *end = text + length;
 	unsigned number = 1;
 
-	if (length > RECORD_MAX)
-		return refuse(err, "more than %d bytes", RECORD_MAX);
+	if (length > LINES_MAX)
+		return refuse(err, "more than %d bytes", LINES_MAX);
 	for (const char *at = text; at < end; number++) {
 		const char *stop = memchr(at, '\n', (size_t)(end - at));
-		char line[RECORD_LINE_MAX];
+		char line[LINE_MAX_SIZE];
 		size_t size;
 
 		if (!stop)
@@ -45,7 +45,7 @@ int record_parse(const char *text, size_t length, const struct record_key *keys,
 	return 0;
 }
 
-static void append(struct record *record, const char *text, size_t length)
+static void append(struct lines *record, const char *text, size_t length)
 {
 	if (record->size - record->used < length + 1) {
 		record->size = (record->size + length + 1) * 2;
@@ -56,9 +56,9 @@ static void append(struct record *record, const char *text, size_t length)
 	record->text[record->used] = '\0';
 }
 
-void record_put(struct record *record, const char *key, const char *fmt, ...)
+void lines_put(struct lines *record, const char *key, const char *fmt, ...)
 {
-	char value[RECORD_LINE_MAX];
+	char value[LINE_MAX_SIZE];
 	va_list args;
 
 	va_start(args, fmt);
@@ -70,8 +70,8 @@ void record_put(struct record *record, const char *key, const char *fmt, ...)
 	append(record, "\n", 1);
 }
 
-void record_done(struct record *record)
+void lines_done(struct lines *record)
 {
 	free(record->text);
-	*record = (struct record){ .text = NULL };
+	*record = (struct lines){ .text = NULL };
 }

@@ -1,5 +1,5 @@
-/* test_record.c - lines of keys and values, whole and broken. */
-#include "net/record.h"
+/* test_lines.c - lines of keys and values, whole and broken. */
+#include "net/lines.h"
 
 #include "base/cleanup.h"
 #include "tests/unit/test.h"
@@ -14,12 +14,12 @@ static int read_text(const char *value, void *target, struct error *error)
 	return 0;
 }
 
-static const struct record_key keys[] = { { "a", read_text }, { "bc", read_text }, { NULL, NULL } };
+static const struct lines_key keys[] = { { "a", read_text }, { "bc", read_text }, { NULL, NULL } };
 
 static int parse(const char *text, char *out)
 {
 	out[0] = '\0';
-	return record_parse(text, strlen(text), keys, out, &err);
+	return lines_parse(text, strlen(text), keys, out, &err);
 }
 
 static void lines(void)
@@ -38,34 +38,34 @@ static void lines(void)
 	CHECK(parse(" 1\n", out) < 0);
 	CHECK(parse("a bad\n", out) < 0);
 	CHECK_STR("line 1: is bad", err.text);
-	CHECK(record_parse("a \0\n", 4, keys, out, &err) < 0);
+	CHECK(lines_parse("a \0\n", 4, keys, out, &err) < 0);
 }
 
 static void long_ones(void)
 {
-	char text[RECORD_LINE_MAX + 8];
+	char text[LINE_MAX_SIZE + 8];
 	char out[1024] = "";
 
 	memset(text, 'x', sizeof(text));
 	memcpy(text, "a ", 2);
-	text[RECORD_LINE_MAX - 1] = '\n';
-	CHECK_INT(0, record_parse(text, RECORD_LINE_MAX, keys, out, &err));
-	text[RECORD_LINE_MAX - 1] = 'x';
-	text[RECORD_LINE_MAX] = '\n';
-	CHECK(record_parse(text, RECORD_LINE_MAX + 1, keys, out, &err) < 0);
-	CHECK(record_parse(text, RECORD_MAX + 1, keys, out, &err) < 0);
+	text[LINE_MAX_SIZE - 1] = '\n';
+	CHECK_INT(0, lines_parse(text, LINE_MAX_SIZE, keys, out, &err));
+	text[LINE_MAX_SIZE - 1] = 'x';
+	text[LINE_MAX_SIZE] = '\n';
+	CHECK(lines_parse(text, LINE_MAX_SIZE + 1, keys, out, &err) < 0);
+	CHECK(lines_parse(text, LINES_MAX + 1, keys, out, &err) < 0);
 }
 
 static void written(void)
 {
-	struct record record = { .text = NULL };
+	struct lines record = { .text = NULL };
 
-	record_put(&record, "a", "%d", 1);
+	lines_put(&record, "a", "%d", 1);
 	for (int i = 0; i < 100; i++)
-		record_put(&record, "bc", "%s", "text");
+		lines_put(&record, "bc", "%s", "text");
 	CHECK(strncmp(record.text, "a 1\nbc text\nbc text\n", 20) == 0);
 	CHECK_INT(4 + 100 * 8, strlen(record.text));
-	record_done(&record);
+	lines_done(&record);
 	CHECK(!record.text);
 }
 
