@@ -11,7 +11,7 @@
 #include "base/error.h"
 #include "manifest.h"
 
-/* A manifest or index, with the media type that the source says it has. */
+/* A manifest or index, with the media type that the source says it has; NULL: it does not say. */
 struct document {
 	const char *text;
 	size_t length;
@@ -30,8 +30,9 @@ struct source_ops {
 	/* digest NULL: what the reference names. */
 	int (*document)(struct source *source, struct arena *arena, const struct descriptor *wanted,
 			struct document *ret, struct error *err);
-	/* Appends to out_fd, which holds the first `have` bytes of the blob, until it is whole: never more than
-	   wanted->size bytes in all. May be called from several threads at once. */
+	/* Appends to out_fd, a file that holds the first `have` bytes of the blob and is positioned behind them, until
+	   it is whole: never more than wanted->size bytes in all. On failure what came is there, for the next time.
+	   A registry begins anew where a mirror gave wrong bytes. May be called from several threads at once. */
 	int (*blob)(struct source *source, const struct descriptor *wanted, int out_fd, uint64_t have,
 		    const struct fetch_progress *progress, struct error *err);
 	void (*close)(struct source *source); /* frees it */
