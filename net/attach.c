@@ -214,22 +214,29 @@ static int take_down(const struct net_store *store, const struct net_host *host,
 	return r < 0 ? r : bridge_remove_unused(store, host, network, err);
 }
 
-static int detach_one(const struct net_store *store, const struct net_host *host, const char *owner, const char *name,
-		      bool gone, struct error *err)
+struct leaving {
+	const char *owner, *state;
+	bool gone;
+};
+
+static int detach_one(const struct net_store *store, const struct net_host *host, const struct leaving *leaving,
+		      const char *name, struct error *err)
 {
 	auto_endpoint struct endpoint endpoint = { .ports = NULL };
 	struct network network;
-	int r = net_store_load_endpoint(store, owner, name, &endpoint, err);
+	int r = net_store_load_endpoint(store, leaving->owner, name, &endpoint, err);
 
-	if (r == -ENOENT)
+	if (r == -ENOENT || (r == 0 && leaving->state && !str_eq(leaving->state, endpoint.state)))
 		return 0;
 	if (r == 0)
 		r = net_store_load_network(store, name, &network, err);
-	return r < 0 ? r : take_down(store, host, &network, &endpoint, gone, err);
+	return r < 0 ? r : take_down(store, host, &network, &endpoint, leaving->gone, err);
 }
 
-int net_detach(const struct net_store *store, const char *owner, const char *network, bool gone, struct error *err)
+int net_detach(const struct net_store *store, const char *owner, const char *state, const char *network, bool gone,
+	       struct error *err)
 {
+	const struct leaving leaving = { .owner = owner, .state = state, .gone = gone };
 	auto_net_host struct net_host host = NET_HOST_CLOSED;
 	auto_names char **names = NULL;
 	int r = net_store_networks_of(store, owner, &names, err);
@@ -238,7 +245,7 @@ int net_detach(const struct net_store *store, const char *owner, const char *net
 		r = net_host_open(&host, err);
 	for (char **name = names; r == 0 && *name; name++)
 		if (!network || str_eq(*name, network))
-			r = detach_one(store, &host, owner, *name, gone, err);
+			r = detach_one(store, &host, &leaving, *name, err);
 	return r;
 }
 

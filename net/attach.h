@@ -30,8 +30,10 @@ int net_attach(const struct net_store *store, const struct attach *attach, struc
 	       struct error *err);
 
 /* gone: the container's network namespace is going away, and takes its interface along; deleting it here would mean to
-   wait for the kernel. A container that is not on the network (NULL: on any) is success. */
-int net_detach(const struct net_store *store, const char *owner, const char *network, bool gone, struct error *err);
+   wait for the kernel. A container that is not on the network (NULL: on any) is success; so is one of the same id and
+   another state directory than `state` (NULL: any). */
+int net_detach(const struct net_store *store, const char *owner, const char *state, const char *network, bool gone,
+	       struct error *err);
 
 /* Makes everything again that records tell of and that can be made from here: bridges, the interfaces' place on them,
    settings, rules. For what others have flushed or removed. */

@@ -68,7 +68,7 @@ static int see_dead(const struct endpoint *endpoint, void *context, struct error
 
 	if (access(endpoint->state, F_OK) == 0 || errno != ENOENT)
 		return 0;
-	return net_detach(store, endpoint->owner, endpoint->network, false, err);
+	return net_detach(store, endpoint->owner, NULL, endpoint->network, false, err);
 }
 
 int net_sweep(const struct net_store *store, struct error *err)

@@ -30,6 +30,8 @@ struct runtime {
 /* /run/coffer for root; $XDG_RUNTIME_DIR/coffer else, /tmp/coffer-UID (0700, owner checked) where that is unset. */
 const char *container_default_root(struct arena *arena);
 
+struct network_plan; /* network.h */
+
 struct create_options {
 	const char *id;
 	const char *bundle;      /* NULL: "." */
@@ -38,6 +40,7 @@ struct create_options {
 	const char *const *limits; /* FILE=VALUE, NULL-terminated: extra_limits.h */
 	unsigned preserve_fds;
 	bool no_pivot, no_new_keyring;
+	const struct network_plan *network; /* joined when the process is there; NULL: what config.json says */
 	/* run only */
 	bool detach, keep, no_subreaper;
 	/* A container of `run --image`: its directory in the image store is the bundle (absolute), and goes with it. */

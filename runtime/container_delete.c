@@ -2,9 +2,9 @@
  * container_delete.c - ends a container and removes all that is left of it.
  *
  * force: SIGKILL first, without the lock, so that a hanging `start` lets go of it -> lock -> refuse what still runs
- * -> SIGKILL to cgroup and init -> wait for init, then for the cgroup to be empty -> remove the cgroup -> poststop
- * hooks -> remove the state directory. Every step finds its work already done after a crash, and the directory, which
- * says where the rest is, goes last: a second delete finishes. Every wait is bounded.
+ * -> SIGKILL to cgroup and init -> wait for init, then for the cgroup to be empty -> leave the networks -> remove the
+ * cgroup -> poststop hooks -> remove the state directory. Every step finds its work already done after a crash, and the
+ * directory, which says where the rest is, goes last: a second delete finishes. Every wait is bounded.
  */
 #include "container.h"
 
@@ -21,6 +21,7 @@
 #include "base/proc.h"
 #include "container_open.h"
 #include "fault.h"
+#include "network.h"
 #include "own_bundle.h"
 #include "saved_hooks.h"
 
@@ -154,11 +155,14 @@ static int remove_unreadable(struct open_container *container, struct error *err
 	return state_dir_remove(&container->dir, err);
 }
 
-static int finish(struct open_container *container, struct error *err)
+static int finish(const struct runtime *runtime, struct open_container *container, struct error *err)
 {
 	int r = kill_all(container, err);
 
 	fault_point("delete-killed");
+	if (r == 0)
+		r = network_leave(runtime, container->dir.id, err);
+	fault_point("delete-network");
 	if (r == 0)
 		r = remove_cgroup(container, err);
 	if (r < 0)
@@ -195,5 +199,5 @@ int container_delete(const struct runtime *runtime, const char *id, bool force, 
 		return force ? remove_unreadable(&container, err) : r;
 	if (!force)
 		r = check_deletable(&container, err);
-	return r == 0 ? finish(&container, err) : r;
+	return r == 0 ? finish(runtime, &container, err) : r;
 }

@@ -25,6 +25,7 @@
 #include "hooks.h"
 #include "init.h"
 #include "launch_sync.h"
+#include "network.h"
 #include "own_bundle.h"
 #include "pid_file.h"
 #include "preserved_fds.h"
@@ -285,6 +286,16 @@ static int adjust_oom_score(struct launch *launch, struct error *err)
 	return oom_score_adj_write(launch->state.pid, (int)process->oom_score_adj.value, err);
 }
 
+/* Before the hooks, which may look for the interfaces. */
+static int join_networks(struct launch *launch, struct error *err)
+{
+	const struct network_plan *network = launch->options->network;
+
+	if (!network || network->mode != NETWORK_MODE_NAMED)
+		return 0;
+	return network_join(launch->runtime, launch->dir.id, launch->state.pid, network, err);
+}
+
 static int set_rlimits(struct launch *launch, struct error *err)
 {
 	const struct config_process *process = launch->plan.process;
@@ -346,6 +357,7 @@ static const struct {
 	{ "clone", clone_container },
 	{ "map-ids", map_ids },
 	{ "oom-score", adjust_oom_score },
+	{ "network", join_networks },
 	{ "sync", launch_sync },
 	{ "rlimits", set_rlimits },
 	{ "created", record_created },
@@ -395,6 +407,8 @@ void launch_remove(struct launch *launch)
 	}
 	if (launch->cgroup &&
 	    (cgroup_kill(launch->cgroup, &err) < 0 || cgroup_wait_empty(launch->cgroup, END_TIMEOUT_MS, &err) < 0))
+		log_message(LOG_LEVEL_WARNING, "%s", err.text);
+	if (launch->dir.fd >= 0 && network_leave(launch->runtime, launch->dir.id, &err) < 0)
 		log_message(LOG_LEVEL_WARNING, "%s", err.text);
 	if (launch->cgroup && cgroup_remove(&launch->host.cgroup, launch->plan.cgroup_path, &err) < 0)
 		log_message(LOG_LEVEL_WARNING, "%s", err.text);

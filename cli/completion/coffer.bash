@@ -57,7 +57,13 @@ _coffer_options() {
 	ps)
 		echo "-f --format -h --help"
 		;;
+	port)
+		echo "-h --help"
+		;;
 	image)
+		echo "-h --help"
+		;;
+	network)
 		echo "-h --help"
 		;;
 	spec)
@@ -75,7 +81,7 @@ _coffer_options() {
 	esac
 }
 
-_coffer_commands="create start run kill delete exec pause resume update state list ps stats image spec features version help"
+_coffer_commands="create start run kill delete exec pause resume update state list ps stats port image network spec features version help"
 
 # Does this option of the command ($1) take the next word as its value?
 _coffer_takes_value() {
@@ -142,7 +148,10 @@ _coffer() {
 		global:* | help:0) names=$_coffer_commands ;;
 		kill:1) names=$(compgen -A signal | sed -n 's/^SIG//p') ;;
 		image:0) names="pull load save push import list inspect history remove tag prune verify help" ;;
-		run:* | create:* | image:* | spec:* | list:* | features:* | version:*) names="" ;;
+		network:0) names="create list inspect remove connect disconnect reload prune" ;;
+		network:1) names=$(coffer network list -q 2>/dev/null) ;;
+		network:2) names=$(_coffer_ids "$root") ;;
+		run:* | create:* | image:* | network:* | spec:* | list:* | features:* | version:*) names="" ;;
 		*:0) names=$(_coffer_ids "$root") ;;
 		*) names="" ;;
 		esac

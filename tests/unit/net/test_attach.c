@@ -62,7 +62,7 @@ static int detach_one(const char *owner, bool gone)
 	auto_net_store struct net_store store = NET_STORE_CLOSED;
 	int r = open_store(&store);
 
-	return r < 0 ? r : net_detach(&store, owner, NULL, gone, &err);
+	return r < 0 ? r : net_detach(&store, owner, NULL, NULL, gone, &err);
 }
 
 static const char state_of_host[] =
@@ -121,7 +121,9 @@ static int clashes(void)
 	EXPECT(ip_parse("10.192.0.77", &wanted.v4, &err) == 0);
 	EXPECT(net_attach(&store, &wanted, NULL, &err) == 0);
 	EXPECT(prints(two, "ip -4 -o address show eth0", "10.192.0.77/22"));
-	EXPECT(net_detach(&store, "b", "bridge", false, &err) == 0);
+	EXPECT(net_detach(&store, "b", "/elsewhere", "bridge", false, &err) == 0);
+	EXPECT(prints(two, "ip link", "eth0"));
+	EXPECT(net_detach(&store, "b", directory, "bridge", false, &err) == 0);
 	EXPECT(strcmp(before, printed_in(-1, state_of_host)) == 0);
 	return 0;
 }
@@ -180,7 +182,8 @@ static int crash(const void *argument)
 		return 1;
 	steps_left = at->step;
 	store.at_step = die_at_step;
-	return at->detach ? net_detach(&store, "a", NULL, false, &err) : attach_with(&store, "a", at->netns, "8080:80");
+	return at->detach ? net_detach(&store, "a", NULL, NULL, false, &err)
+			  : attach_with(&store, "a", at->netns, "8080:80");
 }
 
 static int crash_in_child(const struct crash *at)

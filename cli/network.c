@@ -1,0 +1,318 @@
+/* network.c - `coffer network COMMAND`: each command is a verb of its own, with a table of its own. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/json.h"
+#include "base/str.h"
+#include "help.h"
+#include "net_print.h"
+#include "print.h"
+#include "runtime/network.h"
+#include "verb.h"
+
+enum { NAME_WIDTH = 12 };
+
+/* ---- create ---- */
+
+struct define_options {
+	const char *subnet, *subnet6, *gateway, *gateway6, *interface;
+	bool ipv6, internal, open, spoof;
+	struct opt_u64 mtu;
+};
+
+static const struct cli_option define_options[] = {
+	TEXT_ROW(struct define_options, subnet, "subnet", 0, "NETWORK", "IPv4 network (default: a free one)"),
+	TEXT_ROW(struct define_options, gateway, "gateway", 0, "ADDRESS",
+		 "the host's address in it (default: the first)"),
+	FLAG_ROW(struct define_options, ipv6, "ipv6", 0, "IPv6 too, by default of a made-up network"),
+	TEXT_ROW(struct define_options, subnet6, "subnet6", 0, "NETWORK", "IPv6 network"),
+	TEXT_ROW(struct define_options, gateway6, "gateway6", 0, "ADDRESS", "the host's address in that"),
+	FLAG_ROW(struct define_options, internal, "internal", 0, "no way out, and none in"),
+	FLAG_ROW(struct define_options, open, "open", 0, "other networks that are open may reach it"),
+	FLAG_ROW(struct define_options, spoof, "spoof", 0, "containers may send under any address"),
+	TEXT_ROW(struct define_options, interface, "interface", 0, "NAME", "of the bridge (default: after the name)"),
+	NUMBER_ROW(struct define_options, mtu, "mtu", 0, "BYTES", "default: as the default route's"),
+	END_ROW,
+};
+
+static int take_subnet(const char *subnet, const char *gateway, int family, struct ip_network *ret, struct error *err)
+{
+	struct ip_network net;
+	struct ip_network own;
+
+	if (!subnet)
+		return gateway ? refuse(err, "a gateway needs its network: --subnet or --subnet6") : 0;
+	if (ip_network_parse(subnet, &net, err) < 0)
+		return -err->code;
+	if (net.address.family != family)
+		return refuse(err, "%s is of the other IP version", subnet);
+	own = ip_network_of(&net);
+	if (!ip_equal(&own.address, &net.address))
+		return refuse(err, "%s: not a network, it has host bits", subnet);
+	own.address = ip_at(&net, 1);
+	if (gateway && ip_parse(gateway, &own.address, err) < 0)
+		return -err->code;
+	if (!ip_network_has(&net, &own.address))
+		return refuse(err, "the gateway %s is not in %s", gateway, subnet);
+	*ret = own;
+	return 0;
+}
+
+static int define(const struct invocation *in, int *ret_exit, struct error *err)
+{
+	const struct define_options *options = in->options;
+	struct network network = { .internal = options->internal, .open = options->open, .may_spoof = options->spoof };
+	int r = take_subnet(options->subnet, options->gateway, AF_INET, &network.v4, err);
+
+	(void)ret_exit;
+	if (r == 0)
+		r = take_subnet(options->subnet6, options->gateway6, AF_INET6, &network.v6, err);
+	if (r < 0)
+		return r;
+	if (strlen(in->arguments[0]) >= sizeof(network.name))
+		return refuse(err, "\"%.70s\": the name is too long", in->arguments[0]);
+	(void)snprintf(network.name, sizeof(network.name), "%s", in->arguments[0]);
+	if (options->interface && !link_name_valid(options->interface))
+		return refuse(err, "\"%.32s\" is not a name for an interface", options->interface);
+	if (options->interface)
+		(void)snprintf(network.bridge, sizeof(network.bridge), "%s", options->interface);
+	if (options->mtu.set && (options->mtu.value < NETWORK_MTU_MIN || options->mtu.value > NETWORK_MTU_MAX))
+		return refuse(err, "an MTU is between %d and %d", NETWORK_MTU_MIN, NETWORK_MTU_MAX);
+	network.mtu = options->mtu.set ? (unsigned)options->mtu.value : 0;
+	r = network_define(&network, options->ipv6, err);
+	return r < 0 ? r : print_text(network.name, err);
+}
+
+/* ---- list, inspect ---- */
+
+struct list_options {
+	bool quiet;
+	unsigned format;
+};
+
+enum { FORMAT_TABLE, FORMAT_JSON };
+
+static const char *const formats[] = { [FORMAT_TABLE] = "table", [FORMAT_JSON] = "json", NULL };
+
+static const struct cli_option list_options[] = {
+	FLAG_ROW(struct list_options, quiet, "quiet", 'q', "only the names"),
+	CHOICE_ROW(struct list_options, format, formats, "format", 'f', "FORMAT", "table (default) or json"),
+	END_ROW,
+};
+
+static int list(const struct invocation *in, int *ret_exit, struct error *err)
+{
+	const struct list_options *options = in->options;
+	struct network *networks = NULL;
+	size_t count = 0;
+	int r = network_list(in->arena, &networks, &count, err);
+
+	(void)ret_exit;
+	if (r < 0)
+		return r;
+	if (options->format == FORMAT_JSON)
+		return print_text(network_list_json(in->arena, networks, count), err);
+	if (options->quiet && count == 0)
+		return 0;
+	return print_text(network_list_table(in->arena, networks, count, options->quiet), err);
+}
+
+static int inspect(const struct invocation *in, int *ret_exit, struct error *err)
+{
+	struct network *networks = NULL;
+	struct endpoint *endpoints = NULL;
+	size_t count = 0;
+	size_t n_endpoints = 0;
+	int r = network_list(in->arena, &networks, &count, err);
+
+	(void)ret_exit;
+	if (r == 0)
+		r = network_endpoints(in->arena, in->arguments[0], NULL, &endpoints, &n_endpoints, err);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < count; i++)
+		if (str_eq(networks[i].name, in->arguments[0]))
+			return print_text(network_json(in->arena, &networks[i], endpoints, n_endpoints), err);
+	return refuse(err, "network `%s` does not exist", in->arguments[0]);
+}
+
+/* ---- the others ---- */
+
+static int undefine(const struct invocation *in, int *ret_exit, struct error *err)
+{
+	int r = 0;
+
+	(void)ret_exit;
+	for (size_t i = 0; r == 0 && i < in->n_arguments; i++)
+		r = network_undefine(in->arguments[i], err);
+	return r;
+}
+
+static int reload(const struct invocation *in, int *ret_exit, struct error *err)
+{
+	(void)in;
+	(void)ret_exit;
+	return network_reload(err);
+}
+
+static int prune(const struct invocation *in, int *ret_exit, struct error *err)
+{
+	const char **names = NULL;
+	int r = network_prune(in->arena, &names, err);
+
+	(void)ret_exit;
+	for (const char **name = names; r == 0 && *name; name++)
+		r = print_text(*name, err);
+	return r;
+}
+
+struct connect_options {
+	const char *ip, *ip6, *mac;
+	const char *const *publish;
+};
+
+static const struct cli_option connect_options[] = {
+	TEXT_ROW(struct connect_options, ip, "ip", 0, "ADDRESS", "its IPv4 address there (default: a free one)"),
+	TEXT_ROW(struct connect_options, ip6, "ip6", 0, "ADDRESS", "its IPv6 address there"),
+	TEXT_ROW(struct connect_options, mac, "mac-address", 0, "MAC", "default: made of the address"),
+	LIST_ROW(struct connect_options, publish, "publish", 'p', "[HOSTIP:]HOST:CTR[/udp]",
+		 "a port, or range, of the host that leads to its own"),
+	END_ROW,
+};
+
+static int connect_one(const struct invocation *in, int *ret_exit, struct error *err)
+{
+	const struct connect_options *options = in->options;
+	const char *const networks[] = { in->arguments[0], NULL };
+	const struct network_words words = { .networks = networks,
+					     .ports = options->publish,
+					     .ip = options->ip,
+					     .ip6 = options->ip6,
+					     .mac = options->mac };
+	struct network_plan plan;
+	int r = network_plan_make(in->arena, &words, &plan, err);
+
+	(void)ret_exit;
+	if (r == 0 && plan.mode != NETWORK_MODE_NAMED)
+		return refuse(err, "\"%.64s\" is not a name for a network", in->arguments[0]);
+	return r < 0 ? r : network_connect(in->runtime, in->arguments[1], &plan, err);
+}
+
+static int disconnect(const struct invocation *in, int *ret_exit, struct error *err)
+{
+	(void)ret_exit;
+	return network_disconnect(in->runtime, in->arguments[1], in->arguments[0], err);
+}
+
+static const struct verb commands[] = {
+	{ .name = "network create",
+	  .summary = "define a network",
+	  .arguments = "NAME",
+	  .min_arguments = 1,
+	  .max_arguments = 1,
+	  .options = define_options,
+	  .options_size = sizeof(struct define_options),
+	  .run = define },
+	{ .name = "network list",
+	  .summary = "list the networks",
+	  .arguments = "",
+	  .options = list_options,
+	  .options_size = sizeof(struct list_options),
+	  .run = list },
+	{ .name = "network inspect",
+	  .summary = "show a network and who is on it, as JSON",
+	  .arguments = "NAME",
+	  .min_arguments = 1,
+	  .max_arguments = 1,
+	  .options = no_options,
+	  .run = inspect },
+	{ .name = "network remove",
+	  .summary = "remove networks without a container",
+	  .arguments = "NAME...",
+	  .min_arguments = 1,
+	  .max_arguments = ANY_NUMBER,
+	  .options = no_options,
+	  .run = undefine },
+	{ .name = "network connect",
+	  .summary = "put a container that runs on a network",
+	  .arguments = "NAME ID",
+	  .min_arguments = 2,
+	  .max_arguments = 2,
+	  .options = connect_options,
+	  .options_size = sizeof(struct connect_options),
+	  .run = connect_one },
+	{ .name = "network disconnect",
+	  .summary = "take it off the network",
+	  .arguments = "NAME ID",
+	  .min_arguments = 2,
+	  .max_arguments = 2,
+	  .options = no_options,
+	  .run = disconnect },
+	{ .name = "network reload",
+	  .summary = "make bridges and rules again that others removed",
+	  .arguments = "",
+	  .options = no_options,
+	  .run = reload },
+	{ .name = "network prune",
+	  .summary = "remove what is not in use, and what dead containers left",
+	  .arguments = "",
+	  .options = no_options,
+	  .run = prune },
+};
+
+static const struct verb *find(const char *word)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+		if (str_eq(commands[i].name + strlen("network "), word))
+			return &commands[i];
+	return NULL;
+}
+
+static char *help_commands(struct arena *arena)
+{
+	char *text = arena_strdup(arena, "Usage: coffer network COMMAND [OPTION...] [ARGUMENT...]\n\n");
+
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+		text = arena_printf(arena, "%s  %-*s%s\n", text, NAME_WIDTH, commands[i].name + strlen("network "),
+				    commands[i].summary);
+	return text;
+}
+
+static int run(const struct invocation *in, int *ret_exit, struct error *err)
+{
+	struct invocation inner = *in;
+	const struct verb *command;
+	struct parsed parsed = { 0 };
+	void *options;
+	int r;
+
+	if (in->n_arguments == 0)
+		return print_text(help_commands(in->arena), err);
+	command = find(in->arguments[0]);
+	if (!command)
+		return refuse(err, "network: there is no command \"%.32s\" (see: coffer network)", in->arguments[0]);
+	options = arena_alloc(in->arena, command->options_size + 1);
+	r = options_parse(in->arena, command->options, command->order, in->arguments + 1, options, &parsed, err);
+	if (r < 0)
+		return r;
+	if (parsed.help)
+		return print_text(help_verb(in->arena, command), err);
+	if (parsed.n_arguments < command->min_arguments || parsed.n_arguments > command->max_arguments)
+		return refuse(err, "%s: the arguments are: %s", command->name, command->arguments);
+	inner.options = options;
+	inner.arguments = parsed.arguments;
+	inner.n_arguments = parsed.n_arguments;
+	return command->run(&inner, ret_exit, err);
+}
+
+const struct verb verb_network = {
+	.name = "network",
+	.group = GROUP_HOST,
+	.summary = "define, list, join networks and more: coffer network",
+	.arguments = "[COMMAND [OPTION...] [ARGUMENT...]]",
+	.max_arguments = ANY_NUMBER,
+	.order = OPTIONS_FIRST,
+	.options = no_options,
+	.run = run,
+};

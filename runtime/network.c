@@ -1,0 +1,287 @@
+/* network.c - see network.h. */
+#include "network.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/str.h"
+#include "container_open.h"
+#include "net/attach.h"
+#include "net/create.h"
+#include "net/port.h"
+
+enum { PATH_SIZE = 64 };
+
+struct directories {
+	char *config, *run;
+};
+
+static struct directories directories(struct arena *arena)
+{
+	const char *given = getenv("COFFER_NETWORKS");
+
+	if (given && given[0] == '/')
+		return (struct directories){ arena_printf(arena, "%s/config", given),
+					     arena_printf(arena, "%s/run", given) };
+	return (struct directories){ arena_strdup(arena, "/var/lib/coffer/networks"),
+				     arena_strdup(arena, "/run/coffer-networks") };
+}
+
+static int open_store(struct net_store *store, struct error *err)
+{
+	auto_arena struct arena *arena = arena_new();
+	const struct directories where = directories(arena);
+
+	if (geteuid() != 0)
+		return refuse_as(err, EPERM, "networks need root: they change the host's interfaces and rules");
+	return net_store_open(where.config, where.run, store, err);
+}
+
+static char *state_of(struct arena *arena, const struct runtime *runtime, const char *id)
+{
+	return arena_printf(arena, "%s/%s", runtime->root, id);
+}
+
+/* ---- joining and leaving ---- */
+
+static int join_one(const struct net_store *store, struct attach *attach, const struct network_plan *plan, size_t index,
+		    struct error *err)
+{
+	const struct network_join *join = &plan->joins[index];
+
+	attach->network = join->name;
+	attach->v4 = join->v4;
+	attach->v6 = join->v6;
+	attach->mac = join->has_mac ? join->mac : NULL;
+	attach->ports = index == 0 ? plan->ports : NULL;
+	attach->n_ports = index == 0 ? plan->n_ports : 0;
+	return net_attach(store, attach, NULL, err);
+}
+
+int network_join(const struct runtime *runtime, const char *id, pid_t pid, const struct network_plan *plan,
+		 struct error *err)
+{
+	auto_arena struct arena *arena = arena_new();
+	auto_net_store struct net_store store = NET_STORE_CLOSED;
+	struct attach attach = { .owner = id, .state = state_of(arena, runtime, id) };
+	auto_fd int netns = -1;
+	char path[PATH_SIZE];
+	struct error ignored;
+	size_t joined = 0;
+	int r;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/ns/net", (int)pid);
+	netns = open(path, O_RDONLY | O_CLOEXEC);
+	if (netns < 0)
+		return fail(err, errno, "open %s", path);
+	attach.netns = netns;
+	r = open_store(&store, err);
+	for (; r == 0 && joined < plan->n_joins; joined++)
+		r = join_one(&store, &attach, plan, joined, err);
+	for (size_t i = 0; r < 0 && i + 1 < joined; i++)
+		(void)net_detach(&store, id, attach.state, plan->joins[i].name, false, &ignored);
+	return r;
+}
+
+int network_leave(const struct runtime *runtime, const char *id, struct error *err)
+{
+	auto_arena struct arena *arena = arena_new();
+	auto_net_store struct net_store store = NET_STORE_CLOSED;
+	const struct directories where = directories(arena);
+	int r;
+
+	if (access(arena_printf(arena, "%s/endpoints/%s", where.run, id), F_OK) < 0)
+		return 0;
+	r = open_store(&store, err);
+	return r < 0 ? r : net_detach(&store, id, state_of(arena, runtime, id), NULL, true, err);
+}
+
+static int own_namespace(const struct open_container *container, struct error *err)
+{
+	char host[PATH_SIZE];
+	char own[PATH_SIZE];
+	char path[PATH_SIZE];
+	ssize_t length;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/ns/net", (int)container->state.pid);
+	length = readlink(path, own, sizeof(own) - 1);
+	if (length < 0)
+		return fail(err, errno, "read %s", path);
+	own[length] = '\0';
+	length = readlink("/proc/self/ns/net", host, sizeof(host) - 1);
+	if (length < 0)
+		return fail(err, errno, "read /proc/self/ns/net");
+	host[length] = '\0';
+	return str_eq(own, host) ? refuse(err, "container `%s` is on the host's network", container->dir.id) : 0;
+}
+
+int network_connect(const struct runtime *runtime, const char *id, const struct network_plan *plan, struct error *err)
+{
+	auto_open_container struct open_container container = CONTAINER_NOT_OPEN;
+	auto_fd int pidfd = -1;
+	int r = container_open(runtime, id, CONTAINER_LOCKED, &container, err);
+
+	if (r < 0)
+		return r;
+	/* With the process held, its pid stays its own. */
+	pidfd = state_pidfd(&container.state, err);
+	if (pidfd < 0)
+		return pidfd;
+	r = own_namespace(&container, err);
+	return r < 0 ? r : network_join(runtime, id, container.state.pid, plan, err);
+}
+
+int network_disconnect(const struct runtime *runtime, const char *id, const char *network, struct error *err)
+{
+	auto_arena struct arena *arena = arena_new();
+	auto_endpoint struct endpoint endpoint = { .ports = NULL };
+	auto_net_store struct net_store store = NET_STORE_CLOSED;
+	int r = open_store(&store, err);
+
+	if (r == 0)
+		r = net_store_load_endpoint(&store, id, network, &endpoint, err);
+	return r < 0 ? r : net_detach(&store, id, state_of(arena, runtime, id), network, false, err);
+}
+
+/* ---- definitions ---- */
+
+int network_define(struct network *network, bool v6, struct error *err)
+{
+	auto_net_host struct net_host host = NET_HOST_CLOSED;
+	auto_net_store struct net_store store = NET_STORE_CLOSED;
+	int r = open_store(&store, err);
+
+	if (r == 0)
+		r = net_host_open(&host, err);
+	return r < 0 ? r : network_create(&store, &host, network, v6, err);
+}
+
+int network_undefine(const char *name, struct error *err)
+{
+	auto_net_host struct net_host host = NET_HOST_CLOSED;
+	auto_net_store struct net_store store = NET_STORE_CLOSED;
+	int r = open_store(&store, err);
+
+	if (r == 0)
+		r = net_host_open(&host, err);
+	return r < 0 ? r : network_remove(&store, &host, name, err);
+}
+
+int network_list(struct arena *arena, struct network **ret, size_t *ret_count, struct error *err)
+{
+	auto_net_store struct net_store store = NET_STORE_CLOSED;
+	auto_names char **names = NULL;
+	struct network *networks;
+	size_t count;
+	int r = open_store(&store, err);
+
+	if (r == 0)
+		r = net_store_networks(&store, &names, err);
+	if (r < 0)
+		return r;
+	count = str_list_length((const char *const *)names);
+	networks = arena_array(arena, count + 1, sizeof(*networks));
+	for (size_t i = 0; r == 0 && i < count; i++)
+		r = net_store_load_network(&store, names[i], &networks[i], err);
+	if (r < 0)
+		return r;
+	*ret = networks;
+	*ret_count = count;
+	return 0;
+}
+
+struct collect {
+	struct arena *arena;
+	const char *network, *id;
+	struct endpoint *found;
+	size_t count, room;
+};
+
+static int see_endpoint(const struct endpoint *endpoint, void *context, struct error *err)
+{
+	struct collect *collect = context;
+	struct endpoint *more;
+
+	(void)err;
+	if ((collect->network && !str_eq(endpoint->network, collect->network)) ||
+	    (collect->id && !str_eq(endpoint->owner, collect->id)))
+		return 0;
+	if (collect->count == collect->room) {
+		collect->room = collect->room * 2 + 8;
+		more = arena_array(collect->arena, collect->room, sizeof(*more));
+		if (collect->count > 0)
+			memcpy(more, collect->found, collect->count * sizeof(*more));
+		collect->found = more;
+	}
+	more = &collect->found[collect->count++];
+	*more = *endpoint;
+	more->ports = arena_array(collect->arena, endpoint->n_ports + 1, sizeof(*more->ports));
+	if (endpoint->n_ports > 0)
+		memcpy(more->ports, endpoint->ports, endpoint->n_ports * sizeof(*more->ports));
+	return 0;
+}
+
+int network_endpoints(struct arena *arena, const char *network, const char *id, struct endpoint **ret,
+		      size_t *ret_count, struct error *err)
+{
+	struct collect collect = { .arena = arena, .network = network, .id = id };
+	auto_net_store struct net_store store = NET_STORE_CLOSED;
+	int r = open_store(&store, err);
+
+	if (r == 0)
+		r = net_store_each_endpoint(&store, see_endpoint, &collect, err);
+	if (r < 0)
+		return r;
+	*ret = collect.found;
+	*ret_count = collect.count;
+	return 0;
+}
+
+const char *network_port_text(const struct nft_port *port, char *buffer)
+{
+	return port_text(port, buffer);
+}
+
+int network_reload(struct error *err)
+{
+	auto_net_store struct net_store store = NET_STORE_CLOSED;
+	int r = open_store(&store, err);
+
+	return r < 0 ? r : net_reload(&store, err);
+}
+
+int network_prune(struct arena *arena, const char ***ret_names, struct error *err)
+{
+	auto_net_host struct net_host host = NET_HOST_CLOSED;
+	auto_net_store struct net_store store = NET_STORE_CLOSED;
+	auto_names char **names = NULL;
+	const char **removed;
+	size_t count = 0;
+	int r = open_store(&store, err);
+
+	if (r == 0)
+		r = net_host_open(&host, err);
+	if (r == 0)
+		r = net_sweep(&store, err);
+	if (r == 0)
+		r = net_store_networks(&store, &names, err);
+	if (r < 0)
+		return r;
+	removed = arena_array(arena, str_list_length((const char *const *)names) + 1, sizeof(*removed));
+	for (char **name = names; r == 0 && *name; name++) {
+		if (str_eq(*name, network_default))
+			continue;
+		r = network_remove(&store, &host, *name, err);
+		if (r == 0)
+			removed[count++] = arena_strdup(arena, *name);
+		if (r == -EBUSY)
+			r = 0;
+	}
+	*ret_names = removed;
+	return r;
+}

@@ -1,0 +1,84 @@
+/*
+ * network.h - a container's networks, for the command line and for launch.c: what was asked for as data, joining by the
+ * pid of a container's process, leaving by its id. Networks are root's: they change the host's interfaces and rules.
+ *
+ * What there is lies in /var/lib/coffer/networks and /run/coffer-networks, or below $COFFER_NETWORKS, an absolute path,
+ * as config/ and run/ (net/store.h).
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "container.h"
+#include "net/endpoint.h"
+#include "net/network.h"
+
+enum network_mode {
+	NETWORK_MODE_NAMED, /* joins networks; the first one has the default route and the ports */
+	NETWORK_MODE_NONE,
+	NETWORK_MODE_HOST,
+	NETWORK_MODE_PATH, /* another's network namespace */
+};
+
+struct network_join {
+	const char *name;
+	struct ip_address v4, v6; /* wanted ones */
+	uint8_t mac[MAC_SIZE];
+	bool has_mac;
+};
+
+struct network_plan {
+	enum network_mode mode;
+	const char *container; /* PATH: of this container, or */
+	const char *path;      /* this file */
+	struct network_join *joins;
+	size_t n_joins;
+	struct nft_port *ports;
+	size_t n_ports;
+};
+
+/* As typed; NULL where not. */
+struct network_words {
+	const char *const *networks; /* none, host, container:ID, ns:PATH, or NAME[:ip=ADDRESS,mac=MAC] */
+	const char *const *ports;    /* port_parse() */
+	const char *ip, *ip6, *mac;  /* of the first network */
+};
+
+/* Pure. Without a --network: the default network. Refused: ports or addresses without a network of their own. */
+int network_plan_make(struct arena *arena, const struct network_words *words, struct network_plan *ret,
+		      struct error *err);
+
+/* Joins all networks of the plan; `pid` is in the container's network namespace. On failure those already joined are
+   left again. */
+int network_join(const struct runtime *runtime, const char *id, pid_t pid, const struct network_plan *plan,
+		 struct error *err);
+
+/* The container is gone, or going: leaves all networks. Next to nothing if it is on none. */
+int network_leave(const struct runtime *runtime, const char *id, struct error *err);
+
+/* The same for a live container, on one network. */
+int network_connect(const struct runtime *runtime, const char *id, const struct network_plan *plan, struct error *err);
+int network_disconnect(const struct runtime *runtime, const char *id, const char *network, struct error *err);
+
+/* Networks as definitions: net/create.h. `v6`: IPv6 addresses are chosen too. */
+int network_define(struct network *network, bool v6, struct error *err);
+int network_undefine(const char *name, struct error *err);
+
+/* All of them, sorted by name; in `arena`. */
+int network_list(struct arena *arena, struct network **ret, size_t *ret_count, struct error *err);
+
+/* Who is on a network (NULL: on any), or where a container (NULL: any) is. In `arena`. */
+int network_endpoints(struct arena *arena, const char *network, const char *id, struct endpoint **ret,
+		      size_t *ret_count, struct error *err);
+
+/* "80/tcp -> 127.0.0.1:8080" to buffer[128], which is returned. */
+const char *network_port_text(const struct nft_port *port, char *buffer);
+
+int network_reload(struct error *err);
+
+/* Takes down what containers that are gone have left, then removes networks without a container, but for the default
+   one. ret_names: the removed ones, ended with NULL, in `arena`. */
+int network_prune(struct arena *arena, const char ***ret_names, struct error *err);
