@@ -1,6 +1,6 @@
 /*
- * tree.c - see tree.h. A directory that is two levels down and not empty moves up to the top one first, so there are
- * never more than two levels: no recursion, however deep somebody has made the tree.
+ * tree.c - see tree.h. A directory that is many levels down and not empty moves up to the top one instead of being
+ * entered, so there are never more levels, however deep somebody has made the tree.
  */
 #include "tree.h"
 
@@ -18,7 +18,7 @@
 #include "cleanup.h"
 #include "syscalls.h"
 
-enum { NAME_SIZE = 32 };
+enum { NAME_SIZE = 32, DEPTH_MAX = 16 };
 
 struct remover {
 	int top;
@@ -37,13 +37,15 @@ static int open_dir(int dir_fd, const char *name)
 	return fd < 0 ? (errno == EXDEV ? -EBUSY : -errno) : fd;
 }
 
-/* A file or an empty directory. 0, or -ENOTEMPTY and other -errno. */
-static int remove_entry(int dir_fd, const char *name)
+/* A file or an empty directory; kind: d_type. 0, or -ENOTEMPTY and other -errno. */
+static int remove_entry(int dir_fd, const char *name, int kind)
 {
-	if (unlinkat(dir_fd, name, 0) == 0 || errno == ENOENT)
-		return 0;
-	if (errno != EISDIR && errno != EPERM)
-		return -errno;
+	if (kind != DT_DIR) {
+		if (unlinkat(dir_fd, name, 0) == 0 || errno == ENOENT)
+			return 0;
+		if (errno != EISDIR && errno != EPERM)
+			return -errno;
+	}
 	if (unlinkat(dir_fd, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
 		return 0;
 	return errno == EEXIST ? -ENOTEMPTY : -errno;
@@ -67,8 +69,28 @@ static bool is_dot(const char *name)
 	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
 }
 
-/* Calls `each` for every entry; stops at its first failure. fd is consumed. */
-static int for_each(int fd, int (*each)(struct remover *remover, int dir_fd, const char *name), struct remover *remover)
+static int clear(struct remover *remover, int fd, unsigned depth);
+
+/* What is in a directory goes first, unless that would be too deep: then it moves up, and its turn comes later. */
+static int remove_directory(struct remover *remover, int dir_fd, const char *name, /* NOLINT(misc-no-recursion) */
+			    unsigned depth)
+{
+	int fd;
+	int r;
+
+	if (depth == DEPTH_MAX)
+		return move_up(remover, dir_fd, name);
+	fd = open_dir(dir_fd, name);
+	if (fd < 0)
+		return fd == -ENOENT ? 0 : fd;
+	r = clear(remover, fd, depth + 1);
+	if (r == 0)
+		r = remove_entry(dir_fd, name, DT_DIR);
+	return r == -ENOTEMPTY ? 0 : r; /* what came meanwhile: the next turn has it */
+}
+
+/* Removes what is in the directory fd, which is consumed. */
+static int clear(struct remover *remover, int fd, unsigned depth) /* NOLINT(misc-no-recursion): DEPTH_MAX */
 {
 	auto_dir DIR *dir = fdopendir(fd);
 	const struct dirent *entry;
@@ -79,42 +101,21 @@ static int for_each(int fd, int (*each)(struct remover *remover, int dir_fd, con
 		(void)close(fd);
 		return r;
 	}
-	while (r == 0 && (entry = readdir(dir)) != NULL)
-		r = is_dot(entry->d_name) ? 0 : each(remover, dirfd(dir), entry->d_name);
+	while (r == 0 && (entry = readdir(dir)) != NULL) {
+		if (is_dot(entry->d_name))
+			continue;
+		r = remove_entry(dirfd(dir), entry->d_name, entry->d_type);
+		if (r == -ENOTEMPTY)
+			r = remove_directory(remover, dirfd(dir), entry->d_name, depth);
+	}
 	return r;
-}
-
-/* Second level: what is not empty moves up. */
-static int clear_entry(struct remover *remover, int dir_fd, const char *name)
-{
-	int r = remove_entry(dir_fd, name);
-
-	return r == -ENOTEMPTY ? move_up(remover, dir_fd, name) : r;
-}
-
-/* First level: a directory is emptied and goes. */
-static int empty_entry(struct remover *remover, int dir_fd, const char *name)
-{
-	int r = remove_entry(dir_fd, name);
-	int fd;
-
-	if (r != -ENOTEMPTY)
-		return r;
-	fd = open_dir(dir_fd, name);
-	if (fd < 0)
-		return fd == -ENOENT ? 0 : fd;
-	r = for_each(fd, clear_entry, remover);
-	if (r < 0)
-		return r;
-	r = remove_entry(dir_fd, name);
-	return r == -ENOTEMPTY ? 0 : r; /* readdir may miss what came meanwhile: the next turn has it */
 }
 
 int tree_remove(int dir_fd, const char *name, struct error *err)
 {
 	struct remover remover = { 0 };
 	auto_fd int top = -1;
-	int r = remove_entry(dir_fd, name);
+	int r = remove_entry(dir_fd, name, DT_UNKNOWN);
 
 	if (r == -ENOTEMPTY) {
 		top = open_dir(dir_fd, name);
@@ -124,9 +125,9 @@ int tree_remove(int dir_fd, const char *name, struct error *err)
 	while (r == -ENOTEMPTY) {
 		int fd = open_dir(top, ".");
 
-		r = fd < 0 ? fd : for_each(fd, empty_entry, &remover);
+		r = fd < 0 ? fd : clear(&remover, fd, 0);
 		if (r == 0)
-			r = remove_entry(dir_fd, name);
+			r = remove_entry(dir_fd, name, DT_DIR);
 	}
 	return r < 0 ? fail(err, -r, "remove %s", name) : 0;
 }

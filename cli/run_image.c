@@ -63,11 +63,13 @@ static void run_close(struct run *run)
 
 int run_image_wanted(const struct run_options *options, bool *ret_wanted, struct error *err)
 {
-	static const struct image_options none;
+	const unsigned char *bytes = (const unsigned char *)&options->image;
 
 	*ret_wanted = options->image.image || options->image.rootfs;
-	if (!*ret_wanted && memcmp(&options->image, &none, sizeof(none)) != 0)
-		return refuse(err, "this needs --image or --rootfs: a bundle has its own config.json");
+	/* What was not given is zero, and padding too. */
+	for (size_t i = 0; !*ret_wanted && i < sizeof(options->image); i++)
+		if (bytes[i])
+			return refuse(err, "this needs --image or --rootfs: a bundle has its own config.json");
 	return 0;
 }
 

@@ -6,7 +6,7 @@
  * business; what is in neither list, future calls that is, answers ENOSYS, so that C libraries fall back to older ones.
  */
 #include <errno.h>
-#include <stdio.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -121,7 +121,9 @@ static bool any_word(const char *text, bool (*each)(void *context, const char *w
 		length = strcspn(text, " ");
 		if (length == 0)
 			return false;
-		(void)snprintf(word, sizeof(word), "%.*s", (int)length, text);
+		length = length < sizeof(word) ? length : sizeof(word) - 1;
+		memcpy(word, text, length);
+		word[length] = '\0';
 		if (each(context, word))
 			return true;
 		text += length;
@@ -207,21 +209,19 @@ static void put_privileged(const struct bundle_input *in, struct json_writer *wr
 }
 
 struct refusal {
-	const struct bundle_input *in;
 	struct json_writer *writer;
+	bool granted[ARRAY_SIZE(privileged)]; /* rows whose capability the container has */
 };
 
 /* Unless the call is among those of a capability that the container has, or has a rule of its own. */
 static bool put_refused_word(void *context, const char *word)
 {
 	const struct refusal *refusal = context;
-	char name[WORD_SIZE];
 	bool granted = str_eq(word, "clone") || str_eq(word, "clone3");
 
-	(void)snprintf(name, sizeof(name), "%s", word);
 	for (size_t i = 0; i < ARRAY_SIZE(privileged); i++)
 		granted = granted ||
-			  (has(refusal->in, privileged[i].capability) && any_word(privileged[i].calls, is_word, name));
+			  (refusal->granted[i] && any_word(privileged[i].calls, is_word, (void *)(uintptr_t)word));
 	if (!granted)
 		json_put_string(refusal->writer, NULL, word);
 	return false;
@@ -229,8 +229,10 @@ static bool put_refused_word(void *context, const char *word)
 
 static void put_refused(const struct bundle_input *in, struct json_writer *writer)
 {
-	struct refusal refusal = { .in = in, .writer = writer };
+	struct refusal refusal = { .writer = writer };
 
+	for (size_t i = 0; i < ARRAY_SIZE(privileged); i++)
+		refusal.granted[i] = has(in, privileged[i].capability);
 	put_rule(writer, forbidden, false, EPERM);
 	json_begin_object(writer, NULL);
 	json_begin_array(writer, "names");

@@ -71,7 +71,7 @@ static int open_lower(const char *path, int userns_fd, struct error *err)
 	int fd;
 
 	if (userns_fd < 0) {
-		fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		fd = openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		return fd < 0 ? fail(err, errno, "overlay: layer %s", path) : fd;
 	}
 	mount = open_mapped(path, userns_fd, err);
@@ -122,7 +122,7 @@ static int open_scratch(const struct overlay *overlay, bool attach, struct layer
 	if (layers->mount < 0)
 		return layers->mount;
 	if (attach) {
-		at = open(overlay->dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		at = openat(AT_FDCWD, overlay->dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
 		if (at < 0 ||
 		    sys_move_mount(layers->mount, "", at, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
 			return fail(err, errno, "overlay: attach a tmpfs to %s", overlay->dir);
@@ -147,7 +147,7 @@ static int open_upper(const struct overlay *overlay, int userns_fd, bool attach,
 			return layers->mount;
 		dir = fcntl(layers->mount, F_DUPFD_CLOEXEC, 0);
 	} else {
-		dir = open(overlay->dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		dir = openat(AT_FDCWD, overlay->dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	}
 	if (dir < 0)
 		return fail(err, errno, "overlay: open %s", overlay->dir);

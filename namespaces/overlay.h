@@ -23,7 +23,7 @@ struct overlay {
 	bool user_xattrs; /* marks are user.overlay.*: for mounts in a user namespace */
 	bool is_volatile; /* what is written is thrown away: no syncing */
 	bool idmap;       /* layers hold the container's ids: they are seen through its maps, nothing is chowned */
-	int fd;           /* it, made by overlay_open() beforehand; -1: none */
+	int fd;           /* it, made by overlay_open() beforehand, which rootfs_open() takes; -1: none */
 };
 
 /*

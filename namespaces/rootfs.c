@@ -49,15 +49,10 @@ static int open_tree_root(const char *path, struct error *err)
 	return take_fd(&fd);
 }
 
-static int open_overlay_root(const struct overlay *overlay, const struct id_maps *container_maps, bool private_ns,
+static int open_overlay_root(struct overlay *overlay, const struct id_maps *container_maps, bool private_ns,
 			     struct error *err)
 {
-	int fd;
-
-	if (overlay->fd < 0)
-		return overlay_open(overlay, container_maps, private_ns, err);
-	fd = fcntl(overlay->fd, F_DUPFD_CLOEXEC, 0);
-	return fd < 0 ? fail(err, errno, "overlay root file system") : fd;
+	return overlay->fd >= 0 ? take_fd(&overlay->fd) : overlay_open(overlay, container_maps, private_ns, err);
 }
 
 static int open_root(const struct rootfs *rootfs, const struct id_maps *container_maps, bool private_ns,

@@ -34,8 +34,8 @@ struct device_node {
 };
 
 struct rootfs {
-	const char *path;              /* absolute on the host; with an overlay only what error texts call it */
-	const struct overlay *overlay; /* the root is made of layers; NULL: it is the tree at `path` */
+	const char *path;        /* absolute on the host; with an overlay only what error texts call it */
+	struct overlay *overlay; /* the root is made of layers; NULL: it is the tree at `path` */
 	bool read_only;
 	uint64_t propagation; /* linux.rootfsPropagation: MS_*, 0 = MS_SLAVE | MS_REC */
 	struct mount *mounts;

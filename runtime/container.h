@@ -46,7 +46,7 @@ struct create_options {
 	/* A container of `run --image`: its directory in the image store is the bundle (absolute), and goes with it. */
 	const char *config_text; /* the config's bytes, instead of a file; NULL: none */
 	size_t config_length;
-	const struct overlay *overlay; /* instead of root.path; NULL: none */
+	struct overlay *overlay; /* instead of root.path; NULL: none */
 	bool own_bundle;
 };
 

@@ -335,6 +335,8 @@ static int let_go(struct launch *launch, struct error *err)
 		r = sync_expect(launch->sync, SYNC_END, NULL, err);
 	cleanup_fd(&launch->seal);
 	launch->seal = -1;
+	/* init has attached them: from now on they are the container's alone. */
+	rootfs_close(&launch->fds);
 	return r;
 }
 

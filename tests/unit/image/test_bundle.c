@@ -1,6 +1,6 @@
 /*
- * test_bundle.c - image configuration and command line to config.json: conversion.md rule by rule. What the JSON says is
- * looked at member by member, through the same reader that the runtime has.
+ * test_bundle.c - image configuration and command line to config.json: conversion.md rule by rule. What the JSON says
+ * is looked at member by member, through the same reader that the runtime has.
  */
 #include "image/bundle.h"
 
