@@ -1,8 +1,10 @@
 /* run_dir.c - see run_dir.h. */
 #include "run_dir.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -16,7 +18,7 @@
 #include "runtime/own_bundle.h"
 
 enum { DIR_MODE = 0700, PUBLIC_DIR_MODE = 0755, FILE_MODE = 0644, PERMISSIONS = 07777, TRIES = 5 };
-enum { STATE_PATH_MAX = 4096, NAME_SIZE = 32 };
+enum { STATE_PATH_MAX = 4096, NAME_SIZE = 32, TAKEN_MAX = 65536 };
 
 static bool is_same(int fd, const char *path)
 {
@@ -108,7 +110,31 @@ int run_dir_write(const struct run_dir *dir, const char *name, const char *text,
 	return r < 0 ? fail(err, -r, "write %s/%s", dir->path, name) : 0;
 }
 
-int run_dir_make_layers(const struct run_dir *dir, const char *top_layer, struct error *err)
+const uint32_t *run_dir_taken_ids(struct arena *arena, const struct store *store, size_t *ret_count)
+{
+	auto_fd int fd = openat(store->root, "containers", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	auto_dir DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	uint32_t *taken = arena_array(arena, TAKEN_MAX, sizeof(*taken));
+	const struct dirent *entry;
+	size_t count = 0;
+
+	if (dir)
+		(void)take_fd(&fd);
+	while (dir && count < TAKEN_MAX && (entry = readdir(dir)) != NULL) {
+		char name[NAME_MAX + sizeof("/userns")];
+		char text[NAME_SIZE];
+		uint64_t first;
+
+		(void)snprintf(name, sizeof(name), "%s/userns", entry->d_name);
+		if (fd_read_small(dirfd(dir), name, text, sizeof(text)) > 0 &&
+		    str_to_u64(text, UINT32_MAX, &first) == 0)
+			taken[count++] = (uint32_t)first;
+	}
+	*ret_count = count;
+	return taken;
+}
+
+int run_dir_make_layers(const struct run_dir *dir, const char *top_layer, uint32_t first, struct error *err)
 {
 	struct stat st;
 
@@ -118,8 +144,8 @@ int run_dir_make_layers(const struct run_dir *dir, const char *top_layer, struct
 	    fchmodat(dir->fd, "upper", st.st_mode & PERMISSIONS, 0) < 0)
 		return fail(err, errno, "make the directories of %s", dir->path);
 	/* An ordinary user's own layers are its own but for what is inside. */
-	if ((st.st_uid != geteuid() || st.st_gid != getegid()) && geteuid() == 0 &&
-	    fchownat(dir->fd, "upper", st.st_uid, st.st_gid, AT_SYMLINK_NOFOLLOW) < 0)
+	if ((st.st_uid + first != geteuid() || st.st_gid + first != getegid()) && geteuid() == 0 &&
+	    fchownat(dir->fd, "upper", st.st_uid + first, st.st_gid + first, AT_SYMLINK_NOFOLLOW) < 0)
 		return fail(err, errno, "chown %s/upper", dir->path);
 	return 0;
 }

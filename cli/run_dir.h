@@ -3,6 +3,7 @@
  *
  *	config.json      as made for it                  image         hex of the image, the reference that keeps it
  *	upper, work      of the overlay                  state         path of its state directory
+ *	userns           first of its host ids
  *	volumes/N        anonymous volumes               hosts, resolv.conf, hostname
  *
  * Who makes it or runs the container in the foreground holds a flock on it. One without a lock and without its state
@@ -10,7 +11,8 @@
  */
 #pragma once
 
-#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "base/arena.h"
@@ -29,8 +31,12 @@ int run_dir_make(struct arena *arena, const struct store *store, const char *id,
 /* A small file in it, 0644. */
 int run_dir_write(const struct run_dir *dir, const char *name, const char *text, size_t length, struct error *err);
 
-/* Directories "upper", with mode and owner of the uppermost layer, and "work". */
-int run_dir_make_layers(const struct run_dir *dir, const char *top_layer, struct error *err);
+/* Who holds which ids: the first id of every container of the store that has a user namespace of its own. */
+const uint32_t *run_dir_taken_ids(struct arena *arena, const struct store *store, size_t *ret_count);
+
+/* Directories "upper", with mode and owner of the uppermost layer, and "work". first: of the container's host ids, or
+   0. */
+int run_dir_make_layers(const struct run_dir *dir, const char *top_layer, uint32_t first, struct error *err);
 
 /* "volumes/0" and so on, owned by this user. */
 int run_dir_make_volumes(const struct run_dir *dir, size_t count, uid_t owner, struct error *err);

@@ -4,8 +4,10 @@
  */
 #include "run_files.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/fd.h"
@@ -77,6 +79,9 @@ int run_files(struct arena *arena, const struct run_dir *dir, struct bundle_opti
 		r = run_dir_write(dir, files[i].name, text, strlen(text), err);
 		if (r < 0)
 			return r;
+		if (bundle->userns_first && fchownat(dir->fd, files[i].name, bundle->userns_first, bundle->userns_first,
+						     AT_SYMLINK_NOFOLLOW) < 0)
+			return fail(err, errno, "chown %s/%s", dir->path, files[i].name);
 		mounts[bundle->n_mounts] = (struct bundle_mount){
 			.destination = files[i].destination,
 			.type = "bind",

@@ -26,6 +26,7 @@
 #include "run_dir.h"
 #include "run_files.h"
 #include "run_values.h"
+#include "runtime/userns_auto.h"
 #include "runtime/validate.h"
 
 enum { ID_BYTES = 6, HOSTNAME_LENGTH_MAX = 63 };
@@ -198,6 +199,35 @@ static const char *overlaid(struct run *run, const char *rootfs)
 	return str_ends(rootfs, ":O") ? arena_strndup(run->arena, rootfs, strlen(rootfs) - 2) : NULL;
 }
 
+/* --userns: an ordinary user has a namespace always, with the ids that are its own. */
+static int set_user_namespace(struct run *run, struct error *err)
+{
+	const char *wanted = run->options->userns;
+	const uint32_t *taken;
+	size_t n_taken;
+	char *text;
+	int r;
+
+	if (!wanted || str_eq(wanted, "host") || str_eq(wanted, ""))
+		return 0;
+	if (!str_eq(wanted, "auto"))
+		return refuse(err, "--userns: expected auto or host, found \"%.64s\"", wanted);
+	if (geteuid() != 0)
+		return 0;
+	if (run->options->rootfs && !overlaid(run, run->options->rootfs))
+		return refuse(err,
+			      "--userns=auto with --rootfs: the directory's owners would not be the container's; use "
+			      "--rootfs DIR:O");
+	taken = run_dir_taken_ids(run->arena, &run->store, &n_taken);
+	r = userns_auto(taken, n_taken, &run->bundle.userns_first, err);
+	if (r < 0)
+		return r;
+	run->bundle.userns_size = USERNS_AUTO_SIZE;
+	run->overlay.idmap = true;
+	text = arena_printf(run->arena, "%u\n", run->bundle.userns_first);
+	return run_dir_write(&run->dir, "userns", text, strlen(text), err);
+}
+
 static int absolute(struct run *run, const char **path, struct error *err)
 {
 	char *real = realpath(*path, NULL);
@@ -253,7 +283,7 @@ static int set_root(struct run *run, struct error *err)
 		return absolute(run, &run->bundle.rootfs, err);
 	set_lowers(run);
 	run->overlay.is_volatile = run->options->rm;
-	return run_dir_make_layers(&run->dir, run->overlay.lowers[0], err);
+	return run_dir_make_layers(&run->dir, run->overlay.lowers[0], run->bundle.userns_first, err);
 }
 
 /* The caller's own directory, as long as it is part of what the container sees. */
@@ -356,8 +386,8 @@ static int close_input(struct run *run, struct error *err)
 }
 
 static int (*const steps[])(struct run *run, struct error *err) = {
-	check_options, choose_id, parse_values,  open_store,  find_image,  read_config, make_dir,
-	set_root,      find_user, set_directory, make_mounts, make_config, close_input,
+	check_options,      choose_id, parse_values, open_store,    find_image,  read_config, make_dir,
+	set_user_namespace, set_root,  find_user,    set_directory, make_mounts, make_config, close_input,
 };
 
 int run_image(const struct invocation *in, const struct run_options *options, int *ret_exit, struct error *err)

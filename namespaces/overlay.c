@@ -24,17 +24,21 @@ enum { VALUE_MAX = 256, LINK_SIZE = 32, SCRATCH_MODE = 0755 };
 enum way { BY_FD, BY_LINK, BY_LIST, WAY_MAX };
 
 struct layers {
-	int *lowers;
+	int *lowers,
+		*mounts; /* mounts: idmapped clones that the lower layers are on, which last as long as their fds */
 	size_t n_lowers;
 	int upper, work; /* -1: none */
-	int mount;       /* the detached mount that upper and work are on, if it is one of ours */
+	int mount;       /* the tmpfs that upper and work are on, if it is one of ours */
 };
 
 static void layers_close(struct layers *layers)
 {
-	for (size_t i = 0; i < layers->n_lowers; i++)
+	for (size_t i = 0; i < layers->n_lowers; i++) {
 		cleanup_fd(&layers->lowers[i]);
+		cleanup_fd(&layers->mounts[i]);
+	}
 	free(layers->lowers);
+	free(layers->mounts);
 	cleanup_fd(&layers->upper);
 	cleanup_fd(&layers->work);
 	cleanup_fd(&layers->mount);
@@ -65,28 +69,28 @@ static int open_mapped(const char *path, int userns_fd, struct error *err)
 	return take_fd(&fd);
 }
 
-static int open_lower(const char *path, int userns_fd, struct error *err)
+static int open_lower(const char *path, int userns_fd, int *ret_mount, struct error *err)
 {
-	auto_fd int mount = -1;
 	int fd;
 
+	*ret_mount = -1;
 	if (userns_fd < 0) {
 		fd = openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		return fd < 0 ? fail(err, errno, "overlay: layer %s", path) : fd;
 	}
-	mount = open_mapped(path, userns_fd, err);
-	return mount < 0 ? mount : open_below(mount, ".", err);
+	*ret_mount = open_mapped(path, userns_fd, err);
+	return *ret_mount < 0 ? -err->code : open_below(*ret_mount, ".", err);
 }
 
 static int open_lowers(const struct overlay *overlay, int userns_fd, struct layers *layers, struct error *err)
 {
 	layers->lowers = xcalloc(overlay->n_lowers, sizeof(int));
+	layers->mounts = xcalloc(overlay->n_lowers, sizeof(int));
 	for (size_t i = 0; i < overlay->n_lowers; i++) {
-		int fd = open_lower(overlay->lowers[i], userns_fd, err);
-
-		if (fd < 0)
-			return fd;
-		layers->lowers[layers->n_lowers++] = fd;
+		layers->lowers[i] = open_lower(overlay->lowers[i], userns_fd, &layers->mounts[i], err);
+		layers->n_lowers++;
+		if (layers->lowers[i] < 0)
+			return -err->code;
 	}
 	return 0;
 }
@@ -102,13 +106,15 @@ static int make_tmpfs(struct error *err)
 	return fd < 0 ? fail(err, errno, "overlay: make a tmpfs") : fd;
 }
 
-/* The merged root shows mode and owner of the upper directory: they are those of the uppermost layer's. */
+/* The merged root shows mode and owner of the upper directory: they are those of the uppermost layer's, which with an
+   idmapped layer are the container's already. */
 static int make_scratch_dirs(int dir_fd, int lower_fd, struct error *err)
 {
 	struct stat st;
 
 	if (fstat(lower_fd, &st) < 0 || mkdirat(dir_fd, "work", SCRATCH_MODE) < 0 ||
-	    mkdirat(dir_fd, "upper", SCRATCH_MODE) < 0 || fchmodat(dir_fd, "upper", st.st_mode & 07777, 0) < 0)
+	    mkdirat(dir_fd, "upper", SCRATCH_MODE) < 0 || fchmodat(dir_fd, "upper", st.st_mode & 07777, 0) < 0 ||
+	    (st.st_uid != geteuid() && fchownat(dir_fd, "upper", st.st_uid, st.st_gid, AT_SYMLINK_NOFOLLOW) < 0))
 		return fail(err, errno, "overlay: make upper and work directory");
 	return 0;
 }
@@ -130,25 +136,16 @@ static int open_scratch(const struct overlay *overlay, bool attach, struct layer
 	return make_scratch_dirs(layers->mount, layers->lowers[0], err);
 }
 
-static int open_upper(const struct overlay *overlay, int userns_fd, bool attach, struct layers *layers,
-		      struct error *err)
+/* The upper directory is not idmapped: the kernel makes things there as the mounter, who is in no container's map. */
+static int open_upper(const struct overlay *overlay, bool attach, struct layers *layers, struct error *err)
 {
 	auto_fd int dir = -1;
+	int r = overlay->scratch ? open_scratch(overlay, attach, layers, err) : 0;
 
-	if (overlay->scratch) {
-		int r = open_scratch(overlay, attach, layers, err);
-
-		if (r < 0)
-			return r;
-		dir = fcntl(layers->mount, F_DUPFD_CLOEXEC, 0);
-	} else if (userns_fd >= 0) {
-		layers->mount = open_mapped(overlay->dir, userns_fd, err);
-		if (layers->mount < 0)
-			return layers->mount;
-		dir = fcntl(layers->mount, F_DUPFD_CLOEXEC, 0);
-	} else {
-		dir = openat(AT_FDCWD, overlay->dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	}
+	if (r < 0)
+		return r;
+	dir = overlay->scratch ? fcntl(layers->mount, F_DUPFD_CLOEXEC, 0)
+			       : openat(AT_FDCWD, overlay->dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0)
 		return fail(err, errno, "overlay: open %s", overlay->dir);
 	layers->upper = open_below(dir, "upper", err);
@@ -203,7 +200,12 @@ static int set_lowers(int context_fd, const struct layers *layers, enum way way)
  */
 static int set_options(int context_fd, const struct overlay *overlay)
 {
-	static const char *const fixed[][2] = { { "index", "off" }, { "metacopy", "off" }, { "redirect_dir", "off" } };
+	/* With userxattr the kernel takes no other word than nofollow, which makes none either. */
+	const char *const fixed[][2] = {
+		{ "index", "off" },
+		{ "metacopy", "off" },
+		{ "redirect_dir", overlay->user_xattrs ? "nofollow" : "off" },
+	};
 	int r = set_string(context_fd, "source", "overlay");
 
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(fixed); i++)
@@ -299,7 +301,7 @@ static int try_open(const struct overlay *overlay, int userns_fd, bool attach, s
 	int r = open_lowers(overlay, userns_fd, &layers, err);
 
 	if (r == 0)
-		r = open_upper(overlay, userns_fd, attach, &layers, err);
+		r = open_upper(overlay, attach, &layers, err);
 	return r < 0 ? r : make_mount(overlay, &layers, err);
 }
 

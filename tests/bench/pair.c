@@ -66,7 +66,7 @@ int main(int argc, char **argv)
 
 	while (argc > 4 && *second && strcmp(*second, "--") != 0)
 		second++;
-	if (runs == 0 || argc < 6 || !*second)
+	if (runs == 0 || argc < 6 || !*second || second == argv + 3)
 		die("usage: pair WARMUP RUNS COMMAND... -- COMMAND...");
 	*second++ = NULL;
 	for (size_t i = 0; i < 3; i++)

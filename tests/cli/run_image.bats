@@ -261,3 +261,68 @@ not_there() {
 		equal "$(left_in_store)" ""
 	done
 }
+
+# As an ordinary user: 54321, who has no account and no range of ids.
+as_user() {
+	local home=$TEST_DIR/home
+	mkdir "$home"
+	install -m 755 "$COFFER" "$home/coffer"
+	ROOT=$home/state
+	mv "$COFFER_STORE" "$home/store"
+	export COFFER_STORE=$home/store
+	find "$COFFER_STORE" -type c -delete
+	chown -R -h 54321:54321 "$home"
+	RUNTIME=(nsenter --mount="/proc/$HOLDER/ns/mnt" --wdns="$home" setpriv --reuid 54321 --regid 54321 --clear-groups
+		env -u XDG_RUNTIME_DIR "$home/coffer" --root "$ROOT")
+}
+
+@test "an ordinary user: the same, in a user namespace" {
+	make_image both '{"User":"root","Volumes":{"/etc":{}},"Env":["PATH=/bin"]}' "$BUNDLE/rootfs" "$TEST_DIR/top"
+	as_user
+	succeeds coffer run --image both --rm sh -c 'id -u; cat /etc/layer; touch /x /etc/x && echo written; grep " / / " /proc/self/mountinfo | grep -o userxattr; cat /proc/self/uid_map'
+	equal "$(tr -s ' ' <<<"$OUT")" $'0\ntop\nwritten\nuserxattr\n 0 54321 1'
+	fails 1 'is not in the image' coffer run --image both --rm --user nobody true
+	succeeds coffer run --image both --name kept sh -c 'mkdir -p /a/b && chmod 0 /a/b /a && touch /etc/y'
+	succeeds coffer delete kept
+	equal "$(left_in_store)" ""
+	fails 1 'needs root' coffer run --image host true
+}
+
+# In the mount namespace of this file only, so that the machine's own files stay as they are.
+give_ids() {
+	echo containers:1000000:131072 >"$TEST_DIR/subid"
+	touch /etc/subuid /etc/subgid
+	for file in subuid subgid; do
+		nsenter --mount="/proc/$HOLDER/ns/mnt" mount --bind "$TEST_DIR/subid" "/etc/$file"
+	done
+	snapshot_host >"$TEST_DIR/before"
+}
+
+@test "--userns=auto: ids of its own, layers through idmapped mounts, nothing is chowned" {
+	give_ids
+	gives 0 coffer run --image box --name a --userns auto sh -c \
+		'cat /proc/self/uid_map; stat -c %u:%g /bin/busybox /etc/layer /etc/hosts; touch /x; chown 5:6 /x; mount -t tmpfs t /tmp 2>&1; echo y >/etc/hosts'
+	equal "$(tr -s ' ' <<<"$OUT" | head -n 4)" " 0 $(<"$COFFER_STORE/containers/a/userns") 65536"$'\n0:0\n0:0\n0:0'
+	[[ $ERR == '' ]]
+	first=$(<"$COFFER_STORE/containers/a/userns")
+	equal "$(stat -c %u:%g "$COFFER_STORE/containers/a/upper/x")" "$((first + 5)):$((first + 6))"
+	equal "$(stat -c %u:%g "$COFFER_STORE/layers/sha256/$(sha256 "$BUNDLE/rootfs")/diff/bin/busybox")" 0:0
+	# Each has another block of the two; then there is none.
+	coffer run --image box --name b --userns auto true
+	[[ $(<"$COFFER_STORE/containers/a/userns") != "$(<"$COFFER_STORE/containers/b/userns")" ]]
+	fails 1 'are in use' coffer run --image box --name c --userns auto true
+	coffer delete b
+	succeeds coffer run --image host --userns auto sh -c 'stat -c %u /usr && touch /usr/made && stat -c %u /usr/made'
+	equal "$OUT" $'0\n0'
+	coffer delete a
+	succeeds coffer run --rootfs "$BUNDLE/rootfs:O" --rm --userns auto sh -c 'stat -c %u /bin/busybox; touch /y && stat -c %u /y'
+	equal "$OUT" $'0\n0'
+	fails 1 'use --rootfs DIR:O' coffer run --rootfs "$BUNDLE/rootfs" --userns auto true
+	equal "$(left_in_store)" ""
+}
+
+@test "--userns=auto without a range, and other words" {
+	fails 1 'expected auto or host' coffer run --image box --userns nothing true
+	succeeds image --userns host cat /proc/self/uid_map
+	equal "$(tr -s ' ' <<<"$OUT")" ' 0 0 4294967295'
+}
