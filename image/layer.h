@@ -12,6 +12,7 @@
  *	- a name may go through a symlink of the same layer, which is followed below the top; one that leads nowhere
  *	  there, and a hard link to what is not in this layer, are errors: overlayfs cannot express either
  *	- a directory that no entry is there for, but something in it, is made as root's, 0755, with time 0 (`implied`)
+ *	- the top directory of a mount is that of its highest layer, entry or not: `has_top` tells whose it should be
  *	- overlayfs ignores an opaque mark on the top of a layer: `opaque_root` tells to leave out the layers below
  *	- a character device 0:0 of the image is refused, since it is overlayfs's whiteout
  *	- names of attributes that mean something to overlayfs are escaped, as it unescapes them (Linux 6.7)
@@ -68,6 +69,7 @@ struct layer_result {
 	uint64_t skipped_devices; /* no_devices */
 	uint64_t skipped_xattrs; /* that the file system or the caller's rights do not allow; never file capabilities */
 	uint64_t implied;        /* directories without an entry of their own */
+	bool has_top;            /* the layer has an entry for its top directory */
 	bool opaque_root;        /* LAYER_OVERLAY: nothing of the layers below is to be seen */
 };
 
