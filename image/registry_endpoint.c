@@ -36,10 +36,11 @@ struct retry endpoint_retry(const struct endpoint *endpoint)
 	return (struct retry){ .left = endpoint->retries, .pause_ms = endpoint->pause_ms };
 }
 
-/* Failures of a host that does not speak TLS; a certificate that is not trusted is none. */
+/* Failures of a host that does not speak TLS, or that only the proxy for plain HTTP knows; a certificate that is not
+   trusted is none. */
 static bool speaks_no_tls(int r)
 {
-	return r == -EPROTO || r == -ECONNREFUSED || r == -ECONNRESET;
+	return r == -EPROTO || r == -ECONNREFUSED || r == -ECONNRESET || r == -EHOSTUNREACH;
 }
 
 /* Where both may be: https if the host speaks it. */

@@ -3,9 +3,10 @@
 # A file has a network namespace of its own with nothing but the loopback device, held by a process until the file's
 # end, so that ports are free and nobody else is asked. Debian's docker-registry is there:
 #
-#	localhost:5000   plain HTTP                        localhost:5003   HTTPS with a client certificate
-#	localhost:5001   faulty_proxy.py of a test         localhost:5004   plain HTTP, tokens of token_server.py
-#	localhost:5002   HTTPS, htpasswd alice:secret      localhost:5005   token_server.py
+#	localhost:5000   plain HTTP                        localhost:5004   plain HTTP, tokens
+#	localhost:5001   faulty_proxy.py of a test         localhost:5005   token_server.py for it
+#	localhost:5002   HTTPS, htpasswd alice:secret      localhost:5006   another faulty_proxy.py
+#	localhost:5003   HTTPS with a client certificate   localhost:5007   another token_server.py
 #
 #	FETCH    tests/image/fetch.c, the client            FILE_DIR  the file's directory, registries and certificates
 #	HOLDER   pid that holds the namespace               TEST_DIR  the test's directory, $HOME in it
@@ -107,6 +108,14 @@ proxy_at() {
 	done
 	in_background "proxy$1" "$1" python3 "$BATS_TEST_DIRNAME/faulty_proxy.py" --port "$1" --upstream "$2" --log "$3" \
 		"${rules[@]}"
+}
+
+# put_manifest FILE TYPE URL: what `fetch push` would not send.
+put_manifest() {
+	in_network python3 -c 'import sys, urllib.request
+request = urllib.request.Request(sys.argv[3], open(sys.argv[1], "rb").read(), method="PUT")
+request.add_header("Content-Type", sys.argv[2])
+urllib.request.urlopen(request)' "$@"
 }
 
 # asked FILTER: how many requests of the log this filter of jq is true for.

@@ -51,10 +51,8 @@ teardown() { test_end; }
 		mediaType: "application/vnd.oci.image.index.v1+json", manifests: [
 			{mediaType: $t, digest: $d, size: $s, platform: {os: "linux", architecture: "amd64"}},
 			{mediaType: $t, digest: $d, size: $s, platform: {os: "linux", architecture: "arm64"}}]}' >"$TEST_DIR/index"
-	in_network python3 -c 'import sys, urllib.request
-request = urllib.request.Request(sys.argv[1], open(sys.argv[2], "rb").read(), method="PUT")
-request.add_header("Content-Type", "application/vnd.oci.image.index.v1+json")
-urllib.request.urlopen(request)' http://localhost:5000/v2/test/image/manifests/index "$TEST_DIR/index"
+	put_manifest "$TEST_DIR/index" application/vnd.oci.image.index.v1+json \
+		http://localhost:5000/v2/test/image/manifests/index
 	succeeds fetch document localhost:5000/test/image:index
 	equal "$OUT" "application/vnd.oci.image.index.v1+json $(stat -c %s "$TEST_DIR/index") sha256:$(digest "$TEST_DIR/index")"
 	succeeds fetch pull localhost:5000/test/image:index "$TEST_DIR/out"
@@ -145,7 +143,7 @@ urllib.request.urlopen(request)' http://localhost:5000/v2/test/image/manifests/i
 	equal "$(asked '.range == "bytes=100000-"')" 1
 }
 
-@test "a registry that is not there is an error at once; one that went away is waited for" {
+@test "a registry that is not there is an error at once" {
 	local began=$EPOCHREALTIME
 	fails "Failed to connect" fetch --pause 5000 pull localhost:5999/test/image:1 "$TEST_DIR/out"
 	[[ $((${EPOCHREALTIME/[.,]/} - ${began/[.,]/})) -lt 3000000 ]]
