@@ -13,7 +13,15 @@
 #include "hash.h"
 #include "registry_endpoint.h"
 
-enum { ANSWER_MAX = 64 * 1024, OK = 200, CREATED = 201, ACCEPTED = 202, NO_CONTENT = 204, NOT_FOUND = 404 };
+enum {
+	ANSWER_MAX = 64 * 1024,
+	OK = 200,
+	CREATED = 201,
+	ACCEPTED = 202,
+	NO_CONTENT = 204,
+	NOT_FOUND = 404,
+	OUT_OF_ORDER = 416
+};
 
 struct registry {
 	struct endpoint *endpoint;
@@ -196,6 +204,14 @@ static int is_there(struct endpoint *endpoint, const struct descriptor *descript
 	return r;
 }
 
+/* An upload that the server has forgotten begins anew, and one that it has other bytes of goes on from those. */
+static bool may_go_on(const struct upload *u, int r, int status)
+{
+	if (u->location && (status == NOT_FOUND || status == OUT_OF_ORDER))
+		return true;
+	return retry_helps(status ? 0 : r, status, atomic_load(&u->endpoint->reached));
+}
+
 /* Until it is there, or a failure that does not pass. */
 static int upload(struct upload *u, struct error *err)
 {
@@ -215,7 +231,7 @@ static int upload(struct upload *u, struct error *err)
 			r = upload_once(u, &status, err);
 		if (r == 0)
 			return 0;
-		if (!retry_helps(status ? 0 : r, status, atomic_load(&u->endpoint->reached)))
+		if (!may_go_on(u, r, status))
 			return r;
 		if (u->at > before)
 			retry = endpoint_retry(u->endpoint);

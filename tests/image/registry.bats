@@ -90,6 +90,14 @@ teardown() { test_end; }
 	same_image "$TEST_DIR/out"
 }
 
+@test "an upload that the registry forgets or counts otherwise goes on too" {
+	proxy 1:PATCH:blobs/uploads:status:416 1:PUT:blobs/uploads:status:404
+	succeeds fetch --jobs 1 --chunk 100000 push localhost:5001/forgotten/image:1 "$IMAGE"
+	equal "$(asked '.fault == "status"')" 2
+	succeeds fetch pull localhost:5000/forgotten/image:1 "$TEST_DIR/out"
+	same_image "$TEST_DIR/out"
+}
+
 @test "a push that the registry refuses fails with its words" {
 	cp -r "$IMAGE" "$TEST_DIR/bad"
 	head -c 200000 /dev/zero >"$TEST_DIR/bad/$(layer 1)"
