@@ -34,7 +34,7 @@ static const char *hosts(struct arena *arena, const struct bundle_options *bundl
 			    bundle->host_network ? host_file(arena, "/etc/hosts") : own_hosts, bundle->hostname);
 }
 
-static const char *resolv_conf(struct arena *arena, const struct bundle_options *bundle)
+static const char *name_servers(struct arena *arena, const struct bundle_options *bundle)
 {
 	return bundle->host_network ? host_file(arena, "/etc/resolv.conf") : "";
 }
@@ -49,7 +49,7 @@ static const struct {
 	const char *(*text)(struct arena *arena, const struct bundle_options *bundle);
 } files[] = {
 	{ "hosts", "/etc/hosts", hosts },
-	{ "resolv.conf", "/etc/resolv.conf", resolv_conf },
+	{ "resolv.conf", "/etc/resolv.conf", name_servers },
 	{ "hostname", "/etc/hostname", hostname },
 };
 
@@ -61,7 +61,8 @@ static bool is_mounted(const struct bundle_options *bundle, const char *destinat
 	return false;
 }
 
-int run_files(struct arena *arena, const struct run_dir *dir, struct bundle_options *bundle, struct error *err)
+int run_files(struct arena *arena, const struct run_dir *dir, const char *resolv_conf, struct bundle_options *bundle,
+	      struct error *err)
 {
 	static const char *const writable[] = { "bind", "nosuid", "nodev", "noexec", NULL };
 	static const char *const read_only[] = { "bind", "nosuid", "nodev", "noexec", "ro", NULL };
@@ -83,7 +84,8 @@ int run_files(struct arena *arena, const struct run_dir *dir, struct bundle_opti
 						     AT_SYMLINK_NOFOLLOW) < 0)
 			return fail(err, errno, "chown %s/%s", dir->path, files[i].name);
 		mounts[bundle->n_mounts] = (struct bundle_mount){
-			.destination = files[i].destination,
+			.destination =
+				*resolv_conf && files[i].text == name_servers ? resolv_conf : files[i].destination,
 			.type = "bind",
 			.source = files[i].name,
 			.options = bundle->read_only ? read_only : writable,

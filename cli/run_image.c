@@ -47,6 +47,7 @@ struct run {
 	struct overlay overlay;
 	struct bundle_options bundle;
 	struct bundle_user user;
+	const char *resolv_conf;
 };
 
 static void run_close(struct run *run)
@@ -340,6 +341,7 @@ static int find_user(struct run *run, struct error *err)
 		.group_why = why(&users->group),
 	};
 	r = users_resolve(run->arena, user, &files, &run->user, err);
+	run->resolv_conf = arena_strdup(run->arena, users->resolv_conf);
 	(void)munmap(users, sizeof(*users));
 	return r;
 }
@@ -355,7 +357,7 @@ static int make_mounts(struct run *run, struct error *err)
 	if (r == 0)
 		r = run_mounts(run->arena, run->options, &run->bundle, err);
 	if (r == 0 && !run->host)
-		r = run_files(run->arena, &run->dir, &run->bundle, err);
+		r = run_files(run->arena, &run->dir, run->resolv_conf, &run->bundle, err);
 	return r;
 }
 

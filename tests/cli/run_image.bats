@@ -175,6 +175,17 @@ left_in_store() {
 	equal "$OUT" "$(cat /etc/resolv.conf)"
 }
 
+@test "a resolv.conf that is a link to nothing, as systemd leaves it, leads to ours" {
+	for target in ../run/systemd/resolve/stub-resolv.conf /run/x/resolv.conf ../../../../../../../../run/./y; do
+		rm -rf "$COFFER_STORE/layers/sha256/$(sha256 "$TEST_DIR/top")"
+		ln -sf "$target" "$TEST_DIR/top/etc/resolv.conf"
+		make_image linked '{"Env":["PATH=/bin"]}' "$BUNDLE/rootfs" "$TEST_DIR/top"
+		succeeds coffer run --image linked --rm --network host cat /etc/resolv.conf
+		equal "$OUT" "$(cat /etc/resolv.conf)"
+	done
+	[[ ! -e /run/x && ! -e /run/y ]]
+}
+
 @test "capabilities, no new privileges, seccomp, unmask" {
 	succeeds image --cap-drop ALL --cap-add net_raw sh -c 'grep -E "CapBnd|CapEff" /proc/self/status'
 	equal "$OUT" $'CapEff:\t0000000000002000\nCapBnd:\t0000000000002000'
