@@ -15,10 +15,11 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "image/container_dir.h"
 #include "runtime/own_bundle.h"
 
 enum { DIR_MODE = 0700, PUBLIC_DIR_MODE = 0755, FILE_MODE = 0644, PERMISSIONS = 07777, TRIES = 5 };
-enum { STATE_PATH_MAX = 4096, NAME_SIZE = 32, TAKEN_MAX = 65536 };
+enum { NAME_SIZE = 32, TAKEN_MAX = 65536 };
 
 static bool is_same(int fd, const char *path)
 {
@@ -27,19 +28,6 @@ static bool is_same(int fd, const char *path)
 
 	return fstat(fd, &own) == 0 && lstat(path, &there) == 0 && own.st_ino == there.st_ino &&
 	       own.st_dev == there.st_dev;
-}
-
-/* Nobody is at work on it, and the state directory that it names is not there. */
-static bool is_left_over(int fd)
-{
-	auto_free char *state = NULL;
-	struct error ignored;
-
-	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
-		return false;
-	if (fd_read_file(fd, "state", STATE_PATH_MAX, &state, NULL, &ignored) < 0)
-		return true; /* killed before it was written, which is before the state directory */
-	return access(state, F_OK) < 0 && errno == ENOENT;
 }
 
 static int open_locked(const char *path)
@@ -73,7 +61,7 @@ static int make_once(const char *path, const char *id, int *ret_fd, struct error
 	old = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (old < 0)
 		return errno == ENOENT ? -EAGAIN : fail(err, errno, "open %s", path);
-	if (!is_left_over(old))
+	if (!container_dir_left_over(old))
 		return exists(id, err);
 	fd = is_same(old, path) ? own_bundle_remove(path, err) : 0;
 	return fd < 0 ? fd : -EAGAIN;
