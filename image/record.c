@@ -33,6 +33,8 @@ static const struct json_field layer_fields[] = {
 	  .decode = decode_digest,
 	  .required = true },
 	{ .key = "blobSize", .kind = JSON_AS_U64, .offset = offsetof(struct record_layer, blob_size) },
+	{ .key = "opaque", .kind = JSON_AS_BOOL, .offset = offsetof(struct record_layer, opaque) },
+	{ .key = "top", .kind = JSON_AS_BOOL, .offset = offsetof(struct record_layer, has_top) },
 	{ .key = "tarSize", .kind = JSON_AS_U64, .offset = offsetof(struct record_layer, tar_size) },
 	{ .key = NULL },
 };
@@ -125,6 +127,8 @@ static void put_layers(struct json_writer *writer, const struct image_record *re
 		put_digest(writer, "diffId", &layer->diff_id);
 		json_put_u64(writer, "blobSize", layer->blob_size);
 		json_put_u64(writer, "tarSize", layer->tar_size);
+		json_put_bool(writer, "opaque", layer->opaque);
+		json_put_bool(writer, "top", layer->has_top);
 		json_end_object(writer);
 	}
 	json_end_array(writer);

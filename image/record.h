@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,6 +16,8 @@ struct record_layer {
 	const char *media_type;
 	struct digest blob, diff_id;
 	uint64_t blob_size, tar_size;
+	bool opaque;  /* the layers below it are not to be seen: leave them out of an overlay */
+	bool has_top; /* it says owner and mode of the root directory; of several the highest counts */
 };
 
 struct image_record {

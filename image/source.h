@@ -41,7 +41,9 @@ struct source_ops {
 /* The first member of each source. */
 struct source {
 	const struct source_ops *ops;
-	const char *name; /* for error texts: "docker.io/library/busybox:latest", "oci:dir" */
+	const char *name;       /* for error texts: "docker.io/library/busybox:latest", "oci:dir" */
+	const char *image_name; /* under which the image was known where it was saved; NULL: none. Known once the first
+				   document was read; as it stands there, so to be parsed */
 };
 
 static inline void source_close(struct source *source)

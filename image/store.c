@@ -20,10 +20,12 @@
 #include "base/str.h"
 #include "ref.h"
 
-enum { STORE_MODE = 0700, FILE_MODE = 0600, VERSION_SIZE = 16 };
+enum { STORE_MODE = 0700, FILE_MODE = 0600, VERSION_SIZE = 16, UID_MAP_SIZE = 256 };
 enum { LOCK_TRIES = 3000, LOCK_PAUSE_NS = 10 * 1000 * 1000 };
 
+/* The second is of a store whose layers were unpacked in a user namespace, whoever reads it. */
 static const char store_version[] = "1";
+static const char user_version[] = "1 user";
 
 /* In the order in which they are made. */
 static const char *const directories[] = {
@@ -106,10 +108,22 @@ static int check_empty(int root, const char *path, struct error *err)
 	return 0;
 }
 
+/* Is this the first user namespace, the only one where trusted.overlay.* can be set? */
+static bool is_first_userns(void)
+{
+	char map[UID_MAP_SIZE];
+	unsigned inside, outside, count;
+
+	return fd_read_small(AT_FDCWD, "/proc/self/uid_map", map, sizeof(map)) > 0 &&
+	       sscanf(map, "%u %u %u", &inside, &outside, &count) == 3 && inside == 0 && outside == 0 &&
+	       count == UINT32_MAX;
+}
+
 static int write_version(int root, const char *path, struct error *err)
 {
+	const char *version = geteuid() == 0 && is_first_userns() ? store_version : user_version;
 	auto_fd int fd = openat(root, "version.new", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, FILE_MODE);
-	int r = fd < 0 ? -errno : fd_write_all(fd, store_version, sizeof(store_version) - 1);
+	int r = fd < 0 ? -errno : fd_write_all(fd, version, strlen(version));
 
 	if (r == 0 && fsync(fd) < 0)
 		r = -errno;
@@ -139,16 +153,22 @@ static int make_store(const struct store *store, struct error *err)
 	return write_version(store->root, store->path, err);
 }
 
-static int check_version(const struct store *store, struct error *err)
+static int check_version(struct store *store, struct error *err)
 {
 	char version[VERSION_SIZE];
 	ssize_t length = fd_read_small(store->root, "version", version, sizeof(version));
 
-	if (length == -ENOENT)
-		return make_store(store, err);
+	if (length == -ENOENT) {
+		int r = make_store(store, err);
+
+		if (r < 0)
+			return r;
+		length = fd_read_small(store->root, "version", version, sizeof(version));
+	}
 	if (length < 0)
 		return fail(err, (int)-length, "image store %s: read version", store->path);
-	if (!str_eq(version, store_version))
+	store->user_xattrs = str_eq(version, user_version);
+	if (!store->user_xattrs && !str_eq(version, store_version))
 		return refuse(err, "image store %s has version \"%s\", this program reads version \"%s\"", store->path,
 			      version, store_version);
 	return 0;
@@ -189,7 +209,7 @@ static int open_root(const char *path, int *ret, struct error *err)
 
 int store_open(struct arena *arena, const char *path, struct store *ret, struct error *err)
 {
-	struct store store = { .root = -1, .user_xattrs = geteuid() != 0 };
+	struct store store = { .root = -1 };
 	auto_fd int root = -1;
 	int r = absolute_path(arena, path, &store.path, err);
 

@@ -1,7 +1,7 @@
 /*
  * store.h - the image store: a directory, no daemon (specs/image-store.md).
  *
- *	version                  "1"; written last when a store is made
+ *	version                  "1", or "1 user": made in a user namespace; written last when a store is made
  *	lock                     flock: shared to take a reference or to publish, exclusive while unused things go
  *	blobs/<alg>/<hex>        configs, manifests, compressed layers
  *	layers/<alg>/<hex>/diff  a layer in overlay form, by its diffID: shared by the images that have it
@@ -26,14 +26,14 @@
 struct store {
 	const char *path; /* absolute */
 	int root;         /* directory fd */
-	bool user_xattrs; /* of an ordinary user: overlay marks are user.overlay.* */
+	bool user_xattrs; /* made in a user namespace: overlay marks are user.overlay.*, there are no device nodes */
 };
 
 enum {
 	STORE_NAME_MAX = 255,                  /* an escaped name is a file name */
 	STORE_RECORD_MAX = 1024 * 1024,        /* bytes of a record */
 	STORE_ID_PREFIX_MIN = 12,              /* digits of an id that are enough to be one */
-	STORE_PATH_MAX = 16 + DIGEST_TEXT_MAX, /* "layers/sha512/<hex>/diff" */
+	STORE_PATH_MAX = 24 + DIGEST_TEXT_MAX, /* "layers/sha512/<hex>/diff" */
 };
 
 /* $COFFER_STORE, else /var/lib/coffer for root, else $XDG_DATA_HOME/coffer (~/.local/share/coffer). */

@@ -14,6 +14,8 @@
 
 #define HEX_A  "aaaaaaaaaaaaaaaa1111111111111111111111111111111111111111111111aa"
 #define HEX_B  "aaaaaaaaaaaaaaaa2222222222222222222222222222222222222222222222bb"
+#define ID_A   "sha256:" HEX_A
+#define ID_B   "sha256:" HEX_B
 #define CONFIG "sha256:cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc"
 
 static void put_image(const struct store *store, const char *hex, const char *name)
@@ -119,8 +121,8 @@ static void locks(void)
 static void found(void)
 {
 	static const char *const names[] = {
-		"busybox",       "docker.io/library/busybox", "docker.io/library/busybox:latest", HEX_A,
-		"sha256:" HEX_A, "aaaaaaaaaaaaaaaa1"
+		"busybox", "docker.io/library/busybox", "docker.io/library/busybox:latest", HEX_A,
+		ID_A,      "aaaaaaaaaaaaaaaa1"
 	};
 	auto_arena struct arena *arena = arena_new();
 	struct image_record record;
@@ -142,8 +144,7 @@ static void found(void)
 
 static void not_found(void)
 {
-	static const char *const names[] = { "alpine",        "busybox:1", "aaaaaaaaaaaaaaaab",
-					     "sha256:" HEX_B, "gone",      "oci:/tmp" };
+	static const char *const names[] = { "alpine", "busybox:1", "aaaaaaaaaaaaaaaab", ID_B, "gone", "oci:/tmp" };
 	auto_arena struct arena *arena = arena_new();
 	struct image_record record;
 	struct error err = { 0 };
@@ -174,7 +175,7 @@ static void blobs_and_layers(void)
 	size_t length;
 
 	open_new(arena, &store);
-	CHECK_INT(0, digest_parse("sha256:" HEX_A, &digest, &err));
+	CHECK_INT(0, digest_parse(ID_A, &digest, &err));
 	temporary_write(store.root, "blobs/sha256/" HEX_A, "abc", 3);
 	CHECK_INT(0, store_read_blob(&store, &digest, 3, &text, &length, &err));
 	CHECK_STR("abc", text);

@@ -1,0 +1,175 @@
+/* export.c - see export.h: archives are put together in a staging directory, and packed from there. */
+#include "export.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "base/json.h"
+#include "base/str.h"
+#include "file_copy.h"
+#include "layer.h"
+#include "manifest.h"
+#include "staging.h"
+#include "store_write.h"
+
+enum { DIRECTORY_MODE = 0755, FILE_MODE = 0644 };
+
+static int copy_blob_as(const struct store *store, const struct digest *digest, uint64_t size, int dir_fd,
+			const char *suffix, struct error *err)
+{
+	auto_free char *name = xasprintf("%s%s", digest->hex, suffix);
+	auto_fd int from = store_open_blob(store, digest, size, err);
+	auto_fd int to = -1;
+
+	if (from == -ENOENT)
+		return refuse_as(err, ENOENT, "blob %s is not in the store or damaged: pull the image again",
+				 digest->hex);
+	if (from < 0)
+		return from;
+	to = openat(dir_fd, name, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, FILE_MODE);
+	if (to < 0)
+		return fail(err, errno, "make %s", name);
+	return file_copy_tail(from, to, 0, size, NULL, err);
+}
+
+static void put_saved(struct json_writer *writer, struct arena *arena, const struct image_record *record,
+		      const char *name)
+{
+	json_begin_array(writer, NULL);
+	json_begin_object(writer, NULL);
+	json_put_string(writer, "Config", arena_printf(arena, "%s.json", record->config.hex));
+	json_begin_array(writer, "RepoTags");
+	if (name)
+		json_put_string(writer, NULL, name);
+	json_end_array(writer);
+	json_begin_array(writer, "Layers");
+	for (size_t i = 0; i < record->n_layers; i++)
+		json_put_string(writer, NULL, arena_printf(arena, "%s.tar", record->layers[i].blob.hex));
+	json_end_array(writer);
+	json_end_object(writer);
+	json_end_array(writer);
+}
+
+/* Layers stay compressed: those who read such archives look at the first bytes. */
+static int write_saved(const struct store *store, struct arena *arena, const struct image_record *record, int dir_fd,
+		       const char *name, struct error *err)
+{
+	auto_json_writer struct json_writer *writer = json_writer_new(false);
+	const char *text;
+	size_t length;
+	int r = copy_blob_as(store, &record->config, record->config_size, dir_fd, ".json", err);
+
+	for (size_t i = 0; r == 0 && i < record->n_layers; i++)
+		r = copy_blob_as(store, &record->layers[i].blob, record->layers[i].blob_size, dir_fd, ".tar", err);
+	if (r < 0)
+		return r;
+	put_saved(writer, arena, record, name);
+	text = json_writer_text(writer, &length);
+	return fd_write_atomic(dir_fd, "manifest.json", text, length, FILE_MODE, err);
+}
+
+static int pack(int dir_fd, const char *path, struct error *err)
+{
+	auto_free char *temporary = xasprintf("%s.tmp", path);
+	auto_fd int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, FILE_MODE);
+	struct digest ignored_digest;
+	uint64_t ignored_size;
+	int r;
+
+	if (fd < 0)
+		return fail(err, errno, "make %s", temporary);
+	r = layer_pack(dir_fd, fd, false, &ignored_digest, &ignored_size, err);
+	if (r == 0 && rename(temporary, path) < 0)
+		r = fail(err, errno, "write %s", path);
+	if (r < 0)
+		(void)unlink(temporary);
+	return r;
+}
+
+static int export_archive(const struct store *store, struct arena *arena, const struct image_record *record,
+			  const struct image_ref *ref, const char *name, struct error *err)
+{
+	auto_staging struct staging staging = { .fd = -1 };
+	auto_fd int dir = -1;
+	int r = staging_make(store, &staging, err);
+
+	if (r < 0)
+		return r;
+	if (mkdirat(staging.fd, "archive", DIRECTORY_MODE) < 0)
+		return fail(err, errno, "make %s/archive", staging.name);
+	dir = openat(staging.fd, "archive", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0)
+		return fail(err, errno, "open %s/archive", staging.name);
+	if (ref->transport == REF_DOCKER_ARCHIVE)
+		r = write_saved(store, arena, record, dir, ref->tag ? ref->tag : name, err);
+	else
+		r = export_layout(store, arena, record, dir, ref->tag ? ref->tag : name, err);
+	return r < 0 ? r : pack(dir, ref->path, err);
+}
+
+int export_to_path(const struct store *store, struct arena *arena, const struct image_record *record,
+		   const struct image_ref *ref, const char *name, struct error *err)
+{
+	auto_fd int dir = -1;
+
+	if (ref->transport != REF_OCI)
+		return export_archive(store, arena, record, ref, name, err);
+	if (mkdir(ref->path, DIRECTORY_MODE) < 0 && errno != EEXIST)
+		return fail(err, errno, "make %s", ref->path);
+	dir = open(ref->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0)
+		return fail(err, errno, "open %s", ref->path);
+	return export_layout(store, arena, record, dir, ref->tag, err);
+}
+
+static int push_blob(const struct store *store, struct registry *registry, const struct descriptor *descriptor,
+		     struct error *err)
+{
+	auto_fd int fd = store_open_blob(store, &descriptor->digest, descriptor->size, err);
+
+	if (fd == -ENOENT)
+		return refuse_as(err, ENOENT, "blob %s is not in the store or damaged: pull the image again",
+				 descriptor->digest.hex);
+	return fd < 0 ? fd : registry_put_blob(registry, descriptor, fd, NULL, err);
+}
+
+/* Layers that are not to be distributed stay where their URLs say. */
+static int push_blobs(const struct store *store, struct registry *registry, const struct manifest *manifest,
+		      struct error *err)
+{
+	int r = push_blob(store, registry, &manifest->config, err);
+
+	for (size_t i = 0; r == 0 && i < manifest->n_layers; i++)
+		if (!manifest->layers[i].foreign)
+			r = push_blob(store, registry, &manifest->layers[i], err);
+	return r;
+}
+
+int export_to_registry(const struct store *store, struct arena *arena, const struct image_record *record,
+		       const struct image_ref *ref, const struct registry_options *options, struct error *err)
+{
+	struct document document = { .media_type = record->manifest_type };
+	struct registry *registry = NULL;
+	struct manifest manifest = { 0 };
+	auto_free char *text = NULL;
+	int r = store_read_blob(store, &record->manifest, MANIFEST_MAX, &text, &document.length, err);
+
+	if (r == 0)
+		r = manifest_decode(arena, text, document.length, document.media_type, &manifest, err);
+	if (r == 0)
+		r = registry_open(ref, options, &registry, err);
+	if (r < 0)
+		return r;
+	document.text = text;
+	r = push_blobs(store, registry, &manifest, err);
+	if (r == 0)
+		r = registry_put_manifest(registry, &document, ref->tag, err);
+	registry_close(registry);
+	return r;
+}

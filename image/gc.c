@@ -1,0 +1,270 @@
+/* gc.c - see gc.h: mark what records and living pulls name, sweep the rest. */
+#include "gc.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/str.h"
+#include "ref.h"
+#include "staging.h"
+#include "store_list.h"
+#include "store_write.h"
+
+/* Paths relative to the root of the store: "blobs/sha256/<hex>". */
+struct marks {
+	char **paths;
+	size_t count;
+};
+
+static void mark(struct marks *marks, const char *path)
+{
+	marks->paths = xreallocarray(marks->paths, marks->count + 1, sizeof(*marks->paths));
+	marks->paths[marks->count++] = xstrdup(path);
+}
+
+static void free_marks(struct marks *marks)
+{
+	for (size_t i = 0; i < marks->count; i++)
+		free(marks->paths[i]);
+	free(marks->paths);
+}
+
+static void mark_blob(struct marks *marks, const struct digest *digest)
+{
+	char name[STORE_PATH_MAX];
+
+	mark(marks, store_blob_name(digest, name));
+}
+
+static void mark_layer(struct marks *marks, const struct digest *diff_id)
+{
+	char name[STORE_PATH_MAX];
+
+	mark(marks, store_layer_name(diff_id, name));
+}
+
+static void mark_kept(void *context_, const char *kind, const struct digest *digest)
+{
+	if (str_eq(kind, "blob"))
+		mark_blob(context_, digest);
+	else
+		mark_layer(context_, digest);
+}
+
+static int compare_paths(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static int mark_all(const struct store *store, struct arena *arena, struct marks *marks, struct error *err)
+{
+	struct stored_image *images = NULL;
+	size_t count = 0;
+	int r = staging_each_kept(store, mark_kept, marks, err);
+
+	if (r == 0)
+		r = store_list(store, arena, &images, &count, err);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < count; i++) {
+		const struct image_record *record = &images[i].record;
+
+		mark_blob(marks, &record->manifest);
+		mark_blob(marks, &record->config);
+		for (size_t layer = 0; layer < record->n_layers; layer++) {
+			mark_blob(marks, &record->layers[layer].blob);
+			mark_layer(marks, &record->layers[layer].diff_id);
+		}
+	}
+	if (marks->count)
+		qsort(marks->paths, marks->count, sizeof(*marks->paths), compare_paths);
+	return 0;
+}
+
+struct sweep {
+	const struct store *store;
+	struct staging *trash;
+	const struct marks *marks;
+	struct gc_result *result;
+};
+
+static void count_swept(const struct sweep *sweep, const char *kind, const char *path)
+{
+	struct stat st;
+
+	if (str_eq(kind, "layers")) {
+		sweep->result->layers++;
+		return;
+	}
+	sweep->result->blobs++;
+	if (fstatat(sweep->store->root, path, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		sweep->result->blob_bytes += (uint64_t)st.st_size;
+}
+
+static int sweep_directory(const struct sweep *sweep, const char *kind, const char *algorithm, struct error *err)
+{
+	auto_free char *directory = xasprintf("%s/%s", kind, algorithm);
+	int fd = openat(sweep->store->root, directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	auto_dir DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *entry;
+
+	if (!dir)
+		return fail(err, errno, "image store %s: read %s", sweep->store->path, directory);
+	while ((entry = readdir(dir)) != NULL) {
+		auto_free char *path = xasprintf("%s/%s", directory, entry->d_name);
+		int r;
+
+		if (entry->d_name[0] == '.' ||
+		    (sweep->marks->count &&
+		     bsearch(&path, sweep->marks->paths, sweep->marks->count, sizeof(path), compare_paths)))
+			continue;
+		count_swept(sweep, kind, path);
+		r = staging_take(sweep->trash, path, err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* With the exclusive lock held. */
+static int collect(const struct store *store, struct arena *arena, struct staging *trash, struct gc_result *result,
+		   struct error *err)
+{
+	static const char *const kinds[] = { "layers", "blobs" };
+	struct marks marks = { 0 };
+	const struct sweep sweep = { store, trash, &marks, result };
+	int r = mark_all(store, arena, &marks, err);
+
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(kinds) * DIGEST_ALGORITHM_MAX; i++)
+		r = sweep_directory(&sweep, kinds[i % ARRAY_SIZE(kinds)],
+				    digest_algorithm_name((enum digest_algorithm)(i / ARRAY_SIZE(kinds))), err);
+	free_marks(&marks);
+	return r;
+}
+
+static int remove_file(const struct store *store, const char *directory, const char *name, struct error *err)
+{
+	auto_free char *path = xasprintf("%s/%s", directory, name);
+
+	if (unlinkat(store->root, path, 0) < 0 && errno != ENOENT)
+		return fail(err, errno, "image store %s: remove %s", store->path, path);
+	return store_sync_directory(store, directory, err);
+}
+
+static int remove_name(const struct store *store, const char *name, struct error *err)
+{
+	char escaped[STORE_NAME_MAX + 1];
+	int r = store_escape_name(name, escaped, err);
+
+	return r < 0 ? r : remove_file(store, "names", escaped, err);
+}
+
+/* Names first: a name without its image is as if it were not there. */
+static int remove_image(const struct store *store, const struct stored_image *image, struct gc_result *result,
+			struct error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < image->n_names; i++)
+		r = remove_name(store, image->names[i], err);
+	if (r < 0 || image->n_containers)
+		return r;
+	result->images++;
+	return remove_file(store, "images", image->hex, err);
+}
+
+/* Was it the name that was typed, and not the id? */
+static const char *typed_name(struct arena *arena, const struct stored_image *image, const char *text)
+{
+	struct image_ref ref = { 0 };
+	struct error ignored;
+
+	if (ref_parse(arena, text, &ref, &ignored) < 0 || !ref.name)
+		return NULL;
+	for (size_t i = 0; i < image->n_names; i++)
+		if (str_eq(image->names[i], ref.name))
+			return ref.name;
+	return NULL;
+}
+
+static int remove_found(const struct store *store, struct arena *arena, const struct stored_image *image,
+			const char *text, bool force, struct gc_result *result, struct error *err)
+{
+	const char *name = typed_name(arena, image, text);
+
+	if (name && image->n_names > 1)
+		return remove_name(store, name, err);
+	if (image->n_containers && !force)
+		return refuse_as(err, EBUSY, "image %s is used by container %s", text, image->containers[0]);
+	if (image->n_names > 1 && !force)
+		return refuse(err, "image %s has %zu names: remove them one by one, or use --force", text,
+			      image->n_names);
+	return remove_image(store, image, result, err);
+}
+
+int gc_remove(const struct store *store, struct arena *arena, const char *name_or_id, bool force,
+	      struct gc_result *result, struct error *err)
+{
+	auto_staging struct staging trash = { .fd = -1 };
+	auto_fd int lock = -1;
+	struct image_record record;
+	struct stored_image *images = NULL;
+	const struct stored_image *image;
+	size_t count = 0;
+	int r = staging_make(store, &trash, err);
+
+	if (r < 0)
+		return r;
+	lock = store_lock(store, true, err);
+	if (lock < 0)
+		return lock;
+	r = store_find(store, arena, name_or_id, &record, err);
+	if (r == 0)
+		r = store_list(store, arena, &images, &count, err);
+	if (r < 0)
+		return r;
+	image = stored_image_by_hex(images, count, record.manifest.hex);
+	if (!image)
+		return refuse_as(err, ENOENT, "image %.256s is not stored", name_or_id);
+	r = remove_found(store, arena, image, name_or_id, force, result, err);
+	if (r == 0)
+		r = collect(store, arena, &trash, result, err);
+	return r;
+}
+
+static int prune_images(const struct store *store, struct arena *arena, bool all, struct gc_result *result,
+			struct error *err)
+{
+	struct stored_image *images = NULL;
+	size_t count = 0;
+	int r = store_list(store, arena, &images, &count, err);
+
+	for (size_t i = 0; r == 0 && i < count; i++)
+		if ((all || images[i].n_names == 0) && images[i].n_containers == 0)
+			r = remove_image(store, &images[i], result, err);
+	return r;
+}
+
+int gc_prune(const struct store *store, struct arena *arena, bool all, struct gc_result *result, struct error *err)
+{
+	auto_staging struct staging trash = { .fd = -1 };
+	auto_fd int lock = -1;
+	int r = staging_make(store, &trash, err);
+
+	if (r == 0)
+		r = staging_clean(store, true, err);
+	if (r < 0)
+		return r;
+	lock = store_lock(store, true, err);
+	if (lock < 0)
+		return lock;
+	r = prune_images(store, arena, all, result, err);
+	return r < 0 ? r : collect(store, arena, &trash, result, err);
+}

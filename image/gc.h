@@ -1,0 +1,30 @@
+/*
+ * gc.h - images and what only they needed go. Under the store's exclusive lock what nobody refers to is moved to a
+ * staging directory, which takes a rename each; it is removed after the lock was released.
+ *
+ * In use is what a record names, and what the keep file of a living pull names. The image of a container (its file
+ * containers/<id>/image) cannot be removed.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "store.h"
+
+struct gc_result {
+	size_t images, layers, blobs;
+	uint64_t blob_bytes;
+};
+
+/* Takes the name from its image, or, by id, all names: several only with force. The image goes with its last name; one
+   that a container uses is refused, with force it loses the names only. */
+int gc_remove(const struct store *store, struct arena *arena, const char *name_or_id, bool force,
+	      struct gc_result *result, struct error *err);
+
+/* Images without a name (all: every image) that no container uses, unused blobs and layers, partial blobs, and what
+   dead processes left. */
+int gc_prune(const struct store *store, struct arena *arena, bool all, struct gc_result *result, struct error *err);

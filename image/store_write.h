@@ -1,0 +1,34 @@
+/*
+ * store_write.h - what comes into the store: durable before it can be found. Data goes to a staging directory, fsync,
+ * rename, fsync of the parent directory; the record of an image after its blobs and layers, its name after the record.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+#include "record.h"
+#include "staging.h"
+#include "store.h"
+
+/* Writes data to the path (relative to the root), in place of what is there. */
+int store_put_file(const struct staging *staging, const char *path, const void *data, size_t size, struct error *err);
+
+/* A blob from memory; one that is there is left as it is. */
+int store_put_blob(const struct staging *staging, const struct digest *digest, const void *data, size_t size,
+		   struct error *err);
+
+int store_put_record(const struct staging *staging, const struct image_record *record, struct error *err);
+
+/* Gives the image with this hex the name, which another may have had until now. */
+int store_put_name(const struct staging *staging, const char *name, const char *hex, struct error *err);
+
+/* fsync of a directory in the store. */
+int store_sync_directory(const struct store *store, const char *path, struct error *err);
+
+/* Directories of blobs or layers, all algorithms: "blobs", "layers". */
+int store_sync_directories(const struct store *store, const char *kind, struct error *err);
+
+/* A published blob of this size, opened; -ENOENT without text if there is none or it has another size. */
+int store_open_blob(const struct store *store, const struct digest *digest, uint64_t size, struct error *err);

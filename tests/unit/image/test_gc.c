@@ -1,0 +1,134 @@
+/* test_gc.c - what may be removed, what goes with it, and what stays. */
+#include "image/gc.h"
+
+#include <errno.h>
+
+#include "store_fixture.h"
+
+static const char *layer_path(struct arena *arena, const struct image_record *record)
+{
+	return arena_printf(arena, "layers/sha256/%s", record->layers[0].diff_id.hex);
+}
+
+static void removed_with_all(void)
+{
+	auto_arena struct arena *arena = arena_new();
+	struct gc_result result = { 0 };
+	struct image_record a;
+	struct image_record b;
+	struct error err = { 0 };
+	struct store store;
+
+	store_new(arena, &store);
+	a = put_image(arena, &store, "a");
+	b = put_image(arena, &store, "b");
+	CHECK_INT(0, gc_remove(&store, arena, "a", false, &result, &err));
+	CHECK_INT(1, result.images);
+	CHECK_INT(1, result.layers);
+	CHECK_INT(3, result.blobs);
+	CHECK_INT(strlen("a manifesta configa layer"), result.blob_bytes);
+	CHECK(!exists(&store, layer_path(arena, &a)) && exists(&store, layer_path(arena, &b)));
+	CHECK_INT(3, count_entries(&store, "blobs/sha256"));
+	CHECK_INT(1, count_entries(&store, "names"));
+	CHECK_INT(0, count_entries(&store, "staging"));
+	CHECK_INT(-ENOENT, gc_remove(&store, arena, "a", false, &result, &err));
+	store_close(&store);
+}
+
+static void names(void)
+{
+	auto_arena struct arena *arena = arena_new();
+	struct gc_result result = { 0 };
+	struct image_record record;
+	struct error err = { 0 };
+	struct staging staging;
+	struct store store;
+
+	store_new(arena, &store);
+	record = put_image(arena, &store, "a");
+	staging = staging_new(&store);
+	CHECK_INT(0, store_put_name(&staging, "docker.io/library/z:1", record.manifest.hex, &err));
+	staging_free(&staging);
+	CHECK_INT(-EINVAL, gc_remove(&store, arena, record.manifest.hex, false, &result, &err));
+	CHECK_CONTAINS("has 2 names", err.text);
+	CHECK_INT(0, gc_remove(&store, arena, "a", false, &result, &err));
+	CHECK_INT(0, result.images);
+	CHECK(exists(&store, layer_path(arena, &record)));
+	CHECK_INT(0, gc_remove(&store, arena, record.manifest.hex, false, &result, &err));
+	CHECK_INT(1, result.images);
+	CHECK_INT(0, count_entries(&store, "images"));
+	store_close(&store);
+}
+
+static void used_by_a_container(void)
+{
+	auto_arena struct arena *arena = arena_new();
+	struct gc_result result = { 0 };
+	struct image_record record;
+	struct error err = { 0 };
+	struct store store;
+
+	store_new(arena, &store);
+	record = put_image(arena, &store, "a");
+	CHECK_INT(0, mkdirat(store.root, "containers/c1", 0700));
+	temporary_write(store.root, "containers/c1/image", record.manifest.hex, strlen(record.manifest.hex));
+	CHECK_INT(-EBUSY, gc_remove(&store, arena, "a", false, &result, &err));
+	CHECK_CONTAINS("used by container c1", err.text);
+	CHECK_INT(0, gc_remove(&store, arena, "a", true, &result, &err)); /* the name only */
+	CHECK_INT(0, gc_prune(&store, arena, true, &result, &err));
+	CHECK_INT(0, result.images + result.layers + result.blobs);
+	CHECK(exists(&store, layer_path(arena, &record)));
+	CHECK_INT(0, unlinkat(store.root, "containers/c1/image", 0));
+	CHECK_INT(0, gc_prune(&store, arena, false, &result, &err));
+	CHECK_INT(1, result.images);
+	CHECK(!exists(&store, layer_path(arena, &record)));
+	store_close(&store);
+}
+
+/* What a pull beside it has published, or is about to use. */
+static void kept_by_a_pull(void)
+{
+	auto_arena struct arena *arena = arena_new();
+	const struct digest blob = digest_of("new");
+	struct gc_result result = { 0 };
+	struct error err = { 0 };
+	struct staging pull;
+	struct store store;
+
+	store_new(arena, &store);
+	pull = staging_new(&store);
+	CHECK_INT(0, staging_keep(&pull, "blob", &blob, 1, &err));
+	CHECK_INT(0, store_put_blob(&pull, &blob, "new", 3, &err));
+	CHECK_INT(0, gc_prune(&store, arena, true, &result, &err));
+	CHECK_INT(0, result.blobs);
+	staging_free(&pull);
+	CHECK_INT(0, gc_prune(&store, arena, false, &result, &err));
+	CHECK_INT(1, result.blobs);
+	store_close(&store);
+}
+
+static void prune_takes_nameless_ones(void)
+{
+	auto_arena struct arena *arena = arena_new();
+	struct gc_result result = { 0 };
+	struct error err = { 0 };
+	struct store store;
+
+	store_new(arena, &store);
+	(void)put_image(arena, &store, "a");
+	(void)put_image(arena, &store, "b");
+	CHECK_INT(0, unlinkat(store.root, "names/docker.io+library+b:latest", 0));
+	CHECK_INT(0, gc_prune(&store, arena, false, &result, &err));
+	CHECK_INT(1, result.images);
+	CHECK_INT(0, gc_prune(&store, arena, true, &result, &err));
+	CHECK_INT(2, result.images);
+	CHECK_INT(0, count_entries(&store, "blobs/sha256"));
+	store_close(&store);
+}
+
+static const struct test tests[] = {
+	TEST(removed_with_all),          TEST(names), TEST(used_by_a_container), TEST(kept_by_a_pull),
+	TEST(prune_takes_nameless_ones),
+};
+
+TEST_MAIN(tests)
