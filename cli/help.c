@@ -12,10 +12,10 @@
 enum { HELP_GAP = 2, VERB_WIDTH = 10, LEFT_SIZE = 64, SCREEN_WIDTH = 80 };
 
 static const char *const group_titles[] = {
-	[GROUP_LIFE] = "Life of a container",
-	[GROUP_INSIDE] = "In a container",
-	[GROUP_LOOK] = "Look at containers",
-	[GROUP_HOST] = "Without a container",
+	[GROUP_LIFE] = "Life of a container",  [GROUP_INSIDE] = "In a container",
+	[GROUP_LOOK] = "Look at containers",   [GROUP_HOST] = "Without a container",
+	[GROUP_IMAGE_IN] = "Get images",       [GROUP_IMAGE_OUT] = "Give images away",
+	[GROUP_IMAGE_LOOK] = "Look at images", [GROUP_IMAGE_KEEP] = "Keep the store",
 };
 _Static_assert(ARRAY_SIZE(group_titles) == GROUP_MAX, "a title for every group");
 
@@ -100,8 +100,8 @@ char *help_verb(struct arena *arena, const struct verb *verb)
 	size_t size;
 	FILE *out = open_text(&text, &size);
 
-	(void)fprintf(out, "Usage: coffer %s [OPTION...]%s%s\n%s\n\n", verb->name, *verb->arguments ? " " : "",
-		      verb->arguments, verb->summary);
+	(void)fprintf(out, "Usage: %s %s [OPTION...]%s%s\n%s\n\n", program_name, verb->name,
+		      *verb->arguments ? " " : "", verb->arguments, verb->summary);
 	put_options(out, verb->options);
 	if (has_topics(verb))
 		(void)fprintf(out, "\nMore options, with an image: coffer help %s image\n", verb->name);
@@ -154,26 +154,36 @@ char *help_topics(struct arena *arena, const struct verb *verb)
 	return take_text(arena, out, &text);
 }
 
+/* Nothing for a group that this program has no verbs of. */
+static void put_group(FILE *out, enum verb_group group)
+{
+	bool titled = false;
+
+	for (const struct verb *const *verb = verb_list_all(); *verb; verb++) {
+		if ((*verb)->group != group)
+			continue;
+		if (!titled)
+			(void)fprintf(out, "\n%s:\n", group_titles[group]);
+		titled = true;
+		(void)fprintf(out, "  %-*s%s\n", VERB_WIDTH, (*verb)->name, (*verb)->summary);
+	}
+}
+
 char *help_main(struct arena *arena)
 {
 	char *text;
 	size_t size;
 	FILE *out = open_text(&text, &size);
 
-	(void)fprintf(out, "Usage: coffer [GLOBAL OPTION...] COMMAND [OPTION...] [ARGUMENT...]\n");
-	for (size_t group = 0; group < GROUP_MAX; group++) {
-		(void)fprintf(out, "\n%s:\n", group_titles[group]);
-		for (const struct verb *const *verb = verb_list_all(); *verb; verb++) {
-			if ((*verb)->group == group)
-				(void)fprintf(out, "  %-*s%s\n", VERB_WIDTH, (*verb)->name, (*verb)->summary);
-		}
-	}
+	(void)fprintf(out, "Usage: %s [GLOBAL OPTION...] COMMAND [OPTION...] [ARGUMENT...]\n", program_name);
+	for (size_t group = 0; group < GROUP_MAX; group++)
+		put_group(out, (enum verb_group)group);
 	(void)fprintf(out, "\nGlobal options, before the command:\n");
 	put_options(out, global_options);
 	return take_text(arena, out, &text);
 }
 
-static int run(const struct invocation *in, int *ret_exit, struct error *err)
+int help_run(const struct invocation *in, int *ret_exit, struct error *err)
 {
 	const struct verb *verb;
 	const char *topics;
@@ -200,5 +210,5 @@ const struct verb verb_help = {
 	.max_arguments = 2,
 	.options = no_options,
 	.stateless = true,
-	.run = run,
+	.run = help_run,
 };

@@ -12,3 +12,6 @@ char *help_verb(struct arena *arena, const struct verb *verb);
 
 /* Its options that have topics, by these, in the same space: names and values only. NULL if it has none. */
 char *help_topics(struct arena *arena, const struct verb *verb);
+
+/* The run function of a verb `help`. */
+int help_run(const struct invocation *in, int *ret_exit, struct error *err);

@@ -12,6 +12,8 @@
 #include "base/cleanup.h"
 #include "base/proc.h"
 #include "base/str.h"
+#include "image/store.h"
+#include "runtime/caller_userns.h"
 
 #define HELPER "coffer-image"
 
@@ -56,11 +58,27 @@ static int cannot_run(const char *path, int errnum, struct error *err)
 		    COFFER_LIBEXEC);
 }
 
+/* An ordinary user's store has files of all the ids that the user may have: the helper is root of a user namespace of
+   them. Which store it is has to be said before, since root has another. */
+static int prepare(struct error *err)
+{
+	auto_arena struct arena *arena = arena_new();
+
+	if (geteuid() == 0)
+		return 0;
+	if (setenv("COFFER_STORE", store_default_path(arena), 1) < 0)
+		return fail(err, errno, "setenv");
+	return caller_userns_enter(err);
+}
+
 int image_helper_exec(const char *const *arguments, struct error *err)
 {
 	auto_arena struct arena *arena = arena_new();
 	char **argv = helper_argv(arena, arguments);
+	int r = prepare(err);
 
+	if (r < 0)
+		return r;
 	(void)execve(argv[0], argv, environ);
 	return cannot_run(argv[0], errno, err);
 }
@@ -68,12 +86,14 @@ int image_helper_exec(const char *const *arguments, struct error *err)
 /* In the child: ends in execve, or with the reason in `report`, which execve closes. */
 static void become_helper(char **argv, int output, int report)
 {
-	int failure;
+	struct error err = { 0 };
 
-	if (dup2(output, STDOUT_FILENO) == STDOUT_FILENO)
-		(void)execve(argv[0], argv, environ);
-	failure = errno;
-	(void)!write(report, &failure, sizeof(failure));
+	if (prepare(&err) == 0) {
+		if (dup2(output, STDOUT_FILENO) == STDOUT_FILENO)
+			(void)execve(argv[0], argv, environ);
+		(void)cannot_run(argv[0], errno, &err);
+	}
+	(void)!write(report, &err, sizeof(err));
 	_exit(EXIT_NO_EXEC);
 }
 
@@ -104,7 +124,7 @@ int image_helper_run(struct arena *arena, const char *const *arguments, const ch
 	char **argv = helper_argv(arena, arguments);
 	int output[2];
 	int report[2];
-	int failure = 0;
+	struct error failure = { 0 };
 	int status;
 	pid_t pid;
 
@@ -126,8 +146,10 @@ int image_helper_run(struct arena *arena, const char *const *arguments, const ch
 	*ret_output = read_output(arena, output_in);
 	(void)!read(report_in, &failure, sizeof(failure));
 	status = proc_wait(pid);
-	if (failure)
-		return cannot_run(argv[0], failure, err);
+	if (failure.code) {
+		*err = failure;
+		return -failure.code;
+	}
 	return status == 0 ? 0 : refuse_as(err, EIO, "coffer-image failed: exit status %d", status);
 }
 

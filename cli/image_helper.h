@@ -1,7 +1,8 @@
 /*
  * image_helper.h - coffer-image, the program behind `coffer image`: all that is done with images but starting from
  * them. It is $COFFER_IMAGE where that is set (tests), else beside this program, else in the directory of helper
- * programs (libexecdir/coffer). It gets our environment, so $COFFER_STORE too.
+ * programs (libexecdir/coffer). It gets our environment, so $COFFER_STORE too; for an ordinary user that is set, and it
+ * runs as root of a user namespace with the user's subordinate ids (runtime/caller_userns.h).
  */
 #pragma once
 

@@ -12,11 +12,24 @@
 #include "options.h"
 #include "runtime/container.h"
 
-enum verb_group { GROUP_LIFE, GROUP_INSIDE, GROUP_LOOK, GROUP_HOST, GROUP_MAX };
+enum verb_group {
+	GROUP_LIFE,
+	GROUP_INSIDE,
+	GROUP_LOOK,
+	GROUP_HOST,
+	GROUP_IMAGE_IN, /* from here: coffer-image */
+	GROUP_IMAGE_OUT,
+	GROUP_IMAGE_LOOK,
+	GROUP_IMAGE_KEEP,
+	GROUP_MAX,
+};
+
+struct store;
 
 /* One use of a verb, after parsing. */
 struct invocation {
-	const struct runtime *runtime;
+	const struct runtime *runtime; /* coffer */
+	const struct store *store;     /* coffer-image; NULL for a stateless verb */
 	struct arena *arena;
 	const void *options;          /* the verb's struct, filled by its table */
 	const char *const *arguments; /* NULL-terminated; the count is within the verb's bounds */
@@ -48,6 +61,16 @@ extern const struct verb verb_state, verb_list, verb_ps, verb_stats;
 extern const struct verb verb_pause, verb_resume, verb_update;
 extern const struct verb verb_image, verb_spec, verb_features, verb_version, verb_help;
 extern const struct verb verb_network, verb_port;
+
+/* Of coffer-image. */
+extern const struct verb verb_image_pull, verb_image_load, verb_image_import;
+extern const struct verb verb_image_save, verb_image_push;
+extern const struct verb verb_image_list, verb_image_inspect, verb_image_history;
+extern const struct verb verb_image_tag, verb_image_remove, verb_image_prune, verb_image_verify;
+extern const struct verb verb_image_help;
+
+/* How this program is called: "coffer" or "coffer image". Its verbs are in verbs.c or image_verbs.c. */
+extern const char *const program_name;
 
 extern const struct cli_option no_options[]; /* only the end row */
 

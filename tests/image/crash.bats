@@ -1,0 +1,38 @@
+# kill -9 at random moments of pull, load and remove: afterwards the store opens, and every image that it lists verifies.
+# COFFER_CRASHES says how often (50).
+load store.bash
+
+# strike COMMAND...: kills it after a random part of the time that it takes.
+strike() {
+	local pid
+	"$@" >/dev/null 2>&1 3>&- &
+	pid=$!
+	sleep "0.0$((RANDOM % 9))$((RANDOM % 10))"
+	kill -9 "$pid" 2>/dev/null || true
+	wait "$pid" 2>/dev/null || true
+}
+
+# Bits of what is made are left only by whoever was killed: the next takes them away.
+check_store() {
+	succeeds image list -q
+	succeeds image verify --all --check
+	equal "$OUT" ""
+}
+
+@test "kill -9 of pull, load and remove" {
+	local i count=${COFFER_CRASHES:-50}
+	succeeds image pull -q --name stays "oci:$LAYOUT:base"
+	succeeds image save stays "docker-archive:$TEST_DIR/base.tar"
+	for ((i = 0; i < count; i++)); do
+		case $((RANDOM % 4)) in
+		0) strike "$COFFER_IMAGE" pull -q --name "a$((i % 3))" "oci:$LAYOUT:next" ;;
+		1) strike "$COFFER_IMAGE" load -q --name "b$((i % 3))" "$TEST_DIR/base.tar" ;;
+		2) strike "$COFFER_IMAGE" remove --force "a$((RANDOM % 3))" "b$((RANDOM % 3))" ;;
+		3) strike "$COFFER_IMAGE" prune ;;
+		esac
+		check_store
+	done
+	succeeds image verify stays
+	succeeds image prune --all
+	equal "$(files blobs/sha256)$(files layers/sha256)$(files images)$(files names)$(files staging)" ""
+}
