@@ -240,16 +240,27 @@ static int absolute(struct run *run, const char **path, struct error *err)
 	return 0;
 }
 
-static void set_lowers(struct run *run)
+/* The record has the lowest layer first; below an opaque one nothing is to be seen. Returns the layer that says mode and
+   owner of the root directory. */
+static const char *set_lowers(struct run *run)
 {
-	size_t count = run->record.n_layers;
-	const char **lowers = arena_array(run->arena, count + 1, sizeof(*lowers));
+	const char **lowers = arena_array(run->arena, run->record.n_layers + 1, sizeof(*lowers));
+	const char *top = NULL;
+	size_t count = 0;
 
-	/* The record has the lowest first. */
-	for (size_t i = 0; i < count; i++)
-		lowers[i] = store_layer_path(&run->store, run->arena, &run->record.layers[count - 1 - i].diff_id);
+	for (size_t i = run->record.n_layers; i > 0; i--) {
+		const struct record_layer *layer = &run->record.layers[i - 1];
+
+		lowers[count] = store_layer_path(&run->store, run->arena, &layer->diff_id);
+		if (!top && layer->has_top)
+			top = lowers[count];
+		count++;
+		if (layer->opaque)
+			break;
+	}
 	run->overlay.lowers = lowers;
 	run->overlay.n_lowers = count;
+	return top ? top : lowers[0];
 }
 
 static int scratch_over(struct run *run, const char *path)
@@ -268,6 +279,7 @@ static int set_root(struct run *run, struct error *err)
 {
 	const char *rootfs = run->options->rootfs;
 	const char *below = rootfs ? overlaid(run, rootfs) : NULL;
+	const char *top;
 	int r = 0;
 
 	run->layered = !rootfs || below;
@@ -282,9 +294,9 @@ static int set_root(struct run *run, struct error *err)
 	}
 	if (rootfs)
 		return absolute(run, &run->bundle.rootfs, err);
-	set_lowers(run);
+	top = set_lowers(run);
 	run->overlay.is_volatile = run->options->rm;
-	return run_dir_make_layers(&run->dir, run->overlay.lowers[0], run->bundle.userns_first, err);
+	return run_dir_make_layers(&run->dir, top, run->bundle.userns_first, err);
 }
 
 /* The caller's own directory, as long as it is part of what the container sees. */

@@ -38,6 +38,18 @@ left_in_store() {
 	equal "$OUT" top
 }
 
+@test "a layer that is opaque as a whole hides those below; the root directory is as the highest that says so" {
+	mkdir -m 750 "$TEST_DIR/upper"
+	make_image hidden '{}' "$TEST_DIR/top" "$BUNDLE/rootfs" "$TEST_DIR/upper"
+	record=$COFFER_STORE/images/$(<"$COFFER_STORE/names/docker.io+library+hidden:latest")
+	succeeds coffer run --image hidden --rm sh -c 'stat -c %a /; ls /etc/layer'
+	equal "$OUT" $'750\n/etc/layer'
+	jq -c '.layers[1] += {opaque: true, top: true}' "$record" >"$TEST_DIR/new"
+	cp "$TEST_DIR/new" "$record"
+	gives 1 coffer run --image hidden --rm sh -c 'stat -c %a /; ls /etc/layer'
+	equal "$OUT" "$(stat -c %a "$BUNDLE/rootfs")"
+}
+
 @test "the root is an overlay, and no mount is on the host while it runs" {
 	cp "/proc/$HOLDER/mountinfo" "$TEST_DIR/mounts.before"
 	coffer run --image box --name a --detach sleep 1000
@@ -280,6 +292,7 @@ as_user() {
 	install -m 755 "$COFFER" "$home/coffer"
 	ROOT=$home/state
 	mv "$COFFER_STORE" "$home/store"
+	printf '1 user' >"$home/store/version"
 	export COFFER_STORE=$home/store
 	find "$COFFER_STORE" -type c -delete
 	chown -R -h 54321:54321 "$home"
