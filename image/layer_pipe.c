@@ -11,7 +11,7 @@
 
 #include "base/str.h"
 
-enum { BATCH_SIZE = 1 << 20, BATCHES = 12, WAKE_AT = 4 };
+enum { BATCH_SIZE = 128 * 1024, BATCHES = 32, WAKE_AT = 8 };
 
 struct batch {
 	unsigned char *data;
