@@ -43,6 +43,26 @@ load store.bash
 	diff "$TEST_DIR/bundle/rootfs.ours" "$TEST_DIR/bundle/rootfs.theirs"
 }
 
+# With a layer on top that has no entry for the root directory, and one that makes it opaque.
+@test "run sees an opaque root directory, and the root directory of the layer that has one" {
+	local rootfs=$TEST_DIR/rootfs hide=$TEST_DIR/hide plain=$TEST_DIR/plain
+	mkdir -m 751 "$rootfs" "$hide" "$plain"
+	mkdir "$hide/bin" "$plain/etc"
+	cp "$(type -P busybox)" "$hide/bin/busybox"
+	touch "$rootfs/hidden" "$hide/.wh..wh..opq" "$plain/etc/plain"
+	umoci init --layout "$TEST_DIR/o"
+	umoci new --image "$TEST_DIR/o:x"
+	tar -C "$rootfs" -cf "$TEST_DIR/1.tar" .
+	tar -C "$hide" -cf "$TEST_DIR/2.tar" .
+	tar -C "$plain" -cf "$TEST_DIR/3.tar" etc
+	for layer in 1 2 3; do
+		umoci raw add-layer --image "$TEST_DIR/o:x" "$TEST_DIR/$layer.tar"
+	done
+	succeeds image pull -q --name opaque "oci:$TEST_DIR/o:x"
+	succeeds "$COFFER" run --rm --image opaque -- /bin/busybox sh -c 'busybox stat -c %a / && busybox ls /'
+	[[ $OUT == 751$'\n'* && $OUT == *etc* && $OUT != *hidden* ]] || told "not the image"
+}
+
 @test "what is stored is neither fetched nor unpacked again" {
 	succeeds image pull "oci:$LAYOUT:base"
 	succeeds image pull "oci:$LAYOUT:next"
