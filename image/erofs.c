@@ -155,9 +155,9 @@ static void list_name(struct list *list, const char *name, const struct erofs_no
 	list->items[list->count++] = (struct listing){ .name = name, .node = node };
 }
 
-static void list_entry(const struct erofs_name *name, void *context)
+static void list_entry(const char *name, struct erofs_node *node, void *context)
 {
-	list_name(context, name->name, name->node);
+	list_name(context, name, node);
 }
 
 static int by_name(const void *a, const void *b)

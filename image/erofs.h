@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -47,6 +48,22 @@ void erofs_remove(struct erofs *erofs, struct erofs_node *directory, const char 
 
 const struct erofs_attributes *erofs_attributes(const struct erofs_node *node);
 void erofs_set_attributes(struct erofs_node *node, const struct erofs_attributes *attributes); /* same file type */
+
+/* NULL for what is no symbolic link. */
+const char *erofs_target(const struct erofs_node *node);
+
+/* The directory that a directory is in; the root is in itself. */
+struct erofs_node *erofs_parent(const struct erofs_node *directory);
+
+/* False once its last name was removed. */
+bool erofs_is_named(const struct erofs_node *node);
+
+/* Calls back for each name of a directory in the order of strcmp(3); the directory must not change meanwhile. */
+typedef void erofs_visit(const char *name, struct erofs_node *node, void *context);
+void erofs_each(const struct erofs_node *directory, erofs_visit *visit, void *context);
+
+bool erofs_has_xattr(const struct erofs_node *node, const char *name);
+void erofs_clear_xattrs(struct erofs_node *node);
 
 /* Adds or replaces "user.x", "trusted.x", "security.x" or a POSIX ACL; -EOPNOTSUPP for other names, -E2BIG when all
    of a node's do not fit (256 KiB). */

@@ -49,8 +49,7 @@ static struct erofs_node *new_node(struct erofs *erofs, const struct erofs_attri
 
 static void free_node(struct erofs_node *node)
 {
-	for (size_t i = 0; i < node->n_xattrs; i++)
-		free(node->xattrs[i].bytes);
+	erofs_clear_xattrs(node);
 	free(node->xattrs);
 	free(node->target);
 	if (node->children)
@@ -126,10 +125,11 @@ int erofs_link(struct erofs *erofs, struct erofs_node *directory, const char *na
 
 static void drop(struct erofs_node *node);
 
-static void drop_entry(const struct erofs_name *entry, void *unused)
+static void drop_entry(const char *name, struct erofs_node *node, void *unused)
 {
+	(void)name;
 	(void)unused;
-	drop(entry->node);
+	drop(node);
 }
 
 /* A node without a name is not written; its memory goes with the image's. */
@@ -178,23 +178,38 @@ int erofs_set_target(struct erofs_node *node, const char *target, struct error *
 	return 0;
 }
 
+const char *erofs_target(const struct erofs_node *node)
+{
+	return node->target;
+}
+
+struct erofs_node *erofs_parent(const struct erofs_node *directory)
+{
+	return directory->parent;
+}
+
+bool erofs_is_named(const struct erofs_node *node)
+{
+	return node->links != 0;
+}
+
 struct walk {
-	void (*call)(const struct erofs_name *name, void *context);
+	erofs_visit *visit;
 	void *context;
 };
 
-static void visit(const void *slot, VISIT which, void *closure)
+static void visit_name(const void *slot, VISIT which, void *closure)
 {
 	const struct walk *walk = closure;
+	const struct erofs_name *name = *(struct erofs_name *const *)slot;
 
 	if (which == postorder || which == leaf)
-		walk->call(*(struct erofs_name *const *)slot, walk->context);
+		walk->visit(name->name, name->node, walk->context);
 }
 
-void erofs_each(const struct erofs_node *directory, void (*call)(const struct erofs_name *name, void *context),
-		void *context)
+void erofs_each(const struct erofs_node *directory, erofs_visit *visit, void *context)
 {
-	struct walk walk = { .call = call, .context = context };
+	struct walk walk = { .visit = visit, .context = context };
 
-	twalk_r(directory->children, visit, &walk);
+	twalk_r(directory->children, visit_name, &walk);
 }

@@ -1,8 +1,6 @@
 /* erofs_tree.h - private to erofs*.c: the nodes in memory. */
 #pragma once
 
-#include <stdbool.h>
-
 #include "erofs.h"
 
 enum {
@@ -51,7 +49,3 @@ struct erofs {
 	struct erofs_node *first, *last;
 	uint32_t nodes;
 };
-
-/* Calls back for each name of a directory in the order of strcmp(3). */
-void erofs_each(const struct erofs_node *directory, void (*call)(const struct erofs_name *name, void *context),
-		void *context);

@@ -38,8 +38,7 @@ static size_t entry_size(size_t name_length, size_t size)
 	return (ENTRY_HEADER + name_length + size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
 }
 
-/* The entry of this name, or a new one at the end. */
-static struct erofs_xattr *slot_of(struct erofs_node *node, uint8_t index, const char *name)
+static struct erofs_xattr *find(const struct erofs_node *node, uint8_t index, const char *name)
 {
 	size_t length = strlen(name);
 
@@ -49,8 +48,34 @@ static struct erofs_xattr *slot_of(struct erofs_node *node, uint8_t index, const
 		if (xattr->index == index && xattr->name_length == length && memcmp(xattr->bytes, name, length) == 0)
 			return xattr;
 	}
+	return NULL;
+}
+
+bool erofs_has_xattr(const struct erofs_node *node, const char *name)
+{
+	const char *rest;
+	uint8_t index;
+
+	return split(name, &index, &rest) == 0 && find(node, index, rest);
+}
+
+void erofs_clear_xattrs(struct erofs_node *node)
+{
+	for (size_t i = 0; i < node->n_xattrs; i++)
+		free(node->xattrs[i].bytes);
+	node->n_xattrs = 0;
+	node->xattrs_size = 0;
+}
+
+/* The entry of this name, or a new one at the end. */
+static struct erofs_xattr *slot_of(struct erofs_node *node, uint8_t index, const char *name)
+{
+	struct erofs_xattr *found = find(node, index, name);
+
+	if (found)
+		return found;
 	node->xattrs = xreallocarray(node->xattrs, node->n_xattrs + 1, sizeof(*node->xattrs));
-	node->xattrs[node->n_xattrs] = (struct erofs_xattr){ .index = index, .name_length = (uint8_t)length };
+	node->xattrs[node->n_xattrs] = (struct erofs_xattr){ .index = index, .name_length = (uint8_t)strlen(name) };
 	return &node->xattrs[node->n_xattrs++];
 }
 

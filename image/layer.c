@@ -179,7 +179,8 @@ static int unpack(struct unpacker *unpacker, struct layer_sink *sink, struct lay
 int layer_unpack(int dir_fd, int blob_fd, enum digest_algorithm blob_algorithm, enum digest_algorithm diff_algorithm,
 		 const struct layer_options *options, struct layer_result *ret, struct error *err)
 {
-	auto_layer_sink struct layer_sink *sink = layer_dir_open(dir_fd, options);
+	auto_layer_sink struct layer_sink *sink =
+		(options->form == LAYER_IMAGE ? layer_erofs_open : layer_dir_open)(dir_fd, options);
 	struct layer_result result = { 0 };
 	struct unpacker unpacker = {
 		.options = options,

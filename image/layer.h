@@ -7,6 +7,7 @@
  *	layer_entry.c   names -> clean paths below the top; whiteouts
  *	layer_sink.h    what is done with an entry: an interface
  *	layer_dir.c     entries -> files below one directory fd; nothing outside of it is ever touched
+ *	layer_erofs.c   entries -> one file, an EROFS image
  *
  * In overlay form
  *	- a name may go through a symlink of the same layer, which is followed below the top; one that leads nowhere
@@ -32,6 +33,7 @@
 enum layer_form {
 	LAYER_OVERLAY, /* a layer of its own: whiteouts become what overlayfs reads; no parent is needed */
 	LAYER_APPLY,   /* onto the lower layers in the same directory: whiteouts remove */
+	LAYER_IMAGE,   /* as LAYER_OVERLAY, but to one file: an EROFS image, for overlayfs to be mounted on its mount */
 };
 
 /* Each is a default with an option on the command line; an error names limit, entry and layer. */
@@ -74,10 +76,10 @@ struct layer_result {
 };
 
 /*
- * Unpacks the blob in blob_fd (from its start, read only by pread) below dir_fd, an empty directory or for LAYER_APPLY
- * the lower layers. algorithms: those of the digests that are asked for. Owners, modes, times and xattrs are as in
- * the layer. On failure what was written is left for the caller to remove. Errors name the entry:
- * "entry 12 (usr/bin/x): ...".
+ * Unpacks the blob in blob_fd (from its start, read only by pread) below dir_fd: an empty directory, for
+ * LAYER_APPLY the lower layers, for LAYER_IMAGE an empty file. algorithms: those of the digests that are asked for.
+ * Owners, modes, times and xattrs are as in the layer. On failure what was written is left for the caller to remove.
+ * Errors name the entry: "entry 12 (usr/bin/x): ...".
  */
 int layer_unpack(int dir_fd, int blob_fd, enum digest_algorithm blob_algorithm, enum digest_algorithm diff_algorithm,
 		 const struct layer_options *options, struct layer_result *ret, struct error *err);

@@ -39,3 +39,6 @@ DEFINE_AUTO(layer_sink, struct layer_sink, layer_sink_close)
 
 /* Files below dir_fd, which is borrowed. */
 struct layer_sink *layer_dir_open(int dir_fd, const struct layer_options *options);
+
+/* An EROFS image in image_fd, which is borrowed and empty. */
+struct layer_sink *layer_erofs_open(int image_fd, const struct layer_options *options);

@@ -10,7 +10,7 @@
 #include "base/cleanup.h"
 #include "base/str.h"
 
-enum { NAME_SIZE = 256 + sizeof("overlay."), PATH_SIZE = 320, LIST_MAX = 64 * 1024 };
+enum { PATH_SIZE = 320, LIST_MAX = 64 * 1024 };
 
 static const char capability[] = "security.capability";
 
@@ -35,8 +35,7 @@ bool layer_xattr_is_machines(const char *name)
 	return false;
 }
 
-/* The name under which an attribute is stored, in buffer[NAME_SIZE]; NULL: it is left out. */
-static const char *stored_name(const char *name, const struct layer_xattr_rules *rules, char *buffer)
+const char *layer_xattr_stored_name(const char *name, const struct layer_xattr_rules *rules, char *buffer)
 {
 	const char *prefix = layer_xattr_overlay_prefix(rules->user_xattrs);
 
@@ -46,7 +45,7 @@ static const char *stored_name(const char *name, const struct layer_xattr_rules 
 		return name;
 	if (!rules->overlay)
 		return NULL;
-	(void)snprintf(buffer, NAME_SIZE, "%soverlay.%s", prefix, name + strlen(prefix));
+	(void)snprintf(buffer, LAYER_XATTR_NAME_SIZE, "%soverlay.%s", prefix, name + strlen(prefix));
 	return buffer;
 }
 
@@ -65,9 +64,9 @@ int layer_xattr_set(int fd, int parent_fd, const char *name, const struct tar_en
 		    const struct layer_xattr_rules *rules, uint64_t *skipped, struct error *err)
 {
 	for (size_t i = 0; i < entry->n_xattrs; i++) {
-		char buffer[NAME_SIZE], shown[TAR_SHOWN_MAX];
+		char buffer[LAYER_XATTR_NAME_SIZE], shown[TAR_SHOWN_MAX];
 		const struct tar_xattr *xattr = &entry->xattrs[i];
-		const char *attribute = stored_name(xattr->name, rules, buffer);
+		const char *attribute = layer_xattr_stored_name(xattr->name, rules, buffer);
 		int r = attribute ? set_one(fd, parent_fd, name, attribute, xattr) : 0;
 
 		if (r == 0)
@@ -82,8 +81,8 @@ int layer_xattr_set(int fd, int parent_fd, const char *name, const struct tar_en
 static bool entry_has(const struct tar_entry *entry, const char *attribute, const struct layer_xattr_rules *rules)
 {
 	for (size_t i = 0; i < entry->n_xattrs; i++) {
-		char buffer[NAME_SIZE];
-		const char *name = stored_name(entry->xattrs[i].name, rules, buffer);
+		char buffer[LAYER_XATTR_NAME_SIZE];
+		const char *name = layer_xattr_stored_name(entry->xattrs[i].name, rules, buffer);
 
 		if (str_eq(name, attribute))
 			return true;

@@ -19,6 +19,11 @@ const char *layer_xattr_opaque(bool user_xattrs);
 /* "trusted.overlay." or the user's. */
 const char *layer_xattr_overlay_prefix(bool user_xattrs);
 
+/* The name under which an attribute of an image is stored: buffer[LAYER_XATTR_NAME_SIZE] or `name` itself; NULL: it is
+   left out. */
+enum { LAYER_XATTR_NAME_SIZE = 256 + sizeof("overlay.") };
+const char *layer_xattr_stored_name(const char *name, const struct layer_xattr_rules *rules, char *buffer);
+
 /* Attributes that are the machine's and no part of an image: labels of SELinux and the like. */
 bool layer_xattr_is_machines(const char *name);
 

@@ -249,22 +249,26 @@ def run(unpack, form, one, work, outside):
     before = snapshot(outside)
     error, status = "", 0
     for number, path in enumerate(paths):  # in overlay form each has its own directory
-        below = target / str(number) if form == "overlay" else target
+        below = target if form == "apply" else target / str(number)
         below.mkdir(exist_ok=True)
-        result = subprocess.run([unpack, *(["--apply"] if form == "apply" else []), *one["options"], below, path],
+        result = subprocess.run([unpack, *([] if form == "overlay" else [f"--{form}"]), *one["options"], below, path],
                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=60, errors="replace")
         error, status = error + result.stderr, status or result.returncode
     if snapshot(outside) != before:
         yield "something outside has changed"
     if status not in (0, 1):
         yield f"exit status {status}"
-    wanted = one[form]
+    wanted = one["apply" if form == "apply" else "overlay"]
     if (wanted is OK) != (status == 0):
         yield f"{'refused' if status else 'not refused'}: {error.strip()}"
     if wanted is not OK and wanted not in error:
         yield f"the error does not say \"{wanted}\": {error.strip()}"
     if wanted is not OK and one["entry"] and ": entry " not in error:
         yield f"the error names no entry: {error.strip()}"
+    if form == "image":
+        if status == 0:
+            yield from image_differs(unpack, one, target, paths)
+        return
     last = target / str(len(paths) - 1) if form == "overlay" else target
     for name in one["after"] or () if wanted is OK and form == "apply" or len(paths) == 1 and wanted is OK else ():
         if not os.path.lexists(last / name):
@@ -273,9 +277,25 @@ def run(unpack, form, one, work, outside):
         yield "a link to a file outside"
 
 
+def image_differs(unpack, one, target, paths):
+    """An image, mounted, is the directory that the layer makes."""
+    for number, path in enumerate(paths):
+        here = target / str(number)
+        (here / "dir").mkdir()
+        (here / "mnt").mkdir()
+        subprocess.run([unpack, *one["options"], here / "dir", path], check=True, stdout=subprocess.DEVNULL)
+        os.utime(here / "dir", (0, 0)) if not os.listdir(here / "dir") else None
+        mounted = subprocess.run(["unshare", "--mount", "--propagation", "private", "sh", "-c",
+                                  'mount -t erofs -o ro "$0/image" "$0/mnt" && exec "$1" "$0/dir" "$0/mnt"', here,
+                                  pathlib.Path(__file__).with_name("compare.py")], stdout=subprocess.PIPE,
+                                 stderr=subprocess.STDOUT, text=True, errors="replace")
+        if mounted.returncode != 0:
+            yield mounted.stdout.strip().replace("\n", "; ")
+
+
 def main():
     unpack, form, wanted = os.path.abspath(sys.argv[1]), sys.argv[2], sys.argv[3:]
-    work = pathlib.Path(tempfile.mkdtemp())
+    work = pathlib.Path(tempfile.mkdtemp(dir="/var/tmp"))  # a disk: images in a tmpfs cannot be mounted
     outside = work / "outside"
     (outside / "deep").mkdir(parents=True, mode=0o751)
     for name in ("canary", "deep/canary", "x"):

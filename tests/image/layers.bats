@@ -38,6 +38,15 @@ same() {
 	corpus apply
 }
 
+needs_erofs() {
+	grep -qw erofs /proc/filesystems || modprobe -q erofs || skip "this kernel has no erofs"
+}
+
+@test "hostile layers, each as an EROFS image: refused by entry, or mounted it is the same as the directory" {
+	needs_erofs
+	corpus image
+}
+
 @test "every kind of entry as bsdtar has it" {
 	needs bsdtar
 	python3 "$tools/sample.py" "$work"
@@ -73,6 +82,20 @@ umoci_apply() {
 	chown --reference "$work/ours" "$work/layers/2"
 	unshare --mount --propagation private bash -ec '
 		mount -t overlay -o "lowerdir=$1/layers/2:$1/layers/1" layers "$1/mounted"
+		python3 "$2/compare.py" "$1/ours" "$1/mounted"' bash "$work" "$tools"
+}
+
+@test "two layers with whiteouts as EROFS images: mounted by overlayfs as applied" {
+	needs_erofs
+	python3 "$tools/sample.py" "$work"
+	mkdir "$work"/{layers,1,2,mounted}
+	"$unpack" --image --jobs 2 "$work/layers" "$work/1.tar" "$work/2.tar"
+	"$unpack" --apply "$work/ours" "$work/1.tar" "$work/2.tar"
+	unshare --mount --propagation private bash -ec '
+		mount -t tmpfs none "$1/mounted" && mkdir "$1/mounted/top"
+		chown --reference "$1/ours" "$1/mounted/top" && chmod --reference "$1/ours" "$1/mounted/top"
+		for layer in 1 2; do mount -t erofs -o ro "$1/layers/$layer" "$1/$layer"; done
+		mount -t overlay -o "lowerdir=$1/mounted/top:$1/2:$1/1" layers "$1/mounted"
 		python3 "$2/compare.py" "$1/ours" "$1/mounted"' bash "$work" "$tools"
 }
 

@@ -1,10 +1,12 @@
 /*
  * unpack.c - layer_unpack() and layer_pack() for tests and benchmarks, without store and command line:
  *
- *	unpack [--apply] [--zlib] [--one-thread] [--user-xattrs] [--no-devices] [--jobs N] [--limit NAME=N] DIR BLOB...
+ *	unpack [--apply | --image] [--zlib] [--one-thread] [--user-xattrs] [--no-devices] [--jobs N]
+ *		[--limit NAME=N] DIR BLOB...
  *	unpack --pack [--user-xattrs] DIR TAR
  *
- * Each blob, in its order, into DIR; with --jobs into DIR/1, DIR/2 and so on, N at a time. Compression is as the first
+ * Each blob, in its order, into DIR; with --jobs into DIR/1, DIR/2 and so on, N at a time; with --image, into a file
+ * DIR/image, or DIR/1 and so on. Compression is as the first
  * bytes say. Prints a line of JSON for each; an error goes to stderr, and exit status 1.
  */
 #include <err.h>
@@ -43,11 +45,13 @@ static enum compression compression(int fd)
 	return got > 0 ? compression_of(start, (size_t)got) : COMPRESSION_NONE;
 }
 
-static int own_directory(const struct work *work, unsigned index)
+static int own_target(const struct work *work, unsigned index)
 {
 	char name[16];
 
 	(void)snprintf(name, sizeof(name), "%u", index + 1);
+	if (work->options.form == LAYER_IMAGE)
+		return openat(work->dir_fd, work->jobs ? name : "image", O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 	if (mkdirat(work->dir_fd, name, 0755) < 0 && errno != EEXIST)
 		return -1;
 	return openat(work->dir_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -56,7 +60,8 @@ static int own_directory(const struct work *work, unsigned index)
 static bool unpack_one(const struct work *work, unsigned index)
 {
 	auto_fd int blob_fd = open(work->blobs[index], O_RDONLY | O_CLOEXEC);
-	auto_fd int dir_fd = work->jobs ? own_directory(work, index) : dup(work->dir_fd);
+	auto_fd int dir_fd =
+		work->jobs || work->options.form == LAYER_IMAGE ? own_target(work, index) : dup(work->dir_fd);
 	struct layer_options options = work->options;
 	char blob[DIGEST_TEXT_MAX], diff_id[DIGEST_TEXT_MAX];
 	struct layer_result result;
@@ -123,25 +128,31 @@ static void set_limit(struct layer_limits *limits, const char *text)
 	errx(2, "--limit %s", text);
 }
 
-enum { PACK = 'p', JOBS = 'j', LIMIT = 'l', APPLY = 'a', ZLIB = 'z', ONE = 'o', USER = 'u', DEVICES = 'd' };
+enum {
+	IMAGE = 'i',
+	PACK = 'p',
+	JOBS = 'j',
+	LIMIT = 'l',
+	APPLY = 'a',
+	ZLIB = 'z',
+	ONE = 'o',
+	USER = 'u',
+	DEVICES = 'd'
+};
 
 static bool parse(int argc, char **argv, struct work *work)
 {
 	static const struct option options[] = {
-		{ "apply", no_argument, NULL, APPLY },
-		{ "zlib", no_argument, NULL, ZLIB },
-		{ "one-thread", no_argument, NULL, ONE },
-		{ "user-xattrs", no_argument, NULL, USER },
-		{ "no-devices", no_argument, NULL, DEVICES },
-		{ "jobs", required_argument, NULL, JOBS },
-		{ "limit", required_argument, NULL, LIMIT },
-		{ "pack", no_argument, NULL, PACK },
-		{ 0 },
+		{ "apply", no_argument, NULL, APPLY },      { "image", no_argument, NULL, IMAGE },
+		{ "zlib", no_argument, NULL, ZLIB },        { "one-thread", no_argument, NULL, ONE },
+		{ "user-xattrs", no_argument, NULL, USER }, { "no-devices", no_argument, NULL, DEVICES },
+		{ "jobs", required_argument, NULL, JOBS },  { "limit", required_argument, NULL, LIMIT },
+		{ "pack", no_argument, NULL, PACK },        { 0 },
 	};
 	bool pack = false;
 
 	for (int c; (c = getopt_long(argc, argv, "+", options, NULL)) != -1;) {
-		work->options.form = c == APPLY ? LAYER_APPLY : work->options.form;
+		work->options.form = c == APPLY ? LAYER_APPLY : c == IMAGE ? LAYER_IMAGE : work->options.form;
 		work->options.zlib |= c == ZLIB;
 		work->options.one_thread |= c == ONE;
 		work->options.user_xattrs |= c == USER;
