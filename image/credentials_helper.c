@@ -154,10 +154,11 @@ static int decode(const struct helper *helper, const char *program, struct crede
 	struct json *root;
 	int r = json_parse(arena, program, helper->answer, helper->length, &limits, &root, err);
 
-	if (r == 0)
-		r = json_decode(arena, root, fields, &answer, err);
 	if (r < 0)
 		return r;
+	r = json_decode(arena, root, fields, &answer, err);
+	if (r < 0)
+		return context(err, "answer of %s", program);
 	if (str_eq(answer.user, "<token>")) {
 		ret->identity_token = xstrdup(answer.secret);
 		return 0;

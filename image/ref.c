@@ -1,6 +1,7 @@
 /* ref.c - see ref.h. One pass from the left for paths; for names from the right: digest, tag, domain, repository. */
 #include "ref.h"
 
+#include <arpa/inet.h>
 #include <ctype.h>
 #include <limits.h>
 #include <stdio.h>
@@ -69,12 +70,17 @@ static bool is_port(const char *text)
 	return strlen(text) <= PORT_DIGITS && str_to_u64(text, UINT16_MAX, &port) == 0 && port > 0;
 }
 
-/* "[" hexadecimal digits, colons and dots "]"; what they mean is left to whoever resolves it. */
+/* The length of "[" IPv6 address "]", or 0. */
 static size_t ip6_length(const char *text)
 {
 	size_t length = strspn(text + 1, DIGITS "abcdefABCDEF:.");
+	char address[INET6_ADDRSTRLEN] = "";
+	struct in6_addr parsed;
 
-	return length > 1 && text[length + 1] == ']' ? length + 2 : 0;
+	if (length >= sizeof(address) || text[length + 1] != ']')
+		return 0;
+	memcpy(address, text + 1, length);
+	return inet_pton(AF_INET6, address, &parsed) == 1 ? length + 2 : 0;
 }
 
 static bool is_domain(const char *domain)
