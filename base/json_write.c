@@ -158,6 +158,26 @@ void json_put_bool(struct json_writer *writer, const char *key, bool value)
 	check(yajl_gen_bool(writer->gen, value) == yajl_gen_status_ok);
 }
 
+/* As deep as json_parse() has let it become. */
+void json_put_node(struct json_writer *writer, const char *key, const struct json *node) /* NOLINT(misc-no-recursion) */
+{
+	bool object = node->type == JSON_OBJECT;
+
+	if (node->type == JSON_STRING || node->type == JSON_NULL) {
+		json_put_string(writer, key, node->text);
+	} else if (node->type == JSON_BOOL) {
+		json_put_bool(writer, key, node->boolean);
+	} else if (node->type == JSON_NUMBER) {
+		begin_value(writer, key);
+		check(yajl_gen_number(writer->gen, node->text, strlen(node->text)) == yajl_gen_status_ok);
+	} else {
+		begin(writer, key, object);
+		for (const struct json *item = node->first; item; item = item->next)
+			json_put_node(writer, item->key, item);
+		end(writer, object);
+	}
+}
+
 const char *json_writer_text(const struct json_writer *writer, size_t *ret_length)
 {
 	const unsigned char *text;

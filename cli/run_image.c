@@ -240,8 +240,8 @@ static int absolute(struct run *run, const char **path, struct error *err)
 	return 0;
 }
 
-/* The record has the lowest layer first; below an opaque one nothing is to be seen. Returns the layer that says mode and
-   owner of the root directory. */
+/* The record has the lowest layer first; below an opaque one nothing is to be seen. Returns the layer that says mode
+   and owner of the root directory. */
 static const char *set_lowers(struct run *run)
 {
 	const char **lowers = arena_array(run->arena, run->record.n_layers + 1, sizeof(*lowers));

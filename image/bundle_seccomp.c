@@ -275,41 +275,6 @@ static void put_default(const struct bundle_input *in, struct json_writer *write
 
 /* ---- a profile of the command line's ---- */
 
-static void put_number(struct json_writer *writer, const struct json *node)
-{
-	uint64_t number;
-	int64_t negative;
-
-	if (str_to_u64(node->text, UINT64_MAX, &number) == 0)
-		json_put_u64(writer, node->key, number);
-	else if (str_to_i64(node->text, INT64_MIN, 0, &negative) == 0)
-		json_put_i64(writer, node->key, negative);
-	else
-		json_put_string(writer, node->key, node->text); /* the reader names what is wrong with it */
-}
-
-/* The same document as one member; its depth is bounded. */
-static void put_node(struct json_writer *writer, const char *key,
-		     const struct json *node) /* NOLINT(misc-no-recursion) */
-{
-	if (node->type == JSON_NULL) {
-		json_put_string(writer, key, NULL);
-	} else if (node->type == JSON_BOOL) {
-		json_put_bool(writer, key, node->boolean);
-	} else if (node->type == JSON_NUMBER) {
-		put_number(writer, node);
-	} else if (node->type == JSON_STRING) {
-		json_put_string(writer, key, node->text);
-	} else {
-		bool array = node->type == JSON_ARRAY;
-
-		(array ? json_begin_array : json_begin_object)(writer, key);
-		for (const struct json *item = node->first; item; item = item->next)
-			put_node(writer, item->key, item);
-		(array ? json_end_array : json_end_object)(writer);
-	}
-}
-
 int bundle_put_seccomp(const struct bundle_input *in, struct json_writer *writer, struct error *err)
 {
 	static const struct json_limits limits = { .size = PROFILE_MAX, .depth = PROFILE_DEPTH };
@@ -326,6 +291,6 @@ int bundle_put_seccomp(const struct bundle_input *in, struct json_writer *writer
 		return r;
 	if (root->type != JSON_OBJECT)
 		return refuse(err, "seccomp profile: expected an object, found %s", json_type_name(root->type));
-	put_node(writer, "seccomp", root);
+	json_put_node(writer, "seccomp", root);
 	return 0;
 }

@@ -12,6 +12,7 @@
 
 #include "base/cleanup.h"
 #include "base/str.h"
+#include "container_dir.h"
 #include "ref.h"
 #include "staging.h"
 #include "store_list.h"
@@ -256,6 +257,7 @@ int gc_prune(const struct store *store, struct arena *arena, bool all, struct gc
 {
 	auto_staging struct staging trash = { .fd = -1 };
 	auto_fd int lock = -1;
+	size_t left_over;
 	int r = staging_make(store, &trash, err);
 
 	if (r == 0)
@@ -265,6 +267,9 @@ int gc_prune(const struct store *store, struct arena *arena, bool all, struct gc
 	lock = store_lock(store, true, err);
 	if (lock < 0)
 		return lock;
-	r = prune_images(store, arena, all, result, err);
+	/* What a killed `coffer run --image` has left refers to an image, too. */
+	r = container_dirs_prune(store, &left_over, err);
+	if (r == 0)
+		r = prune_images(store, arena, all, result, err);
 	return r < 0 ? r : collect(store, arena, &trash, result, err);
 }

@@ -31,6 +31,20 @@ static void compact(void)
 	CHECK_INT(strlen(json_writer_text(w, NULL)), length);
 }
 
+static void nodes(void)
+{
+	static const char text[] = "{\"a\":[1,-2.50e3,true,null,\"t\",{\"b\":{}},[]],\"c\":18446744073709551616}";
+	static const struct json_limits limits = { .size = 1024, .depth = 8 };
+	auto_arena struct arena *arena = arena_new();
+	auto_json_writer struct json_writer *w = json_writer_new(false);
+	struct error err = { 0 };
+	struct json *root;
+
+	CHECK_INT(0, json_parse(arena, "text", text, sizeof(text) - 1, &limits, &root, &err));
+	json_put_node(w, NULL, root);
+	CHECK_STR(text, json_writer_text(w, NULL));
+}
+
 static void pretty(void)
 {
 	auto_json_writer struct json_writer *w = json_writer_new(true);
@@ -138,6 +152,6 @@ static void misuse_aborts(void)
 }
 
 static const struct test tests[] = {
-	TEST(compact), TEST(pretty), TEST(repairs_bytes), TEST(round_trip), TEST(misuse_aborts),
+	TEST(compact), TEST(nodes), TEST(pretty), TEST(repairs_bytes), TEST(round_trip), TEST(misuse_aborts),
 };
 TEST_MAIN(tests)
