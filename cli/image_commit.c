@@ -15,10 +15,16 @@ static const struct cli_option options[] = {
 	END_ROW,
 };
 
+/* An empty text says nothing. */
+static const char *said(const char *text)
+{
+	return text && *text ? text : NULL;
+}
+
 static int run(const struct invocation *in, int *ret_exit, struct error *err)
 {
 	const struct options *given = in->options;
-	const struct commit_options commit = { .author = given->author, .comment = given->message };
+	const struct commit_options commit = { .author = said(given->author), .comment = said(given->message) };
 	struct image_pull_options pull = { .quiet = given->quiet };
 	auto_staging struct staging staging = { .fd = -1 };
 	auto_source struct source *source = NULL;

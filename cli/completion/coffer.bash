@@ -25,6 +25,9 @@ _coffer_options() {
 	kill)
 		echo "-a --all -h --help"
 		;;
+	commit)
+		echo "-a --author -m --message -h --help"
+		;;
 	delete)
 		echo "-f --force -h --help"
 		;;
@@ -81,7 +84,7 @@ _coffer_options() {
 	esac
 }
 
-_coffer_commands="create start run kill delete exec pause resume update state list ps stats port image network spec features version help"
+_coffer_commands="create start run kill delete exec pause resume update commit state list ps stats port image network spec features version help"
 
 # Does this option of the command ($1) take the next word as its value?
 _coffer_takes_value() {
@@ -94,6 +97,7 @@ _coffer_takes_value() {
 	run:-*) true ;;
 	exec:-[pugec] | exec:--process | exec:--user | exec:--additional-gids | exec:--env | exec:--cap) true ;;
 	exec:--cwd | exec:--cgroup | exec:--apparmor | exec:--process-label) true ;;
+	commit:-[am] | commit:--author | commit:--message) true ;;
 	update:-h | update:--help | update:--force) false ;;
 	update:-*) true ;;
 	*) false ;;

@@ -26,6 +26,19 @@ setup() {
 	succeeds coffer image verify --all
 }
 
+@test "coffer commit pauses a running container, and lets it go on" {
+	coffer run --image box --name a --user 0 --detach sh -c 'echo new >/new; sleep 1000'
+	wait_for 10 test -s "$COFFER_STORE/containers/a/upper/new"
+	succeeds coffer commit --message text a box2
+	[[ $OUT =~ ^[0-9a-f]{64}$ ]]
+	equal "$(status_of a)" running
+	equal "$(COFFER_STORE=$TEST_DIR/store coffer run --image "$OUT" --rm cat /new)" new
+	running b
+	fails 1 'was not started from an image' coffer commit b box3
+	fails 1 'does not exist' coffer commit none box3
+	equal "$(status_of a)" running
+}
+
 @test "commit: what cannot be one" {
 	fails 1 'container `none`' coffer image commit none new
 	fails 1 'is no container' coffer image commit ../layers new
