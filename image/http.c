@@ -131,6 +131,8 @@ static int follow(const struct http_request *first, struct http_request *request
 	request->url = next;
 	if (http_url_same_origin(first->url, next))
 		return 0;
+	if (request->body && request->body->text && request->body->size > 0) /* a form may have a token in it */
+		return refuse_redirect(response, err, "another host, which would get what is sent");
 	request->authorization = NULL;
 	*tls = *request->tls;
 	tls->certificate = NULL;

@@ -86,11 +86,11 @@ void http_response_free(struct http_response *response); /* leaves it empty */
 #define auto_http_response auto_cleanup(http_response_free)
 
 /*
- * One exchange, redirects included (GET and HEAD: all; others: 307 and 308). Any status is a success of this call.
- * With a sink that has bytes already, the rest is asked for with Range; of a server that sends all the same, the first
- * bytes are dropped.
- * -ECONNRESET, -ETIMEDOUT: the network; -ECONNREFUSED, -EHOSTUNREACH: there is nobody; -EPROTO: TLS or HTTP is not
- * spoken there; -EKEYREJECTED: a certificate; -EFBIG: too much; -ECANCELED: progress said so; others: what is local.
+ * One exchange, redirects included (GET and HEAD: all; others: 307 and 308; a text that is sent stays at its host). Any
+ * status is a success of this call. With a sink that has bytes already, the rest is asked for with Range; of a server
+ * that sends all the same, the first bytes are dropped. -ECONNRESET, -ETIMEDOUT: the network; -ECONNREFUSED,
+ * -EHOSTUNREACH: there is nobody; -EPROTO: TLS or HTTP is not spoken there; -EKEYREJECTED: a certificate; -EFBIG: too
+ * much; -ECANCELED: progress said so; others: what is local.
  */
 int http_send(struct http *http, const struct http_request *request, struct http_response *ret, struct error *err);
 

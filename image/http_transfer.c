@@ -22,6 +22,7 @@ enum {
 	ERROR_BODY_MAX = 64 * 1024,
 	CONNECT_TIMEOUT_S = 30,
 	DOCUMENT_TIMEOUT_S = 300,
+	UPLOAD_PATIENCE = 10,
 };
 
 struct transfer {
@@ -293,6 +294,12 @@ static void set_body(CURL *curl, struct transfer *t)
 		(void)curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)DOCUMENT_TIMEOUT_S);
 }
 
+/* A registry may need minutes for a large blob between its last byte and the answer. */
+static long stall_time(const struct http_request *request, unsigned stall_s)
+{
+	return request->body && !request->body->text ? (long)UPLOAD_PATIENCE * stall_s : (long)stall_s;
+}
+
 static void set_up(CURL *curl, struct transfer *t, unsigned stall_s)
 {
 	const struct http_request *request = t->request;
@@ -305,7 +312,7 @@ static void set_up(CURL *curl, struct transfer *t, unsigned stall_s)
 	(void)curl_easy_setopt(curl, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 	(void)curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_TIMEOUT_S);
 	(void)curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
-	(void)curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, (long)stall_s);
+	(void)curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, stall_time(request, stall_s));
 	(void)curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_header);
 	(void)curl_easy_setopt(curl, CURLOPT_HEADERDATA, t);
 	(void)curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);

@@ -33,7 +33,7 @@ struct registry_options {
 	const char *const *mirrors; /* --mirror HOST[/PREFIX]: asked first, in order; NULL-terminated, or NULL */
 	unsigned retries;  /* of a request, or of a blob that was cut and got no further; REGISTRY_RETRIES is usual */
 	unsigned pause_ms; /* before the first retry, doubling from there; 0: REGISTRY_PAUSE_MS */
-	unsigned stall_s;  /* without a byte for so long a connection counts as cut; 0: 60 */
+	unsigned stall_s;  /* without a byte for so long a connection counts as cut, ten times that in a push; 0: 60 */
 	uint64_t chunk;    /* push: blobs go in pieces of so many bytes; 0: in one piece */
 };
 

@@ -176,6 +176,30 @@ static void redirected(void)
 	CHECK(!strstr(strstr(server->requests, "GET /other"), "Authorization"));
 }
 
+/* A text that is sent, which may have a token in it, is for one host. */
+static void texts_stay(void)
+{
+	char there[200];
+	const char *answers[] = { there, NULL };
+	struct server *server = server_start(answers);
+	auto_free struct server *freed = server;
+	auto_http struct http *http = http_new(5);
+	auto_http_response struct http_response response = { 0 };
+	const struct http_body body = { .text = "refresh_token=x", .size = strlen("refresh_token=x") };
+	char url[64];
+	const struct http_request request = {
+		.method = "POST", .url = url, .tls = &no_tls, .plain = true, .body = &body
+	};
+	struct error err;
+
+	(void)snprintf(url, sizeof(url), "http://127.0.0.1:%u/path", server->port);
+	(void)snprintf(there, sizeof(there), "HTTP/1.1 307 X\nLocation: http://localhost:%u/y\nContent-Length: 0\n\n",
+		       server->port);
+	CHECK_INT(-EPROTO, http_send(http, &request, &response, &err));
+	server_stop(server);
+	CHECK(strstr(err.text, "another host") && !strstr(server->requests, "POST /y"));
+}
+
 /* Other methods are sent again with all of it where the server says so, and never turn into GET. */
 static void bodies(void)
 {
@@ -230,6 +254,7 @@ static void no_plain_http(void)
 	CHECK_INT(-EPROTO, http_send(http, &other, &response, &err));
 }
 
-static const struct test tests[] = { TEST(an_answer),  TEST(bad_answers), TEST(long_bodies), TEST(into_a_sink),
-				     TEST(redirected), TEST(bodies),      TEST(short_file),  TEST(no_plain_http) };
+static const struct test tests[] = { TEST(an_answer),   TEST(bad_answers), TEST(long_bodies),
+				     TEST(into_a_sink), TEST(redirected),  TEST(texts_stay),
+				     TEST(bodies),      TEST(short_file),  TEST(no_plain_http) };
 TEST_MAIN(tests)
