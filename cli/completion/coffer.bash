@@ -129,8 +129,23 @@ _coffer_values() {
 	esac
 }
 
+# Of coffer image COMMAND: its options as its help has them, images, and files.
+_coffer_image() {
+	if [[ $2 == -* ]]; then
+		mapfile -t COMPREPLY < <(compgen -W "$(coffer image "$1" --help 2>/dev/null | grep -oE -- '--?[a-z-]+' | sort -u)" -- "$2")
+	else
+		mapfile -t COMPREPLY < <(compgen -f -- "$2")
+		case $1 in
+		save | push | unpack | inspect | history | tag | remove | verify)
+			mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -W "$(coffer image list 2>/dev/null |
+				awk 'NR > 1 && $1 != "<none>" { print $1 }')" -- "$2")
+			;;
+		esac
+	fi
+}
+
 _coffer() {
-	local word=${COMP_WORDS[COMP_CWORD]} command=global root="" skip="" i count=0 names
+	local word=${COMP_WORDS[COMP_CWORD]} command=global root="" skip="" i count=0 sub="" names
 
 	COMPREPLY=()
 	for ((i = 1; i < COMP_CWORD; i++)); do
@@ -140,18 +155,25 @@ _coffer() {
 		elif _coffer_takes_value "$command" "${COMP_WORDS[i]}"; then
 			skip=${COMP_WORDS[i]}
 		elif [[ ${COMP_WORDS[i]} != -* ]]; then
-			if [ "$command" = global ]; then command=${COMP_WORDS[i]}; else count=$((count + 1)); fi
+			if [ "$command" = global ]; then
+				command=${COMP_WORDS[i]}
+			else
+				[ "$count" -gt 0 ] || sub=${COMP_WORDS[i]}
+				count=$((count + 1))
+			fi
 		fi
 	done
 	if [ -n "$skip" ]; then
 		_coffer_values "$command" "$skip" "$word"
+	elif [[ $command == image && $count -gt 0 ]]; then
+		_coffer_image "$sub" "$word"
 	elif [[ $word == -* ]]; then
 		mapfile -t COMPREPLY < <(compgen -W "$(_coffer_options "$command")" -- "$word")
 	else
 		case $command:$count in
 		global:* | help:0) names=$_coffer_commands ;;
 		kill:1) names=$(compgen -A signal | sed -n 's/^SIG//p') ;;
-		image:0) names="pull load save push import list inspect history remove tag prune verify help" ;;
+		image:0) names="pull load import commit save push unpack list inspect history tag remove prune verify help" ;;
 		network:0) names="create list inspect remove connect disconnect reload prune" ;;
 		network:1) names=$(coffer network list -q 2>/dev/null) ;;
 		network:2) names=$(_coffer_ids "$root") ;;
