@@ -156,7 +156,9 @@ int image_helper_run(struct arena *arena, const char *const *arguments, const ch
 int image_helper_pull(struct arena *arena, const char *store_path, const char *ref, const char **ret_id,
 		      struct error *err)
 {
-	const char *const arguments[] = { "--store", store_path, "pull", "--", ref, NULL };
+	const char *const loud[] = { "--store", store_path, "pull", "--", ref, NULL };
+	const char *const quiet[] = { "--store", store_path, "pull", "--quiet", "--", ref, NULL };
 
-	return image_helper_run(arena, arguments, ret_id, err);
+	/* Standard error is the container's too: there are bars for people, and nothing for files and pipes. */
+	return image_helper_run(arena, isatty(STDERR_FILENO) ? loud : quiet, ret_id, err);
 }

@@ -131,8 +131,6 @@ static void begin(void *context_, const struct manifest *manifest)
 	progress->lines = xcalloc(manifest->n_layers, sizeof(*progress->lines));
 	if (ioctl(STDERR_FILENO, TIOCGWINSZ, &window) < 0 || manifest->n_layers >= window.ws_row)
 		progress->terminal = false; /* the lines could not be drawn over */
-	if (progress->terminal && !progress->quiet)
-		draw(progress, now_ms());
 }
 
 static void report_plain(const struct image_progress *progress, size_t index)
@@ -165,7 +163,9 @@ static void layer(void *context_, size_t index, enum pull_phase phase, uint64_t 
 	if (changed)
 		*line = (struct line){ .phase = phase, .began_ms = now, .began_bytes = bytes };
 	line->bytes = bytes;
-	if (progress->terminal && (changed || now - progress->drawn_ms >= REDRAW_MS))
+	/* An image that is stored already is nothing to look at. */
+	if (progress->terminal && (progress->drawn || phase != PULL_STORED) &&
+	    (changed || now - progress->drawn_ms >= REDRAW_MS))
 		draw(progress, now);
 	else if (!progress->terminal && changed)
 		report_plain(progress, index);

@@ -14,6 +14,10 @@
 #include "staging.h"
 #include "store_write.h"
 
+#define NO_LIMIT (UINT64_C(1) << 40)
+
+enum { WINDOW_LOG_MAX = 31 }; /* that zstd can read at all */
+
 struct verification {
 	const struct store *store;
 	struct staging staging;
@@ -63,12 +67,25 @@ static int check_only_blob(struct verification *verification, const struct diges
 	return fd < 0 && fd != -EBADMSG ? fd : 0;
 }
 
+/* The blob is the one that was taken with the limits of then. */
+static const struct layer_limits no_limits = {
+	.bytes = NO_LIMIT,
+	.entries = NO_LIMIT,
+	.ratio = NO_LIMIT,
+	.path = NO_LIMIT,
+	.depth = NO_LIMIT,
+	.header = NO_LIMIT,
+	.xattrs = NO_LIMIT,
+	.window_log = WINDOW_LOG_MAX,
+};
+
 static int stage_again(struct verification *verification, const struct record_layer *layer, int fd, struct error *err)
 {
 	const struct media_type *type = media_type_find(layer->media_type);
 	const struct layer_options options = {
 		.compression = type ? type->compression : COMPRESSION_NONE,
 		.form = LAYER_OVERLAY,
+		.limits = &no_limits,
 		.user_xattrs = verification->store->user_xattrs,
 		.no_devices = verification->no_devices,
 	};

@@ -308,6 +308,12 @@ load store.bash
 	fails "entries" image pull --limit entries=2 "oci:$LAYOUT:base"
 	fails "expected NAME=NUMBER" image pull --limit nope=2 "oci:$LAYOUT:base"
 	succeeds image pull --limit entries=1000 --limit bytes=1g --jobs 1 "oci:$LAYOUT:base"
+	mkdir "$TEST_DIR/zeros"
+	truncate -s 100M "$TEST_DIR/zeros/file"
+	tar -C "$TEST_DIR/zeros" -czf "$TEST_DIR/zeros.tar.gz" .
+	fails "times its size" image import "$TEST_DIR/zeros.tar.gz" zeros
+	succeeds image import -q --limit ratio=5000 "$TEST_DIR/zeros.tar.gz" zeros
+	succeeds image verify zeros
 }
 
 @test "a store of another version, of others or with other things in it is refused" {
