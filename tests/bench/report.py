@@ -145,7 +145,7 @@ def unpack_page(records):
     places = {"tmpfs": "On a tmpfs", "ext4": "On a fresh ext4 with a journal (an image file on a tmpfs)"}
     tables = "\n\n".join(f"## {title}\n\n{table(head, unpack_rows(records, place))}"
                          for place, title in places.items() if any(r.get("place") == place for r in records))
-    how = ("Each program ran with real-time priority (SCHED_FIFO), since the machine had other work to do."
+    how = ("Each program ran with real-time priority (SCHED_FIFO), since the\nmachine had other work to do."
            if facts["realtime"] else "")
     return f"""{UNPACK_TITLE}
 
@@ -154,11 +154,12 @@ which checks the digest of the blob and of the tar on the way, beside `umoci raw
 and `bsdtar -xp` {facts['bsdtar']} (checks neither). "coffer" has two threads for one layer, and unpacks two of ten layers
 at a time; "one core" does everything in one thread. Ratios of medians: above 1 means that coffer is faster.
 
-The layer is made of this machine's /usr: {facts['entries']} entries, {facts['tar_bytes'] / 1e6:.0f} MB of tar,
-{facts['gzip_bytes'] / 1e6:.0f} MB as gzip -6, {facts['zstd_bytes'] / 1e6:.0f} MB as zstd -3; ten layers are the same in
-ten parts; the small files have {facts['small_gzip_bytes'] / 1e6:.0f} MB as gzip. "sync" is `sync -f` after it and not in
-the time. umoci of Debian has no zstd. Median of {records[1]['runs']} runs, tools in turn, each into an empty file
-system. {how} Kernel {facts['kernel']}, {facts['cpus']} CPUs. Raw: [bench-unpack.json](bench-unpack.json).
+The layer is made of this machine's /usr: {facts['entries']} entries, {facts['tar_bytes'] / 1e6:.0f} MB of tar, {facts['gzip_bytes'] / 1e6:.0f} MB as gzip -6, {facts['zstd_bytes'] / 1e6:.0f} MB as
+zstd -3; the ten layers are the same in ten parts; the small files have {facts['small_gzip_bytes'] / 1e6:.0f} MB as gzip. umoci uses both cores; Debian's
+does not read zstd. "sync" is `sync -f` after it and not in the time. Median of {records[1]['runs']} runs, tools in turn, each into an
+empty file system. {how}
+
+Kernel {facts['kernel']}, {facts['cpus']} CPUs. Raw: [bench-unpack.json](bench-unpack.json).
 
 {tables}
 
