@@ -209,7 +209,7 @@ static int ulimit(struct arena *arena, const char *text, struct bundle_rlimit *r
 			continue;
 		ret->type = type;
 		if (rlimit_value(words[0], &ret->soft) == 0 && rlimit_value(hard, &ret->hard) == 0 &&
-		    ret->soft <= ret->hard)
+		    ret->soft <= ret->hard && !(words[1] && words[2]))
 			return 0;
 	}
 	return refuse(err, "--ulimit: expected NAME=SOFT[:HARD] with a limit of getrlimit(2), found \"%.64s\"", text);
