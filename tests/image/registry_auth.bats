@@ -195,7 +195,7 @@ helper() {
 	token_server 5007 short --lifetime 11
 	proxy '1:GET:manifests:challenge:Bearer realm="http%3A//localhost%3A5007/token",service="x"' "1:GET:$(layer 0):slow:3"
 	succeeds fetch --jobs 1 pull localhost:5001/test/image:1 "$TEST_DIR/out"
-	equal "$(wc -l <"$FILE_DIR/short")" 2
+	[[ $(wc -l <"$FILE_DIR/short") -ge 2 ]]
 	equal "$(asked '.authorization == "Bearer"')" 5
 }
 
