@@ -26,7 +26,7 @@ static const struct cli_option define_options[] = {
 	TEXT_ROW(struct define_options, gateway, "gateway", 0, "ADDRESS",
 		 "the host's address in it (default: the first)"),
 	FLAG_ROW(struct define_options, ipv6, "ipv6", 0, "IPv6 too, by default of a made-up network"),
-	TEXT_ROW(struct define_options, subnet6, "subnet6", 0, "NETWORK", "IPv6 network"),
+	TEXT_ROW(struct define_options, subnet6, "subnet6", 0, "NETWORK", "IPv6 network; alone: no IPv4"),
 	TEXT_ROW(struct define_options, gateway6, "gateway6", 0, "ADDRESS", "the host's address in that"),
 	FLAG_ROW(struct define_options, internal, "internal", 0, "no way out, and none in"),
 	FLAG_ROW(struct define_options, open, "open", 0, "other networks that are open may reach it"),

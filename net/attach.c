@@ -143,9 +143,9 @@ static int see_clash(const struct endpoint *other, void *context, struct error *
 	if (str_eq(other->owner, clash->mine->owner) && str_eq(other->network, clash->mine->network))
 		return 0;
 	for (size_t i = 0; i < clash->mine->n_ports * other->n_ports; i++) {
-		const struct nft_port *port = &clash->mine->ports[i / other->n_ports];
+		const struct nft_port *port = &other->ports[i % other->n_ports];
 
-		if (same_port(port, &other->ports[i % other->n_ports]))
+		if (same_port(port, &clash->mine->ports[i / other->n_ports]))
 			(void)refuse_as(clash->err, EEXIST, "the port is published already, by container `%s`: %s",
 					other->owner, port_text(port, text));
 	}
@@ -282,6 +282,7 @@ static int make_interface(const struct net_host *host, const struct attach *atta
 	int r;
 
 	link_add_veth(&batch, &veth);
+	link_hairpin(&batch, endpoint->host);
 	r = netlink_send(host->route, &batch, NULL, NULL, err);
 	if (r != -EEXIST)
 		return r;

@@ -4,8 +4,8 @@
 #include "bridge.h"
 #include "store.h"
 
-/* Fills bridge, MAC and, where `v4` and `v6` are unset, addresses that nothing on this host uses: IPv4 always,
-   IPv6 if `want_v6`. Then saves it. -EEXIST: there is one of this name, or another has the addresses. */
+/* Fills bridge, MAC and addresses that nothing on this host uses: of IPv4 where no network is given, of IPv6 where
+   `want_v6` is and none is given. Then saves it. -EEXIST: there is one of this name, or another has the addresses. */
 int network_create(const struct net_store *store, const struct net_host *host, struct network *network, bool want_v6,
 		   struct error *err);
 

@@ -114,6 +114,21 @@ void link_add_veth(struct netlink_batch *batch, const struct link_veth *veth)
 	netlink_nest_end(batch, info);
 }
 
+void link_hairpin(struct netlink_batch *batch, const char *name)
+{
+	size_t info;
+	size_t data;
+
+	netlink_begin(batch, RTM_NEWLINK, 0, &no_header, sizeof(no_header), "set up the bridge port %s", name);
+	netlink_put_string(batch, IFLA_IFNAME, name);
+	info = netlink_nest(batch, IFLA_LINKINFO);
+	netlink_put_string(batch, IFLA_INFO_SLAVE_KIND, "bridge");
+	data = netlink_nest(batch, IFLA_INFO_SLAVE_DATA);
+	netlink_put_u8(batch, IFLA_BRPORT_MODE, 1);
+	netlink_nest_end(batch, data);
+	netlink_nest_end(batch, info);
+}
+
 void link_add_shared(struct netlink_batch *batch, const struct link_shared *shared)
 {
 	const bool macvlan = shared->kind == LINK_MACVLAN;

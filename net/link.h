@@ -40,6 +40,10 @@ struct link_veth {
 };
 void link_add_veth(struct netlink_batch *batch, const struct link_veth *veth);
 
+/* Lets a port of a bridge send frames back to where they came from: with br_netfilter a container reaches its own
+   published port that way only. */
+void link_hairpin(struct netlink_batch *batch, const char *name);
+
 enum link_share { LINK_MACVLAN, LINK_IPVLAN };
 
 /* An interface on top of a host's, made in the namespace itself. */

@@ -82,13 +82,14 @@ void nft_put_network(struct netlink_batch *batch, enum nft_change change, const 
 	put(&to, NFPROTO_INET, "same", &same, NULL);
 }
 
-/* interface . address, in the order of the set. */
-static void put_source(const struct elements *to, const char *set, const char *interface, const void *address,
-		       size_t size)
+/* interface . MAC . address, in the order of the set. */
+static void put_source(const struct elements *to, const char *set, const struct nft_endpoint *endpoint,
+		       const void *address, size_t size)
 {
 	struct nft_key key = { .used = 0 };
 
-	nft_key_name(&key, interface);
+	nft_key_name(&key, endpoint->interface);
+	nft_key_add(&key, endpoint->mac, MAC_SIZE);
 	nft_key_add(&key, address, size);
 	put(to, NFPROTO_BRIDGE, set, &key, NULL);
 }
@@ -102,19 +103,18 @@ static void put_checks(const struct elements *to, const struct nft_endpoint *end
 	if (endpoint->may_spoof)
 		return;
 	put_name(to, NFPROTO_BRIDGE, "checked", endpoint->interface);
-	put_source(to, "macs", endpoint->interface, endpoint->mac, MAC_SIZE);
 	if (ip_is_set(&endpoint->v4))
-		put_source(to, "sources4", endpoint->interface, endpoint->v4.bytes, ip_size(AF_INET));
+		put_source(to, "sources4", endpoint, endpoint->v4.bytes, ip_size(AF_INET));
 	if (!ip_is_set(&endpoint->v6))
 		return;
 	/* Its own, the one that the kernel makes of the MAC (RFC 4291, appendix A), and none: before it has one. */
-	put_source(to, "sources6", endpoint->interface, endpoint->v6.bytes, IP_BYTES);
+	put_source(to, "sources6", endpoint, endpoint->v6.bytes, IP_BYTES);
 	local[8] = endpoint->mac[0] ^ 2;
 	memcpy(local + 9, endpoint->mac + 1, 2);             /* NOLINT(readability-magic-numbers): upper half */
 	memcpy(local + 11, middle, sizeof(middle));          /* NOLINT(readability-magic-numbers): middle */
 	memcpy(local + 13, endpoint->mac + 3, MAC_SIZE - 3); /* NOLINT(readability-magic-numbers): lower half */
-	put_source(to, "sources6", endpoint->interface, local, IP_BYTES);
-	put_source(to, "sources6", endpoint->interface, none, IP_BYTES);
+	put_source(to, "sources6", endpoint, local, IP_BYTES);
+	put_source(to, "sources6", endpoint, none, IP_BYTES);
 }
 
 static void put_address(const struct elements *to, const struct nft_endpoint *endpoint,

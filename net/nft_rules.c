@@ -8,7 +8,7 @@
  *	postrouting   source NAT: outward, for a container that reaches itself or a neighbour by a published port, and
  *	          for the host's 127.0.0.1
  * bridge coffer
- *	prerouting   a port of a bridge sends under its own MAC and addresses only
+ *	prerouting   a port of a bridge sends under its own MAC and addresses only: two lookups for most packets
  */
 #include "nft_rules.h"
 
@@ -20,7 +20,8 @@
 
 #include "base/cleanup.h"
 
-enum { IFNAME_REGS = 4, CT_INVALID = 1, CT_GOING_ON = 2 | 4, LOOPBACK_NET = 127, LOOPBACK6 = 1 };
+enum { IFNAME_REGS = 4, SENDER_REGS = 6 }; /* behind a name; behind a name and a MAC */
+enum { CT_INVALID = 1, CT_GOING_ON = 2 | 4, LOOPBACK_NET = 127 };
 enum { OFFSET_SADDR4 = 12, OFFSET_DADDR4 = 16, OFFSET_SADDR6 = 8, OFFSET_DADDR6 = 24, OFFSET_DPORT = 2 };
 enum { OFFSET_ETHER_SADDR = 6, OFFSET_ARP_SENDER = 14, ETHER_SIZE = 6, IPV6_SIZE = 16 };
 enum { ICMPV6 = 58, ICMPV6_ROUTER_ADVERTISEMENT = 134, ICMPV6_NEIGHBOUR_ADVERTISEMENT = 136, OFFSET_ND_TARGET = 8 };
@@ -111,32 +112,30 @@ RULE(outward4) = { IPV4, NETWORK(0, OFFSET_SADDR4, 4), IN(0, "out4"), NOT_TO("br
 /* ip6 saddr @out6 oifname != @bridges masquerade */
 RULE(outward6) = { IPV6, NETWORK(0, OFFSET_SADDR6, IPV6_SIZE), IN(0, "out6"), NOT_TO("bridges"), MASQUERADE, END };
 
-#define CHECKED FROM("checked"), META(0, NFT_META_PROTOCOL)
-/* iifname @checked iifname . ether saddr != @macs drop */
-RULE(own_mac) = { FROM("checked"), META(0, NFT_META_IIFNAME),
-	LOAD(IFNAME_REGS, NFT_PAYLOAD_LL_HEADER, OFFSET_ETHER_SADDR, ETHER_SIZE), NOT_IN(0, "macs"),
-	VERDICT(NF_DROP), END };
-/* iifname @checked meta protocol ip iifname . ip saddr != @sources4 drop */
-RULE(own_ip) = { CHECKED, IS(0, 2, ETH_P_IP), META(0, NFT_META_IIFNAME), NETWORK(IFNAME_REGS, OFFSET_SADDR4, 4),
-	NOT_IN(0, "sources4"), VERDICT(NF_DROP), END };
-/* iifname @checked meta protocol arp iifname . arp saddr ip != @sources4 drop */
-RULE(own_arp) = { CHECKED, IS(0, 2, ETH_P_ARP), META(0, NFT_META_IIFNAME), NETWORK(IFNAME_REGS, OFFSET_ARP_SENDER, 4),
-	NOT_IN(0, "sources4"), VERDICT(NF_DROP), END };
-/* iifname @checked meta protocol ip6 iifname . ip6 saddr != @sources6 drop */
-RULE(own_ip6) = { CHECKED, IS(0, 2, ETH_P_IPV6), META(0, NFT_META_IIFNAME),
-	NETWORK(IFNAME_REGS, OFFSET_SADDR6, IPV6_SIZE), NOT_IN(0, "sources6"), VERDICT(NF_DROP), END };
-/* iifname @checked meta protocol ip6 meta l4proto icmpv6 icmpv6 type nd-router-advert drop */
-RULE(no_router) = { CHECKED, IS(0, 2, ETH_P_IPV6), META(0, NFT_META_L4PROTO), IS(0, 1, ICMPV6),
+/* iifname . ether saddr . ... */
+#define SENDER META(0, NFT_META_IIFNAME), LOAD(IFNAME_REGS, NFT_PAYLOAD_LL_HEADER, OFFSET_ETHER_SADDR, ETHER_SIZE)
+#define PROTOCOL(type) META(0, NFT_META_PROTOCOL), IS(0, 2, type)
+/* iifname != @checked accept */
+RULE(not_checked) = { NOT_FROM("checked"), VERDICT(NF_ACCEPT), END };
+/* meta protocol ip iifname . ether saddr . ip saddr @sources4 accept */
+RULE(own_ip) = { PROTOCOL(ETH_P_IP), SENDER, NETWORK(SENDER_REGS, OFFSET_SADDR4, 4), IN(0, "sources4"),
+	VERDICT(NF_ACCEPT), END };
+/* meta protocol ip6 meta l4proto icmpv6 icmpv6 type nd-router-advert drop */
+RULE(no_router) = { PROTOCOL(ETH_P_IPV6), META(0, NFT_META_L4PROTO), IS(0, 1, ICMPV6),
 	LOAD(0, NFT_PAYLOAD_TRANSPORT_HEADER, 0, 1), IS(0, 1, ICMPV6_ROUTER_ADVERTISEMENT), VERDICT(NF_DROP), END };
-/* the same with icmpv6 type nd-neighbor-advert, and iifname . its target != @sources6 */
-RULE(own_neighbour) = { CHECKED, IS(0, 2, ETH_P_IPV6), META(0, NFT_META_L4PROTO), IS(0, 1, ICMPV6),
-	LOAD(0, NFT_PAYLOAD_TRANSPORT_HEADER, 0, 1), IS(0, 1, ICMPV6_NEIGHBOUR_ADVERTISEMENT),
-	META(0, NFT_META_IIFNAME),
-	LOAD(IFNAME_REGS, NFT_PAYLOAD_TRANSPORT_HEADER, OFFSET_ND_TARGET, IPV6_SIZE), NOT_IN(0, "sources6"),
+/* the same with icmpv6 type nd-neighbor-advert, and iifname . ether saddr . its target != @sources6 */
+RULE(own_neighbour) = { PROTOCOL(ETH_P_IPV6), META(0, NFT_META_L4PROTO), IS(0, 1, ICMPV6),
+	LOAD(0, NFT_PAYLOAD_TRANSPORT_HEADER, 0, 1), IS(0, 1, ICMPV6_NEIGHBOUR_ADVERTISEMENT), SENDER,
+	LOAD(SENDER_REGS, NFT_PAYLOAD_TRANSPORT_HEADER, OFFSET_ND_TARGET, IPV6_SIZE), NOT_IN(0, "sources6"),
 	VERDICT(NF_DROP), END };
-/* iifname @checked meta protocol != { ip, arp, ip6 } drop */
-RULE(nothing_else) = { CHECKED, IS_NOT(0, 2, ETH_P_IP), IS_NOT(0, 2, ETH_P_ARP), IS_NOT(0, 2, ETH_P_IPV6),
-	VERDICT(NF_DROP), END };
+/* meta protocol ip6 iifname . ether saddr . ip6 saddr @sources6 accept */
+RULE(own_ip6) = { PROTOCOL(ETH_P_IPV6), SENDER, NETWORK(SENDER_REGS, OFFSET_SADDR6, IPV6_SIZE), IN(0, "sources6"),
+	VERDICT(NF_ACCEPT), END };
+/* meta protocol arp iifname . ether saddr . arp saddr ip @sources4 accept */
+RULE(own_arp) = { PROTOCOL(ETH_P_ARP), SENDER, NETWORK(SENDER_REGS, OFFSET_ARP_SENDER, 4), IN(0, "sources4"),
+	VERDICT(NF_ACCEPT), END };
+/* drop */
+RULE(nothing_else) = { VERDICT(NF_DROP), END };
 
 static const struct nft_set inet_sets[] = {
 	{ "bridges", { NFT_IFNAME } },
@@ -176,9 +175,8 @@ static const struct nft_rule inet_rules[] = {
 
 static const struct nft_set bridge_sets[] = {
 	{ "checked", { NFT_IFNAME } },
-	{ "macs", { NFT_IFNAME, NFT_ETHER } },
-	{ "sources4", { NFT_IFNAME, NFT_IPV4 } },
-	{ "sources6", { NFT_IFNAME, NFT_IPV6 } },
+	{ "sources4", { NFT_IFNAME, NFT_ETHER, NFT_IPV4 } },
+	{ "sources6", { NFT_IFNAME, NFT_ETHER, NFT_IPV6 } },
 };
 
 static const struct nft_chain bridge_chains[] = {
@@ -186,8 +184,9 @@ static const struct nft_chain bridge_chains[] = {
 };
 
 static const struct nft_rule bridge_rules[] = {
-	{ "prerouting", own_mac }, { "prerouting", own_ip }, { "prerouting", own_arp }, { "prerouting", own_ip6 },
-	{ "prerouting", no_router }, { "prerouting", own_neighbour }, { "prerouting", nothing_else },
+	{ "prerouting", not_checked }, { "prerouting", own_ip }, { "prerouting", no_router },
+	{ "prerouting", own_neighbour }, { "prerouting", own_ip6 }, { "prerouting", own_arp },
+	{ "prerouting", nothing_else },
 };
 
 #define TABLE(family_, prefix) { .family = (family_), \

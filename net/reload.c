@@ -33,6 +33,7 @@ static int restore_port(const struct endpoint *endpoint, void *context, struct e
 		return r;
 	link_set_master(&batch, port.index, bridge.index);
 	link_up(&batch, port.index);
+	link_hairpin(&batch, endpoint->host);
 	return netlink_send(reload->host->route, &batch, NULL, NULL, err);
 }
 

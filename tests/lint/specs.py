@@ -9,7 +9,7 @@ import re
 import sys
 
 TESTS = {}  # a file's name -> the files of that name: two folders may each have a test_config.c
-for pattern in ("cli/*.bats", "engines/*.bats", "image/*.bats", "image/*.bats", "unit/*/*.[ch]"):
+for pattern in ("cli/*.bats", "engines/*.bats", "image/*.bats", "net/*.bats", "unit/*/*.[ch]"):
     for test in pathlib.Path("tests").glob(pattern):
         TESTS.setdefault(test.name, []).append(test)
 PATH = re.compile(r"`((?:base|cgroups|namespaces|image|runtime|cli|specs|tests)/[\w.*/-]+\.\w+)`")

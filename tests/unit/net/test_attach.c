@@ -107,7 +107,7 @@ static int clashes(void)
 	EXPECT(attach_one("a", one, "8080-8089:80-89") == 0);
 	before = xstrdup(printed_in(-1, state_of_host));
 	EXPECT(attach_one("b", two, "8085:80") == -EEXIST);
-	EXPECT(strstr(err.text, "published already, by container `a`: 80/tcp -> 0.0.0.0:8085"));
+	EXPECT(strstr(err.text, "published already, by container `a`: 85/tcp -> 0.0.0.0:8085"));
 	EXPECT(strcmp(before, printed_in(-1, state_of_host)) == 0);
 	EXPECT(open_store(&store) == 0);
 	EXPECT(ip_parse("10.192.0.2", &wanted.v4, &err) == 0);

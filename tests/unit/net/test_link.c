@@ -78,6 +78,9 @@ static int bridge_and_veth(void)
 						   .mtu = 1400 });
 	EXPECT(send_batch(route, &batch) == 0);
 	EXPECT(prints(-1, "ip -d link show v0", "master br "));
+	link_hairpin(&batch, "v0");
+	EXPECT(send_batch(route, &batch) == 0);
+	EXPECT(prints(-1, "ip -d link show v0", "hairpin on"));
 	EXPECT(prints(-1, "ip -br link show v0", "UP"));
 	EXPECT(prints(other, "ip -d link show eth0", "02:00:00:00:00:09"));
 	EXPECT(prints(other, "ip -d link show eth0", "mtu 1400"));

@@ -55,11 +55,11 @@ static int rules(void)
 		"ip saddr 127.0.0.0/8 oifname @bridges masquerade\n",
 		"ip saddr @out4 oifname != @bridges masquerade\n",
 		"ip6 saddr @out6 oifname != @bridges masquerade\n",
-		"iifname @checked iifname . ether saddr != @macs drop\n",
-		"iifname @checked iifname . ip saddr != @sources4 drop\n",
-		"iifname @checked iifname . arp saddr ip != @sources4 drop\n",
-		"iifname @checked iifname . ip6 saddr != @sources6 drop\n",
-		"iifname @checked icmpv6 type nd-router-advert drop\n",
+		"iifname != @checked accept\n",
+		"iifname . ether saddr . ip saddr @sources4 accept\n",
+		"iifname . ether saddr . arp saddr ip @sources4 accept\n",
+		"iifname . ether saddr . ip6 saddr @sources6 accept\n",
+		"icmpv6 type nd-router-advert drop\n",
 	};
 
 	EXPECT(make_tables() == 0);
@@ -124,9 +124,8 @@ static int elements(void)
 		"tcp . 8080 comment \"one\" : fd00::5 . 80",
 		"192.0.2.1 . tcp . 443 comment \"one\" : 10.0.0.5 . 443",
 		"10.0.0.5 . \"br\" comment \"one\"",
-		"\"cv1\" . 02:00:00:00:00:07 comment",
-		"\"cv1\" . 10.0.0.5 comment",
-		"\"cv1\" . fe80::ff:fe00:7 comment",
+		"\"cv1\" . 02:00:00:00:00:07 . 10.0.0.5 comment",
+		"\"cv1\" . 02:00:00:00:00:07 . fe80::ff:fe00:7 comment",
 	};
 	auto_free char *empty = NULL;
 

@@ -1,0 +1,91 @@
+#!/usr/bin/env python3
+"""Servers and questions for the tests of networks, run in a namespace by nsenter.
+
+    probe.py serve PORT...            on TCP and UDP, IPv4 and IPv6; answers with the asker's address; says "ready"
+    probe.py ask tcp|udp ADDRESS PORT prints the answer; exit status 1 if there is none within a second
+    probe.py spoof INTERFACE SOURCE_MAC SOURCE_IP DESTINATION_MAC DESTINATION_IP PORT   one UDP datagram as a raw frame
+    probe.py catch PORT               prints the first datagram's source within 2 seconds, or "nothing"
+"""
+import select
+import socket
+import struct
+import sys
+
+
+def serve(ports):
+    sockets = []
+    for port in ports:
+        for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+            for family, any_address in ((socket.AF_INET, "0.0.0.0"), (socket.AF_INET6, "::")):
+                try:
+                    s = socket.socket(family, kind)
+                    if family == socket.AF_INET6:
+                        s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+                    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                    s.bind((any_address, port))
+                except OSError:
+                    continue
+                if kind == socket.SOCK_STREAM:
+                    s.listen(100)
+                sockets.append(s)
+    print("ready", flush=True)
+    while True:
+        for s in select.select(sockets, [], [])[0]:
+            if s.type == socket.SOCK_STREAM:
+                connection, peer = s.accept()
+                connection.sendall(peer[0].encode())
+                connection.close()
+            else:
+                _, peer = s.recvfrom(2000)
+                s.sendto(peer[0].encode(), peer)
+
+
+def ask(kind, address, port):
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    s = socket.socket(family, socket.SOCK_STREAM if kind == "tcp" else socket.SOCK_DGRAM)
+    s.settimeout(1)
+    s.connect((address, int(port)))
+    if kind == "udp":
+        s.send(b"?")
+    answer = s.recv(200).decode()
+    if not answer:
+        sys.exit(1)
+    print(answer)
+
+
+def checksum(data):
+    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
+    total = (total >> 16) + (total & 0xFFFF)
+    return ~(total + (total >> 16)) & 0xFFFF
+
+
+def spoof(interface, source_mac, source, destination_mac, destination, port):
+    payload = b"forged"
+    udp = struct.pack("!HHHH", 53, int(port), 8 + len(payload), 0) + payload
+    head = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(udp), 1, 0, 64, 17, 0, socket.inet_aton(source),
+                       socket.inet_aton(destination))
+    head = head[:10] + struct.pack("!H", checksum(head)) + head[12:]
+    frame = bytes.fromhex((destination_mac + source_mac).replace(":", "")) + b"\x08\x00" + head + udp
+    s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+    s.bind((interface, 0))
+    s.send(frame)
+
+
+def catch(port):
+    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    s.bind(("0.0.0.0", int(port)))
+    print("ready", flush=True)
+    s.settimeout(2)
+    try:
+        data, peer = s.recvfrom(2000)
+        print(data.decode(), peer[0], flush=True)
+    except TimeoutError:
+        print("nothing", flush=True)
+
+
+COMMANDS = {"serve": lambda *ports: serve(list(map(int, ports))), "ask": ask, "spoof": spoof, "catch": catch}
+try:
+    COMMANDS[sys.argv[1]](*sys.argv[2:])
+except OSError as problem:
+    print(problem, file=sys.stderr)
+    sys.exit(1)
