@@ -37,7 +37,7 @@ static void directory(void)
 	auto_fd int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	auto_free char *text = NULL;
 	struct image_config config;
-	struct image_record record;
+	struct image_record record = { 0 };
 	struct error err = { 0 };
 	struct store store;
 	char seen[8];
@@ -68,7 +68,7 @@ static void tar(void)
 	const char *path = arena_strdup(arena, temporary_directory());
 	auto_fd int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	auto_fd int file = tar_of(dir, "one");
-	struct image_record record;
+	struct image_record record = { 0 };
 	struct error err = { 0 };
 	struct store store;
 
@@ -83,7 +83,7 @@ static void refused(void)
 	auto_arena struct arena *arena = arena_new();
 	const char *path = arena_strdup(arena, temporary_directory());
 	auto_fd int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	struct image_record record;
+	struct image_record record = { 0 };
 	struct error err = { 0 };
 	struct store store;
 
