@@ -78,7 +78,7 @@ static size_t on_header(char *line, size_t size, size_t count, void *context_)
 	struct transfer *t = context_;
 	size_t length = size * count;
 	const char *colon = memchr(line, ':', length);
-	const char *value = colon + 1;
+	const char *value = colon ? colon + 1 : NULL;
 	const char *end = line + length;
 
 	t->header_bytes += length;

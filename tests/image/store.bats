@@ -242,11 +242,13 @@ load store.bash
 	succeeds image pull -q --name a "oci:$LAYOUT:base"
 	mkdir "$COFFER_STORE/containers/one"
 	printf '%s' "$OUT" >"$COFFER_STORE/containers/one/image"
+	printf '%s' "$TEST_DIR" >"$COFFER_STORE/containers/one/state" # it is there, so the container is
 	fails "used by container one" image remove a
 	succeeds image prune --all
 	succeeds image verify a
-	rm -r "$COFFER_STORE/containers/one"
+	rm "$COFFER_STORE/containers/one/state"
 	succeeds image prune --all
+	[[ ! -e $COFFER_STORE/containers/one ]]
 	[[ $OUT == "removed: 1 images, 1 layers, 3 blobs"* ]]
 }
 

@@ -72,13 +72,14 @@ static void used_by_a_container(void)
 	record = put_image(arena, &store, "a");
 	CHECK_INT(0, mkdirat(store.root, "containers/c1", 0700));
 	temporary_write(store.root, "containers/c1/image", record.manifest.hex, strlen(record.manifest.hex));
+	temporary_write(store.root, "containers/c1/state", "/", 1); /* what is there: the container is */
 	CHECK_INT(-EBUSY, gc_remove(&store, arena, "a", false, &result, &err));
 	CHECK_CONTAINS("used by container c1", err.text);
 	CHECK_INT(0, gc_remove(&store, arena, "a", true, &result, &err)); /* the name only */
 	CHECK_INT(0, gc_prune(&store, arena, true, &result, &err));
 	CHECK_INT(0, result.images + result.layers + result.blobs);
 	CHECK(exists(&store, layer_path(arena, &record)));
-	CHECK_INT(0, unlinkat(store.root, "containers/c1/image", 0));
+	CHECK_INT(0, unlinkat(store.root, "containers/c1/state", 0));
 	CHECK_INT(0, gc_prune(&store, arena, false, &result, &err));
 	CHECK_INT(1, result.images);
 	CHECK(!exists(&store, layer_path(arena, &record)));
