@@ -23,11 +23,12 @@ struct line {
 /* The next line of text[*at, length) cut at its colons; false at the end. */
 static bool next_line(const char *text, size_t length, size_t *at, struct line *line)
 {
-	const char *start = text + *at;
+	const char *start;
 	const char *end;
 
 	if (!text || *at >= length)
 		return false;
+	start = text + *at;
 	end = memchr(start, '\n', length - *at);
 	end = end ? end : text + length;
 	*at = (size_t)(end - text) + 1;

@@ -128,6 +128,9 @@ static int open_scratch(const struct overlay *overlay, bool attach, struct layer
 	if (layers->mount < 0)
 		return layers->mount;
 	if (attach) {
+		/* The namespace is a copy: until it is cut off, what is mounted here is mounted on the host. */
+		if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
+			return fail(err, errno, "make the old mounts slaves");
 		at = openat(AT_FDCWD, overlay->dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
 		if (at < 0 ||
 		    sys_move_mount(layers->mount, "", at, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
