@@ -119,7 +119,7 @@ void json_put_i64(struct json_writer *writer, const char *key, int64_t value);
 void json_put_u64(struct json_writer *writer, const char *key, uint64_t value);
 void json_put_bool(struct json_writer *writer, const char *key, bool value);
 void json_put_node(struct json_writer *writer, const char *key, const struct json *node); /* all of it */
-const char *json_writer_text(const struct json_writer *writer, size_t *ret_length); /* owned by the writer */
+const char *json_writer_text(const struct json_writer *writer, size_t *ret_length);       /* owned by the writer */
 
 DEFINE_AUTO(json_writer, struct json_writer, json_writer_free)
 #define auto_json_writer auto_cleanup(cleanup_json_writer)

@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "base/str.h"
+#include "image/erofs_probe.h"
 #include "image/store.h"
 #include "image_progress.h"
 #include "print.h"
@@ -25,6 +26,10 @@ static const struct {
 	{ "xattrs", offsetof(struct layer_limits, xattrs) },
 	{ "window-log", offsetof(struct layer_limits, window_log) },
 };
+
+const char *const image_layer_forms[] = { "directory", "erofs", NULL };
+
+static const enum layer_form forms[] = { LAYER_OVERLAY, LAYER_IMAGE };
 
 static uint64_t *find_limit(struct layer_limits *limits, const char *name, size_t length)
 {
@@ -104,6 +109,9 @@ int image_pull_from(const struct invocation *in, const struct image_pull_options
 		r = parse_limits(options->limits, &limits, err);
 	if (r == 0 && options->name)
 		r = parse_name(in->arena, options->name, &pull.name, err);
+	pull.form = forms[options->layers];
+	if (r == 0 && pull.form == LAYER_IMAGE && erofs_probe(in->store->root, err) < 0)
+		r = context(err, "--layers erofs");
 	if (r < 0)
 		return r;
 	if (options->jobs.set && (options->jobs.value == 0 || options->jobs.value > JOBS_MAX))

@@ -31,14 +31,19 @@ struct image_pull_options {
 	const char *platform, *name;
 	const char *const *limits;
 	struct opt_u64 jobs;
+	unsigned layers; /* enum layer_form, by image_layer_forms */
 	bool quiet;
 };
+
+extern const char *const image_layer_forms[];
 
 /* For a struct with a member `pull`. */
 #define PULL_ROWS(type)                                                                                                \
 	TEXT_ROW(type, pull.platform, "platform", 0, "OS/ARCH[/VAR]", "another than this machine's"),                  \
 		TEXT_ROW(type, pull.name, "name", 0, "NAME", "the name that the image gets"),                          \
 		NUMBER_ROW(type, pull.jobs, "jobs", 'j', "NUMBER", "layers at a time"),                                \
+		CHOICE_ROW(type, pull.layers, image_layer_forms, "layers", 0, "directory|erofs",                       \
+			   "how layers are kept: as files, or as one file"),                                           \
 		LIST_ROW(type, pull.limits, "limit", 0, "NAME=NUMBER", "bytes, entries, ratio, path, depth ..."),      \
 		FLAG_ROW(type, pull.quiet, "quiet", 'q', "no progress")
 

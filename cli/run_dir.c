@@ -122,18 +122,14 @@ const uint32_t *run_dir_taken_ids(struct arena *arena, const struct store *store
 	return taken;
 }
 
-int run_dir_make_layers(const struct run_dir *dir, const char *top_layer, uint32_t first, struct error *err)
+int run_dir_make_layers(const struct run_dir *dir, const struct stat *top, uint32_t first, struct error *err)
 {
-	struct stat st;
-
-	if (stat(top_layer, &st) < 0)
-		return fail(err, errno, "layer %s", top_layer);
 	if (mkdirat(dir->fd, "upper", PUBLIC_DIR_MODE) < 0 || mkdirat(dir->fd, "work", PUBLIC_DIR_MODE) < 0 ||
-	    fchmodat(dir->fd, "upper", st.st_mode & PERMISSIONS, 0) < 0)
+	    fchmodat(dir->fd, "upper", top->st_mode & PERMISSIONS, 0) < 0)
 		return fail(err, errno, "make the directories of %s", dir->path);
 	/* An ordinary user's own layers are its own but for what is inside. */
-	if ((st.st_uid + first != geteuid() || st.st_gid + first != getegid()) && geteuid() == 0 &&
-	    fchownat(dir->fd, "upper", st.st_uid + first, st.st_gid + first, AT_SYMLINK_NOFOLLOW) < 0)
+	if ((top->st_uid + first != geteuid() || top->st_gid + first != getegid()) && geteuid() == 0 &&
+	    fchownat(dir->fd, "upper", top->st_uid + first, top->st_gid + first, AT_SYMLINK_NOFOLLOW) < 0)
 		return fail(err, errno, "chown %s/upper", dir->path);
 	return 0;
 }

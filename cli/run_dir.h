@@ -13,6 +13,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include "base/arena.h"
@@ -34,9 +35,9 @@ int run_dir_write(const struct run_dir *dir, const char *name, const char *text,
 /* Who holds which ids: the first id of every container of the store that has a user namespace of its own. */
 const uint32_t *run_dir_taken_ids(struct arena *arena, const struct store *store, size_t *ret_count);
 
-/* Directories "upper", with mode and owner of the uppermost layer, and "work". first: of the container's host ids, or
-   0. */
-int run_dir_make_layers(const struct run_dir *dir, const char *top_layer, uint32_t first, struct error *err);
+/* Directories "upper", with mode and owner of the uppermost layer's top, and "work". first: of the container's host
+   ids, or 0. */
+int run_dir_make_layers(const struct run_dir *dir, const struct stat *top, uint32_t first, struct error *err);
 
 /* "volumes/0" and so on, owned by this user. */
 int run_dir_make_volumes(const struct run_dir *dir, size_t count, uid_t owner, struct error *err);

@@ -279,7 +279,7 @@ static int set_root(struct run *run, struct error *err)
 {
 	const char *rootfs = run->options->rootfs;
 	const char *below = rootfs ? overlaid(run, rootfs) : NULL;
-	const char *top;
+	struct stat top;
 	int r = 0;
 
 	run->layered = !rootfs || below;
@@ -294,9 +294,9 @@ static int set_root(struct run *run, struct error *err)
 	}
 	if (rootfs)
 		return absolute(run, &run->bundle.rootfs, err);
-	top = set_lowers(run);
+	r = overlay_stat_lower(set_lowers(run), &top, err);
 	run->overlay.is_volatile = run->options->rm;
-	return run_dir_make_layers(&run->dir, top, run->bundle.userns_first, err);
+	return r < 0 ? r : run_dir_make_layers(&run->dir, &top, run->bundle.userns_first, err);
 }
 
 /* The caller's own directory, as long as it is part of what the container sees. */

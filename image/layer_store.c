@@ -14,6 +14,7 @@
 #include "base/json.h"
 #include "base/str.h"
 #include "base/syscalls.h"
+#include "hash.h"
 #include "store_write.h"
 #include "tree_compare.h"
 
@@ -24,6 +25,14 @@ bool layer_is_stored(const struct store *store, const struct digest *diff_id)
 	char name[STORE_PATH_MAX];
 
 	return faccessat(store->root, store_layer_name(diff_id, name), F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+enum layer_form layer_stored_form(const struct store *store, const struct digest *diff_id)
+{
+	char name[STORE_PATH_MAX];
+	auto_free char *image = xasprintf("%s/image", store_layer_name(diff_id, name));
+
+	return faccessat(store->root, image, F_OK, AT_SYMLINK_NOFOLLOW) == 0 ? LAYER_IMAGE : LAYER_OVERLAY;
 }
 
 static const struct json_field info_fields[] = {
@@ -73,24 +82,32 @@ static int write_info(int layer_fd, const struct layer_info *info)
 	return fd_write_all(fd, text, length);
 }
 
+/* What the layer is unpacked to: an fd, or -1 and errno. */
+static int make_target(int layer_fd, enum layer_form form)
+{
+	if (form == LAYER_IMAGE)
+		return openat(layer_fd, "image", O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, FILE_MODE);
+	if (mkdirat(layer_fd, "diff", TOP_MODE) < 0 || fchmodat(layer_fd, "diff", TOP_MODE, 0) < 0)
+		return -1;
+	return openat(layer_fd, "diff", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
 int layer_stage(const struct staging *staging, const char *name, int blob_fd, enum digest_algorithm blob_algorithm,
 		enum digest_algorithm diff_algorithm, const struct layer_options *options, struct layer_result *ret,
 		struct error *err)
 {
 	auto_fd int layer = -1;
-	auto_fd int diff = -1;
+	auto_fd int target = -1;
 	struct layer_info info;
 	int r;
 
 	if (mkdirat(staging->fd, name, LAYER_MODE) < 0)
 		return fail(err, errno, "make %s/%s", staging->name, name);
 	layer = openat(staging->fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (layer < 0 || mkdirat(layer, "diff", TOP_MODE) < 0 || fchmodat(layer, "diff", TOP_MODE, 0) < 0)
-		return fail(err, errno, "make %s/%s/diff", staging->name, name);
-	diff = openat(layer, "diff", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (diff < 0)
-		return fail(err, errno, "open %s/%s/diff", staging->name, name);
-	r = layer_unpack(diff, blob_fd, blob_algorithm, diff_algorithm, options, ret, err);
+	target = layer < 0 ? -1 : make_target(layer, options->form);
+	if (target < 0)
+		return fail(err, errno, "make what is to be %s/%s", staging->name, name);
+	r = layer_unpack(target, blob_fd, blob_algorithm, diff_algorithm, options, ret, err);
 	if (r < 0)
 		return r;
 	info = (struct layer_info){ .tar_size = ret->tar_size, .opaque = ret->opaque_root, .has_top = ret->has_top };
@@ -114,21 +131,38 @@ int layer_publish(const struct staging *staging, const char *name, const struct 
 	return 0;
 }
 
+/* An image is made of a layer in one way only. */
+static int compare_images(int stored, int staged, struct error *err)
+{
+	struct digest a;
+	struct digest b;
+	int r = hash_file(stored, DIGEST_SHA256, &a, err);
+
+	if (r == 0)
+		r = hash_file(staged, DIGEST_SHA256, &b, err);
+	if (r < 0)
+		return r;
+	return digest_eq(&a, &b) ? 0 : refuse_as(err, ESTALE, "the image is another than its blob makes");
+}
+
 int layer_compare(const struct staging *staging, const char *name, const struct digest *diff_id, struct error *err)
 {
+	const bool image = layer_stored_form(staging->store, diff_id) == LAYER_IMAGE;
+	const char *const what = image ? "image" : "diff";
+	const int flags = O_RDONLY | O_NOFOLLOW | O_CLOEXEC | (image ? 0 : O_DIRECTORY);
 	char path[STORE_PATH_MAX];
-	auto_free char *stored_path = xasprintf("%s/diff", store_layer_name(diff_id, path));
-	auto_free char *staged_path = xasprintf("%s/diff", name);
-	auto_fd int stored = openat(staging->store->root, stored_path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	auto_free char *stored_path = xasprintf("%s/%s", store_layer_name(diff_id, path), what);
+	auto_free char *staged_path = xasprintf("%s/%s", name, what);
+	auto_fd int stored = openat(staging->store->root, stored_path, flags);
 	int missing = stored < 0 ? errno : 0;
-	auto_fd int staged = openat(staging->fd, staged_path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	auto_fd int staged = openat(staging->fd, staged_path, flags);
 
 	if (missing == ENOENT)
 		return refuse_as(err, ESTALE, "missing");
 	if (missing || staged < 0)
 		return fail(err, missing ? missing : errno, "image store %s: open %s", staging->store->path,
 			    missing ? stored_path : staged_path);
-	return tree_compare(stored, staged, err);
+	return image ? compare_images(stored, staged, err) : tree_compare(stored, staged, err);
 }
 
 int layer_replace(struct staging *staging, const char *name, const struct digest *diff_id, struct error *err)

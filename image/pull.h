@@ -37,6 +37,7 @@ struct pull_options {
 	const char *name;                  /* that the image gets; NULL: none */
 	bool name_of_source;               /* without a name: the one that it has in the archive or layout, if any */
 	unsigned jobs;                     /* layers at a time; 0: four, or one a processor if there are more */
+	enum layer_form form;              /* of layers that are not stored yet: LAYER_OVERLAY or LAYER_IMAGE */
 	const struct layer_limits *limits; /* NULL: the default */
 	bool no_devices;                   /* see layer.h */
 	struct pull_watch watch;

@@ -131,7 +131,7 @@ static int unpack(struct job *job, int fd, struct error *err)
 	const struct pull_options *pull = job->shared->options;
 	const struct layer_options options = {
 		.compression = job->layer->compression,
-		.form = LAYER_OVERLAY,
+		.form = pull->form,
 		.limits = pull->limits,
 		.user_xattrs = job->shared->staging->store->user_xattrs,
 		.no_devices = pull->no_devices,

@@ -267,8 +267,11 @@ const char *store_layer_name(const struct digest *diff_id, char *buffer)
 const char *store_layer_path(const struct store *store, struct arena *arena, const struct digest *diff_id)
 {
 	char name[STORE_PATH_MAX];
+	const char *image = arena_printf(arena, "%s/image", store_layer_name(diff_id, name));
 
-	return arena_printf(arena, "%s/%s/diff", store->path, store_layer_name(diff_id, name));
+	if (faccessat(store->root, image, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return arena_printf(arena, "%s/%s", store->path, image);
+	return arena_printf(arena, "%s/%s/diff", store->path, name);
 }
 
 int store_read_blob(const struct store *store, const struct digest *digest, size_t max, char **ret_text,

@@ -60,7 +60,8 @@ int store_read_record(const struct store *store, struct arena *arena, const char
 int store_read_blob(const struct store *store, const struct digest *digest, size_t max, char **ret_text,
 		    size_t *ret_length, struct error *err);
 
-/* "<store>/layers/sha256/<hex>/diff", in the arena: a lower directory of overlayfs. */
+/* "<store>/layers/sha256/<hex>/diff", or "image" where it is kept as one file, in the arena: a lower layer of overlayfs
+   (namespaces/overlay.h). */
 const char *store_layer_path(const struct store *store, struct arena *arena, const struct digest *diff_id);
 
 /* "blobs/sha256/<hex>" and "layers/sha256/<hex>", relative to the root, in buffer[STORE_PATH_MAX]; return buffer. */

@@ -84,7 +84,7 @@ static int stage_again(struct verification *verification, const struct record_la
 	const struct media_type *type = media_type_find(layer->media_type);
 	const struct layer_options options = {
 		.compression = type ? type->compression : COMPRESSION_NONE,
-		.form = LAYER_OVERLAY,
+		.form = layer_stored_form(verification->store, &layer->diff_id),
 		.limits = &no_limits,
 		.user_xattrs = verification->store->user_xattrs,
 		.no_devices = verification->no_devices,

@@ -55,29 +55,65 @@ static int open_below(int dir_fd, const char *name, struct error *err)
 	return fd < 0 ? fail(err, errno, "overlay: open %s", name) : fd;
 }
 
+static int set_mapped(int mount_fd, int userns_fd)
+{
+	struct mount_attr attr = { .attr_set = MOUNT_ATTR_IDMAP, .userns_fd = (uint64_t)(unsigned)userns_fd };
+
+	return sys_mount_setattr(mount_fd, "", AT_EMPTY_PATH, &attr);
+}
+
 /* A clone of the directory's mount, with the ids of its files mapped. */
 static int open_mapped(const char *path, int userns_fd, struct error *err)
 {
 	auto_fd int fd = sys_open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
-	struct mount_attr attr = { .attr_set = MOUNT_ATTR_IDMAP, .userns_fd = (uint64_t)(unsigned)userns_fd };
 
 	if (fd < 0)
 		return fail(err, errno, "overlay: layer %s", path);
-	if (sys_mount_setattr(fd, "", AT_EMPTY_PATH, &attr) < 0)
+	if (set_mapped(fd, userns_fd) < 0)
 		return fail(err, errno, "overlay: id-mapping of %s (does its file system support idmapped mounts?)",
 			    path);
 	return take_fd(&fd);
 }
 
+/* A layer that is an EROFS image, mounted: Linux 6.12. */
+static int mount_image(const char *path, struct error *err)
+{
+	auto_fd int context_fd = sys_fsopen("erofs", FSOPEN_CLOEXEC);
+	int fd = -1;
+
+	if (context_fd >= 0 && sys_fsconfig(context_fd, FSCONFIG_SET_STRING, "source", path, 0) == 0 &&
+	    sys_fsconfig(context_fd, FSCONFIG_SET_FLAG, "ro", NULL, 0) == 0 &&
+	    sys_fsconfig(context_fd, FSCONFIG_CMD_CREATE, NULL, NULL, 0) == 0)
+		fd = sys_fsmount(context_fd, FSMOUNT_CLOEXEC, 0);
+	return fd < 0 ? fail(err, errno, "overlay: mount a layer as erofs") : fd;
+}
+
+static int open_image(const char *path, int userns_fd, int *ret_mount, struct error *err)
+{
+	char link[LINK_SIZE];
+	auto_fd int file = open(path, O_RDONLY | O_CLOEXEC); /* paths of layers are longer than a value may be */
+
+	if (file < 0)
+		return fail(err, errno, "overlay: layer %s", path);
+	*ret_mount = mount_image(path_of_fd(file, link), err);
+	if (*ret_mount < 0)
+		return context(err, "%s", path);
+	if (userns_fd >= 0 && set_mapped(*ret_mount, userns_fd) < 0)
+		return fail(err, errno, "overlay: id-mapping of %s", path);
+	return open_below(*ret_mount, ".", err);
+}
+
 static int open_lower(const char *path, int userns_fd, int *ret_mount, struct error *err)
 {
-	int fd;
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	*ret_mount = -1;
-	if (userns_fd < 0) {
-		fd = openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		return fd < 0 ? fail(err, errno, "overlay: layer %s", path) : fd;
-	}
+	if (fd < 0)
+		return errno == ENOTDIR ? open_image(path, userns_fd, ret_mount, err)
+					: fail(err, errno, "overlay: layer %s", path);
+	if (userns_fd < 0)
+		return fd;
+	(void)close(fd);
 	*ret_mount = open_mapped(path, userns_fd, err);
 	return *ret_mount < 0 ? -err->code : open_below(*ret_mount, ".", err);
 }
@@ -330,6 +366,16 @@ int overlay_open(const struct overlay *overlay, const struct id_maps *container_
 	if (!private_ns)
 		return refuse_as(err, EOPNOTSUPP, "overlay: a detached upper directory");
 	return try_open(overlay, -1, true, err);
+}
+
+int overlay_stat_lower(const char *path, struct stat *ret, struct error *err)
+{
+	auto_fd int mount = -1;
+	auto_fd int fd = open_lower(path, -1, &mount, err);
+
+	if (fd < 0)
+		return fd;
+	return fstat(fd, ret) < 0 ? fail(err, errno, "overlay: layer %s", path) : 0;
 }
 
 int overlay_open_lowers(const struct overlay *overlay, struct error *err)

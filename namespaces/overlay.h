@@ -9,12 +9,13 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/stat.h>
 
 #include "base/error.h"
 #include "idmap.h"
 
 struct overlay {
-	const char *const *lowers; /* absolute, uppermost first; at least one */
+	const char *const *lowers; /* absolute, uppermost first, at least one; a file is an EROFS image (Linux 6.15) */
 	size_t n_lowers;
 	/* Absolute, with the directories "upper" and "work" in it. Scratch: both are on a tmpfs that goes with the
 	   mount, and `dir` is any directory, on which init attaches it where the kernel takes no detached layers. */
@@ -32,6 +33,9 @@ struct overlay {
  */
 int overlay_open(const struct overlay *overlay, const struct id_maps *container_maps, bool private_ns,
 		 struct error *err);
+
+/* Mode and owner of a lower layer's top directory. */
+int overlay_stat_lower(const char *path, struct stat *ret, struct error *err);
 
 /* The lower layers alone, read-only, to look at: a directory fd. */
 int overlay_open_lowers(const struct overlay *overlay, struct error *err);
