@@ -7,14 +7,12 @@
 #include "run_rows.h"
 #include "verb.h"
 
-static const char *const networks[] = { [RUN_NETWORK_NONE] = "none", [RUN_NETWORK_HOST] = "host", NULL };
-
 static const struct cli_option options[] = {
 	CREATE_ROWS,
 	FLAG_ROW(struct create_options, detach, "detach", 'd', "return once the program runs"),
 	FLAG_ROW(struct create_options, keep, "keep", 0, "do not delete the container at its end"),
 	FLAG_ROW(struct create_options, no_subreaper, "no-subreaper", 0, "leave the container's orphans to others"),
-	IMAGE_ROWS(networks),
+	IMAGE_ROWS,
 	END_ROW,
 };
 

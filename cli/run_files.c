@@ -30,12 +30,15 @@ static const char *host_file(struct arena *arena, const char *path)
 
 static const char *hosts(struct arena *arena, const struct bundle_options *bundle)
 {
-	return arena_printf(arena, "%s127.0.0.1\t%s\n",
-			    bundle->host_network ? host_file(arena, "/etc/hosts") : own_hosts, bundle->hostname);
+	return arena_printf(arena, "%s127.0.0.1\t%s\n%s",
+			    bundle->host_network ? host_file(arena, "/etc/hosts") : own_hosts, bundle->hostname,
+			    bundle->more_hosts ? bundle->more_hosts : "");
 }
 
 static const char *name_servers(struct arena *arena, const struct bundle_options *bundle)
 {
+	if (bundle->name_servers)
+		return bundle->name_servers;
 	return bundle->host_network ? host_file(arena, "/etc/resolv.conf") : "";
 }
 

@@ -25,6 +25,7 @@
 #include "image_helper.h"
 #include "run_dir.h"
 #include "run_files.h"
+#include "run_network.h"
 #include "run_values.h"
 #include "runtime/userns_auto.h"
 #include "runtime/validate.h"
@@ -47,6 +48,7 @@ struct run {
 	struct overlay overlay;
 	struct bundle_options bundle;
 	struct bundle_user user;
+	struct network_plan network;
 	const char *resolv_conf;
 };
 
@@ -116,6 +118,9 @@ static int parse_values(struct run *run, struct error *err)
 {
 	if (run->in->n_arguments)
 		run->bundle.command = run->in->arguments;
+	if (run_network(run->arena, run->in->runtime, run->options, &run->network, &run->bundle, err) < 0)
+		return -err->code;
+	run->create.network = &run->network;
 	return run_values(run->arena, run->options, &run->bundle, err);
 }
 

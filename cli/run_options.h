@@ -12,7 +12,8 @@ struct image_options {
 	const char *name, *hostname, *stop_signal, *userns;
 	const char *entrypoint, *workdir, *user;
 	const char *cpus, *cpuset_cpus, *cpuset_mems;
-	unsigned network; /* index in run_networks */
+	const char *ip, *ip6, *mac;
+	const char *const *network, *const *publish, *const *dns, *const *add_host;
 	bool rm, interactive, tty, read_only;
 	struct opt_i64 memory, memory_soft, memory_swap, pids_limit;
 	struct opt_u64 cpu_weight;
@@ -25,5 +26,3 @@ struct run_options {
 	struct create_options create; /* first: its rows are shared with `create` */
 	struct image_options image;
 };
-
-enum { RUN_NETWORK_NONE, RUN_NETWORK_HOST };

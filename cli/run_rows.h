@@ -6,6 +6,7 @@
 
 #define ROOT_TOPIC    .topic = "Root"
 #define NAME_TOPIC    .topic = "Container"
+#define NET_TOPIC     .topic = "Network"
 #define PROGRAM_TOPIC .topic = "Program"
 #define FILES_TOPIC   .topic = "Files"
 #define LIMITS_TOPIC  .topic = "Limits"
@@ -18,7 +19,7 @@
 #define RUN_FLAG(field, name, letter, ...) FLAG_ROW(struct run_options, image.field, name, letter, __VA_ARGS__)
 #define RUN_SIZE(field, name, letter, ...) SIZE_ROW(struct run_options, image.field, name, letter, "SIZE", __VA_ARGS__)
 
-#define IMAGE_ROWS(networks)                                                                                           \
+#define IMAGE_ROWS                                                                                                     \
 	RUN_TEXT(image, "image", 0, "REF", "run this image; host: this machine's own root", ROOT_TOPIC,                \
 		 .command = true),                                                                                     \
 		RUN_TEXT(rootfs, "rootfs", 0, "DIR", "run this directory; DIR:O keeps it as it is", ROOT_TOPIC,        \
@@ -27,8 +28,14 @@
 		RUN_TEXT(name, "name", 0, "ID", "its id (default: made up)", NAME_TOPIC),                              \
 		RUN_FLAG(rm, "rm", 0, "delete it at its end", NAME_TOPIC),                                             \
 		RUN_TEXT(hostname, "hostname", 0, "NAME", "host name (default: its id)", NAME_TOPIC),                  \
-		CHOICE_ROW(struct run_options, image.network, networks, "network", 0, "NET",                           \
-			   "none or host (default: none)", NAME_TOPIC, .alias = "net"),                                \
+		RUN_LIST(network, "network", 0, "NET", "none (default), host, NAME, container:ID, ns:FILE", NET_TOPIC, \
+			 .alias = "net"),                                                                              \
+		RUN_LIST(publish, "publish", 'p', "[IP:]HOST:CTR[/udp]", "lead a port of the host to it", NET_TOPIC),  \
+		RUN_TEXT(ip, "ip", 0, "ADDRESS", "its IPv4 address", NET_TOPIC),                                       \
+		RUN_TEXT(ip6, "ip6", 0, "ADDRESS", "its IPv6 address", NET_TOPIC),                                     \
+		RUN_TEXT(mac, "mac-address", 0, "MAC", "of its first interface", NET_TOPIC),                           \
+		RUN_LIST(dns, "dns", 0, "ADDRESS", "a name server", NET_TOPIC),                                        \
+		RUN_LIST(add_host, "add-host", 0, "NAME:ADDRESS", "a line of /etc/hosts", NET_TOPIC),                  \
 		RUN_LIST(label, "label", 0, "KEY=VALUE", "an annotation, as a label of the image", NAME_TOPIC),        \
 		RUN_LIST(annotation, "annotation", 0, "KEY=VALUE", "an annotation", NAME_TOPIC),                       \
 		RUN_FLAG(interactive, "interactive", 'i', "keep standard input", PROGRAM_TOPIC),                       \

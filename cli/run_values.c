@@ -379,7 +379,6 @@ int run_values(struct arena *arena, const struct image_options *options, struct 
 	bundle->cap_drop = options->cap_drop;
 	bundle->terminal = options->tty;
 	bundle->read_only = options->read_only;
-	bundle->host_network = options->network == RUN_NETWORK_HOST;
 	if (r == 0)
 		r = take_entrypoint(arena, options->entrypoint, bundle, err);
 	if (r == 0)

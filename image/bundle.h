@@ -72,6 +72,8 @@ struct bundle_options {
 	const char *apparmor, *selinux_label;
 	uint32_t userns_first, userns_size; /* a user namespace of these host ids; size 0: none is asked for */
 	bool no_seccomp, no_new_privileges, unmask;
+	const char *network_path;              /* join this network namespace; NULL: an own one */
+	const char *name_servers, *more_hosts; /* lines for resolv.conf and hosts; NULL: none */
 	bool terminal, read_only, host_network;
 	bool no_volumes; /* the image's volumes stay part of its root */
 };

@@ -3,6 +3,8 @@
 #include "base/str.h"
 #include "bundle_parts.h"
 
+#include <string.h>
+
 /* What leaks or changes the host, or belongs to a kernel that is shared. */
 static const char *const masked_paths[] = {
 	"/proc/acpi",
@@ -45,6 +47,8 @@ static void put_namespaces(const struct bundle_options *options, struct json_wri
 			continue;
 		json_begin_object(writer, NULL);
 		json_put_string(writer, "type", all[i].type);
+		if (options->network_path && strcmp(all[i].type, "network") == 0)
+			json_put_string(writer, "path", options->network_path);
 		json_end_object(writer);
 	}
 	json_end_array(writer);

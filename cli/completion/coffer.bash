@@ -17,6 +17,7 @@ _coffer_options() {
 	run)
 		echo "-b --bundle -f --config --pid-file --console-socket --limit --preserve-fds --no-pivot --no-new-keyring"
 		echo "-d --detach --keep --no-subreaper --image --rootfs --read-only --name --rm --hostname --network --net"
+		echo "-p --publish --ip --ip6 --mac-address --dns --add-host"
 		echo "--label --annotation -i --interactive -t --tty -e --env --env-file -w --workdir -u --user --entrypoint"
 		echo "--stop-signal -v --volume --mount --tmpfs --device -m --memory --memory-soft --memory-reservation"
 		echo "--memory-swap --cpus --cpu-weight --cpuset-cpus --cpuset-mems --pids-limit --ulimit --cap-add"
@@ -121,7 +122,7 @@ _coffer_values() {
 	global:--cgroup-manager) mapfile -t COMPREPLY < <(compgen -W "cgroupfs systemd disabled" -- "$3") ;;
 	list:-f | ps:-f | stats:-f | *:--format) mapfile -t COMPREPLY < <(compgen -W "table json" -- "$3") ;;
 	update:-r | update:--resources) mapfile -t COMPREPLY < <(compgen -f -- "$3") ;;
-	run:--network | run:--net) mapfile -t COMPREPLY < <(compgen -W "none host" -- "$3") ;;
+	run:--network | run:--net) mapfile -t COMPREPLY < <(compgen -W "none host $(coffer network list -q 2>/dev/null)" -- "$3") ;;
 	run:--userns) mapfile -t COMPREPLY < <(compgen -W "auto host" -- "$3") ;;
 	run:--image) mapfile -t COMPREPLY < <(compgen -W "host $(coffer image list -q 2>/dev/null)" -- "$3") ;;
 	update:* | *:--preserve-fds | exec:-[ugec] | exec:--user | exec:--env | exec:--cap) COMPREPLY=() ;;

@@ -34,18 +34,23 @@ setup() {
 }
 
 teardown() {
-	local pid id
+	local id
 	[[ ${HOST_PID-} ]] || return 0
 	for id in "$TEST_DIR"/state/*/; do
 		[[ ! -d $id ]] || coffer delete --force "$(basename "$id")" || true
 	done
-	if [[ -e $TEST_DIR/background ]]; then
-		while read -r pid; do
-			kill "$pid" 2>/dev/null || true
-		done <"$TEST_DIR/background"
-	fi
+	stop_background
 	kill "$HOST_PID" "$LAN_PID"
 	rm -rf "$TEST_DIR"
+}
+
+stop_background() {
+	local pid
+	[[ -e $TEST_DIR/background ]] || return 0
+	while read -r pid; do
+		kill "$pid" 2>/dev/null || true
+	done <"$TEST_DIR/background"
+	rm "$TEST_DIR/background"
 }
 
 # A process in a network namespace of its own, which ends by itself some minutes after a test that was killed.
@@ -120,12 +125,12 @@ where() {
 
 # serve "WHERE" PORT...
 serve() {
-	local ready fd
+	local ready pid fd
 	# shellcheck disable=SC2086 # words on purpose
 	exec {fd}< <(where $1 python3 "$BATS_TEST_DIRNAME/probe.py" serve "${@:2}" 3>&- 4>&-)
-	echo $! >>"$TEST_DIR/background"
-	read -r -t 10 -u "$fd" ready
+	read -r -t 10 -u "$fd" ready pid
 	[[ $ready == ready ]]
+	echo "$pid" >>"$TEST_DIR/background"
 }
 
 # ask "WHERE" tcp|udp ADDRESS PORT
@@ -157,16 +162,21 @@ address6_of() {
 snapshot() {
 	host nft list ruleset
 	host ip -o link | sed 's/^[0-9]*: //'
-	host ip -o address | cut -d ' ' -f 2-
+	host ip -o address | cut -d ' ' -f 2- | sed 's/ tentative//'
 	host ip route
 	host ip -6 route
+}
+
+# same SNAPSHOT: as it is now
+same() {
+	diff <(echo "$1") <(snapshot)
 }
 
 # until COMMAND... succeeds, at most 10 s
 wait_for() {
 	local end=$((SECONDS + 11))
 	until "$@" >/dev/null 2>&1; do
-		[[ $SECONDS -lt $end ]] || { echo "waited 10 s for: $*" && return 1; }
+		[[ $SECONDS -lt $end ]] || { echo "waited 10 s for: $1"; "$@" || return 1; }
 		sleep 0.1
 	done
 }

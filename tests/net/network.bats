@@ -158,8 +158,7 @@ load helpers
 	[[ $(snapshot) != "$before" ]]
 	coffer delete --force a
 	coffer delete --force b
-	same() { [[ $(snapshot) == "$before" ]]; }
-	wait_for same || { diff <(echo "$before") <(snapshot) && return 1; }
+	wait_for same "$before"
 	after=$(cd "$COFFER_NETWORKS/run" && ls leases endpoints)
 	[[ $after == $'endpoints:\n\nleases:' ]]
 }
@@ -230,7 +229,48 @@ load helpers
 	kill -KILL "$(pid_of a)"
 	rm -rf "$TEST_DIR/state/a"
 	[[ $(coffer network prune) == unused ]]
-	same() { [[ $(snapshot) == "$before" ]]; }
-	wait_for same
+	wait_for same "$before"
 	[[ $(coffer network list -q) == bridge ]]
+}
+
+# image ID OPTION...: `coffer run` from a directory, which sleeps
+image() {
+	COFFER_STORE=$TEST_DIR/store coffer run --rootfs "$FILE_DIR/bundle/rootfs:O" --name "$1" --detach "${@:2}" \
+		sleep 1000 </dev/null 3>&-
+}
+
+@test "run: networks, ports and addresses from the start; delete leaves them" {
+	local before
+	local id
+	before=$(snapshot)
+	coffer network create --subnet 10.5.0.0/24 two
+	image r --network bridge:ip=10.192.0.9 --network two --mac-address 02:00:00:00:00:09 -p 8080:80 \
+		--dns 192.0.2.53 --add-host other:192.0.2.2
+	serve "inside r" 80
+	answers lan tcp 192.0.2.1 8080 192.0.2.2
+	[[ $(inside r ip -o -4 address show) == *"10.192.0.9/22"*"10.5.0.2/24"* ]]
+	[[ $(inside r ip -o link show eth0) == *02:00:00:00:00:09* ]]
+	[[ $(inside r ip route show default) == "default via 10.192.0.1 dev eth0"* ]]
+	[[ $(coffer exec r busybox cat /etc/resolv.conf) == "nameserver 192.0.2.53" ]]
+	[[ $(coffer exec r busybox cat /etc/hosts) == *$'192.0.2.2\tother'* ]]
+	image s --network container:r
+	[[ $(readlink "/proc/$(pid_of s)/ns/net") == "$(readlink "/proc/$(pid_of r)/ns/net")" ]]
+	image p -p 8081:80
+	[[ $(coffer port p) == "80/tcp -> 0.0.0.0:8081" ]]
+	image n
+	[[ $(inside n ip -o link | wc -l) -eq 1 ]]
+	fails "published already, by container \`r\`" image q -p 8080:81
+	fails "does not exist" image q --network none-such
+	fails "need a network of the container's own" image q --network host -p 1:1
+	[[ $(coffer list -q) == $'n\np\nr\ns' ]]
+	stop_background # a server in r's namespace keeps that alive, and its interface with it
+	for id in r s p n; do coffer delete --force $id; done
+	wait_for same "$before"
+}
+
+@test "run --network host and ns:FILE" {
+	image h --network host
+	[[ $(readlink "/proc/$(pid_of h)/ns/net") == "$(readlink "/proc/$HOST_PID/ns/net")" ]]
+	image l --network "ns:/proc/$LAN_PID/ns/net"
+	[[ $(readlink "/proc/$(pid_of l)/ns/net") == "$(readlink "/proc/$LAN_PID/ns/net")" ]]
 }

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Servers and questions for the tests of networks, run in a namespace by nsenter.
 
-    probe.py serve PORT...            on TCP and UDP, IPv4 and IPv6; answers with the asker's address; says "ready"
+    probe.py serve PORT...            on TCP and UDP, IPv4 and IPv6; answers with the asker's address; says "ready PID"
     probe.py ask tcp|udp ADDRESS PORT prints the answer; exit status 1 if there is none within a second
     probe.py spoof INTERFACE SOURCE_MAC SOURCE_IP DESTINATION_MAC DESTINATION_IP PORT   one UDP datagram as a raw frame
     probe.py catch PORT               prints the first datagram's source within 2 seconds, or "nothing"
 """
+import os
 import select
 import socket
 import struct
@@ -28,7 +29,7 @@ def serve(ports):
                 if kind == socket.SOCK_STREAM:
                     s.listen(100)
                 sockets.append(s)
-    print("ready", flush=True)
+    print("ready", os.getpid(), flush=True)
     while True:
         for s in select.select(sockets, [], [])[0]:
             if s.type == socket.SOCK_STREAM:

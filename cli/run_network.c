@@ -1,0 +1,117 @@
+/* run_network.c - see run_network.h. */
+#include "run_network.h"
+
+#include <ctype.h>
+#include <fcntl.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "base/str.h"
+
+enum { RESOLV_CONF_MAX = 64 * 1024 };
+
+/* NAME:ADDRESS, as lines of /etc/hosts. */
+static int take_hosts(struct arena *arena, const char *const *words, struct bundle_options *bundle, struct error *err)
+{
+	const char *lines = "";
+
+	for (const char *const *word = words; word && *word; word++) {
+		const char *colon = strchr(*word, ':');
+		struct ip_address address;
+		char text[IP_TEXT_SIZE];
+
+		if (!colon || colon == *word)
+			return refuse(err, "--add-host %.64s: not NAME:ADDRESS", *word);
+		for (const char *at = *word; at < colon; at++)
+			if (!isalnum((unsigned char)*at) && !strchr("-_.", *at))
+				return refuse(err, "--add-host %.64s: not a name of a host", *word);
+		if (ip_parse(colon + 1, &address, err) < 0)
+			return context(err, "--add-host");
+		lines = arena_printf(arena, "%s%s\t%.*s\n", lines, ip_text(&address, text), (int)(colon - *word),
+				     *word);
+	}
+	bundle->more_hosts = lines;
+	return 0;
+}
+
+/* The host's own servers, but for those on its loopback interface, which a container does not reach. */
+static const char *servers_of_host(struct arena *arena)
+{
+	auto_free char *text = NULL;
+	struct error ignored;
+	const char *lines = "";
+	char *rest;
+	const char *line;
+
+	if (fd_read_file(AT_FDCWD, "/etc/resolv.conf", RESOLV_CONF_MAX, &text, NULL, &ignored) < 0)
+		return "";
+	rest = text;
+	while ((line = strsep(&rest, "\n")) != NULL) {
+		struct ip_address address = { 0 };
+
+		if (str_starts(line, "nameserver ") &&
+		    (ip_parse(line + strlen("nameserver "), &address, &ignored) < 0 || ip_is_loopback(&address)))
+			continue;
+		if (*line)
+			lines = arena_printf(arena, "%s%s\n", lines, line);
+	}
+	return lines;
+}
+
+static int take_servers(struct arena *arena, const char *const *words, struct bundle_options *bundle, struct error *err)
+{
+	const char *lines = "";
+
+	for (const char *const *word = words; word && *word; word++) {
+		struct ip_address address;
+
+		if (ip_parse(*word, &address, err) < 0)
+			return context(err, "--dns");
+		lines = arena_printf(arena, "%snameserver %s\n", lines, *word);
+	}
+	if (words && *words)
+		bundle->name_servers = lines;
+	return 0;
+}
+
+static int find_container(struct arena *arena, const struct runtime *runtime, const char *id,
+			  struct bundle_options *bundle, struct error *err)
+{
+	struct container_info info;
+	int r = container_state(runtime, arena, id, &info, err);
+
+	if (r < 0)
+		return context(err, "--network container:%.64s", id);
+	if (info.status == STATUS_STOPPED || info.state.pid <= 0)
+		return refuse(err, "--network container:%.64s: that one does not run", id);
+	bundle->network_path = arena_printf(arena, "/proc/%d/ns/net", (int)info.state.pid);
+	return 0;
+}
+
+int run_network(struct arena *arena, const struct runtime *runtime, const struct image_options *options,
+		struct network_plan *ret_plan, struct bundle_options *bundle, struct error *err)
+{
+	static const char *const none[] = { "none", NULL };
+	const bool asked = options->network || options->publish || options->ip || options->ip6 || options->mac;
+	const struct network_words words = {
+		.networks = asked ? options->network : none,
+		.ports = options->publish,
+		.ip = options->ip,
+		.ip6 = options->ip6,
+		.mac = options->mac,
+	};
+	int r = network_plan_make(arena, &words, ret_plan, err);
+
+	if (r < 0)
+		return r;
+	bundle->host_network = ret_plan->mode == NETWORK_MODE_HOST;
+	bundle->network_path = ret_plan->path;
+	if (ret_plan->container)
+		r = find_container(arena, runtime, ret_plan->container, bundle, err);
+	if (ret_plan->mode == NETWORK_MODE_NAMED || ret_plan->mode == NETWORK_MODE_PATH)
+		bundle->name_servers = servers_of_host(arena);
+	if (r == 0)
+		r = take_servers(arena, options->dns, bundle, err);
+	return r < 0 ? r : take_hosts(arena, options->add_host, bundle, err);
+}
