@@ -37,6 +37,8 @@ static void free_marks(struct marks *marks)
 	free(marks->paths);
 }
 
+#define auto_marks auto_cleanup(free_marks)
+
 static void mark_blob(struct marks *marks, const struct digest *digest)
 {
 	char name[STORE_PATH_MAX];
@@ -167,15 +169,27 @@ static int remove_name(const struct store *store, const char *name, struct error
 	return r < 0 ? r : remove_file(store, "names", escaped, err);
 }
 
+/* Is a living pull about to give it a name? */
+static bool is_kept(const struct marks *kept, const struct stored_image *image)
+{
+	char name[STORE_PATH_MAX];
+	bool found = false;
+
+	(void)store_blob_name(&image->record.manifest, name);
+	for (size_t i = 0; i < kept->count; i++)
+		found |= str_eq(kept->paths[i], name);
+	return found;
+}
+
 /* Names first: a name without its image is as if it were not there. */
-static int remove_image(const struct store *store, const struct stored_image *image, struct gc_result *result,
-			struct error *err)
+static int remove_image(const struct store *store, const struct marks *kept, const struct stored_image *image,
+			struct gc_result *result, struct error *err)
 {
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < image->n_names; i++)
 		r = remove_name(store, image->names[i], err);
-	if (r < 0 || image->n_containers)
+	if (r < 0 || image->n_containers || is_kept(kept, image))
 		return r;
 	result->images++;
 	return remove_file(store, "images", image->hex, err);
@@ -195,8 +209,9 @@ static const char *typed_name(struct arena *arena, const struct stored_image *im
 	return NULL;
 }
 
-static int remove_found(const struct store *store, struct arena *arena, const struct stored_image *image,
-			const char *text, bool force, struct gc_result *result, struct error *err)
+static int remove_found(const struct store *store, struct arena *arena, const struct marks *kept,
+			const struct stored_image *image, const char *text, bool force, struct gc_result *result,
+			struct error *err)
 {
 	const char *name = typed_name(arena, image, text);
 
@@ -207,7 +222,7 @@ static int remove_found(const struct store *store, struct arena *arena, const st
 	if (image->n_names > 1 && !force)
 		return refuse(err, "image %s has %zu names: remove them one by one, or use --force", text,
 			      image->n_names);
-	return remove_image(store, image, result, err);
+	return remove_image(store, kept, image, result, err);
 }
 
 int gc_remove(const struct store *store, struct arena *arena, const char *name_or_id, bool force,
@@ -218,6 +233,7 @@ int gc_remove(const struct store *store, struct arena *arena, const char *name_o
 	struct image_record record;
 	struct stored_image *images = NULL;
 	const struct stored_image *image;
+	auto_marks struct marks kept = { 0 };
 	size_t count = 0;
 	int r = staging_make(store, &trash, err);
 
@@ -226,7 +242,10 @@ int gc_remove(const struct store *store, struct arena *arena, const char *name_o
 	lock = store_lock(store, true, err);
 	if (lock < 0)
 		return lock;
-	r = store_find(store, arena, name_or_id, &record, err);
+	/* Before names are read: a pull that ends meanwhile has given its name by then, or counts as living. */
+	r = staging_each_kept(store, mark_kept, &kept, err);
+	if (r == 0)
+		r = store_find(store, arena, name_or_id, &record, err);
 	if (r == 0)
 		r = store_list(store, arena, &images, &count, err);
 	if (r < 0)
@@ -234,7 +253,7 @@ int gc_remove(const struct store *store, struct arena *arena, const char *name_o
 	image = stored_image_by_hex(images, count, record.manifest.hex);
 	if (!image)
 		return refuse_as(err, ENOENT, "image %.256s is not stored", name_or_id);
-	r = remove_found(store, arena, image, name_or_id, force, result, err);
+	r = remove_found(store, arena, &kept, image, name_or_id, force, result, err);
 	if (r == 0)
 		r = collect(store, arena, &trash, result, err);
 	return r;
@@ -244,12 +263,15 @@ static int prune_images(const struct store *store, struct arena *arena, bool all
 			struct error *err)
 {
 	struct stored_image *images = NULL;
+	auto_marks struct marks kept = { 0 };
 	size_t count = 0;
-	int r = store_list(store, arena, &images, &count, err);
+	int r = staging_each_kept(store, mark_kept, &kept, err); /* before the names: see gc_remove() */
 
+	if (r == 0)
+		r = store_list(store, arena, &images, &count, err);
 	for (size_t i = 0; r == 0 && i < count; i++)
 		if ((all || images[i].n_names == 0) && images[i].n_containers == 0)
-			r = remove_image(store, &images[i], result, err);
+			r = remove_image(store, &kept, &images[i], result, err);
 	return r;
 }
 

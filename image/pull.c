@@ -148,15 +148,16 @@ static int get_config(struct pull *pull, const struct staging *staging, struct e
 /* Before anything is looked for in the store: from here on garbage collection leaves it alone. */
 static int keep_all(struct pull *pull, struct staging *staging, struct error *err)
 {
-	int r = staging_keep(staging, "blob", &pull->digest, 1, err);
+	size_t count = pull->manifest.n_layers + 2;
+	struct digest *blobs = arena_array(pull->arena, count, sizeof(*blobs));
+	int r;
 
-	if (r == 0)
-		r = staging_keep(staging, "blob", &pull->manifest.config.digest, 1, err);
-	for (size_t i = 0; r == 0 && i < pull->manifest.n_layers; i++)
-		r = staging_keep(staging, "blob", &pull->manifest.layers[i].digest, 1, err);
-	if (r == 0)
-		r = staging_keep(staging, "layer", pull->config.diff_ids, pull->config.n_diff_ids, err);
-	return r;
+	blobs[0] = pull->digest;
+	blobs[1] = pull->manifest.config.digest;
+	for (size_t i = 0; i < pull->manifest.n_layers; i++)
+		blobs[i + 2] = pull->manifest.layers[i].digest;
+	r = staging_keep(staging, "blob", blobs, count, err);
+	return r < 0 ? r : staging_keep(staging, "layer", pull->config.diff_ids, pull->config.n_diff_ids, err);
 }
 
 static int fill_layers(const struct pull *pull, struct image_record *record, struct error *err)

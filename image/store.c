@@ -21,7 +21,7 @@
 #include "ref.h"
 
 enum { STORE_MODE = 0700, FILE_MODE = 0600, VERSION_SIZE = 16, UID_MAP_SIZE = 256 };
-enum { LOCK_TRIES = 3000, LOCK_PAUSE_NS = 10 * 1000 * 1000 };
+enum { LOCK_TRIES = 30 * 1000, LOCK_PAUSE_NS = 1000 * 1000 }; /* 30 s; a lock is held for a few milliseconds */
 
 /* The second is of a store whose layers were unpacked in a user namespace, whoever reads it. */
 static const char store_version[] = "1";

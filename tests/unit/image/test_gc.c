@@ -108,6 +108,30 @@ static void kept_by_a_pull(void)
 	store_close(&store);
 }
 
+/* Between its record and its name. */
+static void image_of_a_pull(void)
+{
+	auto_arena struct arena *arena = arena_new();
+	struct gc_result result = { 0 };
+	struct image_record record;
+	struct error err = { 0 };
+	struct staging pull;
+	struct store store;
+
+	store_new(arena, &store);
+	record = put_image(arena, &store, "a");
+	pull = staging_new(&store);
+	CHECK_INT(0, staging_keep(&pull, "blob", &record.manifest, 1, &err));
+	CHECK_INT(0, gc_remove(&store, arena, "a", false, &result, &err));
+	CHECK_INT(0, gc_prune(&store, arena, true, &result, &err));
+	CHECK_INT(0, result.images);
+	CHECK_INT(1, count_entries(&store, "images"));
+	staging_free(&pull);
+	CHECK_INT(0, gc_prune(&store, arena, false, &result, &err));
+	CHECK_INT(1, result.images);
+	store_close(&store);
+}
+
 static void prune_takes_nameless_ones(void)
 {
 	auto_arena struct arena *arena = arena_new();
@@ -128,8 +152,8 @@ static void prune_takes_nameless_ones(void)
 }
 
 static const struct test tests[] = {
-	TEST(removed_with_all),          TEST(names), TEST(used_by_a_container), TEST(kept_by_a_pull),
-	TEST(prune_takes_nameless_ones),
+	TEST(removed_with_all), TEST(names),           TEST(used_by_a_container),
+	TEST(kept_by_a_pull),   TEST(image_of_a_pull), TEST(prune_takes_nameless_ones),
 };
 
 TEST_MAIN(tests)
