@@ -114,6 +114,8 @@ int endpoint_parse(const char *text, size_t length, struct endpoint *ret, struct
 		return r;
 	if (!*endpoint.owner || !*endpoint.state || !*endpoint.network || !*endpoint.interface)
 		return refuse(err, "the record is not whole");
+	if (!mac_is_set(endpoint.mac))
+		return refuse(err, "the record has no MAC");
 	if (!ip_is_set(&endpoint.v4) && !ip_is_set(&endpoint.v6))
 		return refuse(err, "the record has no address");
 	endpoint_name_host(&endpoint);

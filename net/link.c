@@ -52,6 +52,13 @@ int mac_parse(const char *text, uint8_t ret_mac[MAC_SIZE], struct error *err)
 	return 0;
 }
 
+bool mac_is_set(const uint8_t mac[MAC_SIZE])
+{
+	static const uint8_t none[MAC_SIZE];
+
+	return memcmp(mac, none, MAC_SIZE) != 0;
+}
+
 const char *mac_text(const uint8_t mac[MAC_SIZE], char buffer[MAC_TEXT_SIZE])
 {
 	for (size_t i = 0; i < MAC_SIZE; i++)

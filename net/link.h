@@ -18,6 +18,7 @@ bool link_name_valid(const char *name);
 
 /* "02:00:00:00:00:01": unicast, not zero. */
 int mac_parse(const char *text, uint8_t ret_mac[MAC_SIZE], struct error *err);
+bool mac_is_set(const uint8_t mac[MAC_SIZE]); /* not all zero */
 const char *mac_text(const uint8_t mac[MAC_SIZE], char buffer[MAC_TEXT_SIZE]);
 
 struct link_bridge {

@@ -155,6 +155,8 @@ int network_parse(const char *text, size_t length, struct network *ret, struct e
 
 	if (r == 0)
 		r = network_validate(&network, err);
+	if (r == 0 && !mac_is_set(network.mac))
+		return refuse(err, "the record has no MAC");
 	if (r == 0)
 		*ret = network;
 	return r;

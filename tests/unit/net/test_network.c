@@ -77,7 +77,9 @@ static void what_cannot_work(void)
 		"name n\nbridge b\nmac 01:00:00:00:00:00\n",
 	};
 
-	CHECK_INT(0, parse("name n\nbridge b\ngateway 10.0.0.1/24\n"));
+	CHECK_INT(0, parse("name n\nbridge b\nmac 02:00:00:00:00:01\ngateway 10.0.0.1/24\n"));
+	CHECK(parse("name n\nbridge b\ngateway 10.0.0.1/24\n") < 0);
+	CHECK_STR("the record has no MAC", err.text);
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
 		CHECK(parse(bad[i]) < 0);
 }
