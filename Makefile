@@ -2,10 +2,10 @@
 CC := $(if $(filter default,$(origin CC)),gcc,$(CC))
 PREFIX ?= /usr/local
 .DEFAULT_GOAL := help
-.PHONY: help deps build demo test vm asan lint fmt fuzz bench install shell clean
+.PHONY: help deps build demo test vm asan lint fmt fuzz soak-oom bench install shell clean
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
 
 deps: ## install what building and testing need (Debian bookworm or trixie, as root)
 	@tests/deps build test vm lint bench
@@ -37,6 +37,9 @@ fmt: ## format the C code in place
 
 fuzz: ## each fuzz target; SECONDS_EACH=3600 for longer than 20 s
 	@FUZZ_SECONDS=$(or $(SECONDS_EACH),20) tests/test fuzz
+
+soak-oom: build ## 10000 containers at their memory limits, in the test VM: reports in build-test/soak-oom
+	@tests/deps vm && COFFER_VM_TIMEOUT=86400 CONTROLS="max crun oomd" tests/oom/run build-test/soak-oom 10000
 
 bench: build ## start latency beside crun, runc and a bare C floor: writes docs/benchmarks.md
 	@tests/deps build bench vm && tests/bench/run

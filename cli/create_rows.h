@@ -12,6 +12,16 @@
 			 "write the pid of the program there"),                                                        \
 		TEXT_ROW(struct create_options, console_socket, "console-socket", 0, "PATH",                           \
 			 "send the terminal to this unix socket"),                                                     \
+		TEXT_ROW(struct create_options, oom.mode, "oom", 0, "POLICY",                                          \
+			 "at the memory limit: kill, group or freeze"),                                                \
+		TEXT_ROW(struct create_options, oom.reserve, "oom-reserve", 0, "SIZE",                                 \
+			 "freeze: memory kept back to stop in"),                                                       \
+		TEXT_ROW(struct create_options, oom.timeout, "oom-timeout", 0, "TIME",                                 \
+			 "freeze: wait for a decision (30s)"),                                                         \
+		TEXT_ROW(struct create_options, oom.fallback, "oom-default", 0, "WHAT",                                \
+			 "freeze: what to do then (kill-largest)"),                                                    \
+		TEXT_ROW(struct create_options, oom.hook, "oom-hook", 0, "PROGRAM", "freeze: a program to tell"),      \
+		TEXT_ROW(struct create_options, oom.socket, "oom-socket", 0, "PATH", "freeze: a unix socket to tell"), \
 		LIST_ROW(struct create_options, limits, "limit", 0, "FILE=VALUE",                                      \
 			 "any cgroup file, like memory.high=64m"),                                                     \
 		UNSIGNED_ROW(struct create_options, preserve_fds, "preserve-fds", 0, "N", "pass the fds 3 to 2+N on"), \

@@ -12,10 +12,11 @@
 
 #include "base/cleanup.h"
 #include "base/opt.h"
+#include "base/size.h"
 #include "base/str.h"
 #include "runtime/container.h"
 
-enum { NAME_MAX_LETTERS = 31, MEANT_DISTANCE = 2, DIGITS_SIZE = 24 };
+enum { NAME_MAX_LETTERS = 31, MEANT_DISTANCE = 2 };
 
 struct parser {
 	struct arena *arena;
@@ -41,50 +42,6 @@ int flag_parse(const char *text, bool *ret)
 		}
 	}
 	return -EINVAL;
-}
-
-/* The power of two that a unit stands for, or -1. */
-static int unit_shift(const char *unit)
-{
-	static const char letters[] = "kmgtp";
-	static const int shift_per_letter = 10;
-	const char *found;
-
-	if (!*unit || strcasecmp(unit, "b") == 0)
-		return 0;
-	found = strchr(letters, *unit | 0x20);
-	unit++;
-	if (!found || (*unit && strcasecmp(unit, "b") != 0 && strcasecmp(unit, "ib") != 0))
-		return -1;
-	return (int)(found - letters + 1) * shift_per_letter;
-}
-
-int size_parse(const char *text, int64_t *ret_bytes)
-{
-	char digits[DIGITS_SIZE];
-	size_t length = strspn(text, "0123456789");
-	int64_t number;
-	int shift;
-	int r;
-
-	if (str_eq(text, "-1")) {
-		*ret_bytes = -1;
-		return 0;
-	}
-	shift = unit_shift(text + length);
-	if (length == 0 || shift < 0)
-		return -EINVAL;
-	if (length >= sizeof(digits))
-		return -ERANGE;
-	memcpy(digits, text, length);
-	digits[length] = '\0';
-	r = str_to_i64(digits, 0, INT64_MAX, &number);
-	if (r < 0)
-		return r;
-	if (number > INT64_MAX >> shift)
-		return -ERANGE;
-	*ret_bytes = number << shift;
-	return 0;
 }
 
 /* Levenshtein with one row: row[j] is the distance of a's first i letters to b's first j. */

@@ -99,9 +99,6 @@ struct parsed {
 int options_parse(struct arena *arena, const struct cli_option *options, enum option_order order,
 		  const char *const *argv, void *target, struct parsed *ret_parsed, struct error *err);
 
-/* "512m", "64K", "1g", "2t", "7kib", "100b", "-1" (no limit): bytes. 0, -EINVAL, or -ERANGE above INT64_MAX. */
-int size_parse(const char *text, int64_t *ret_bytes);
-
 /* "true", "1", "t" and "false", "0", "f" in any case, as Go reads them. 0 or -EINVAL. */
 int flag_parse(const char *text, bool *ret);
 

@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "cgroups/limits.h"
+#include "cgroups/oom_record.h"
 #include "cgroups/stats.h"
 #include "namespaces/overlay.h"
 #include "state.h"
@@ -32,11 +33,21 @@ const char *container_default_root(struct arena *arena);
 
 struct network_plan; /* network.h */
 
+/* The out-of-memory policy as texts, each NULL if not given: oom.h. */
+struct oom_options {
+	const char *mode;     /* kill, group, freeze */
+	const char *reserve;  /* size */
+	const char *timeout;  /* "30s", "500ms", "5m", "0" */
+	const char *fallback; /* kill-largest, kill-group, raise:PERCENT[:CAP], stay */
+	const char *hook, *socket;
+};
+
 struct create_options {
 	const char *id;
 	const char *bundle;      /* NULL: "." */
 	const char *config_file; /* NULL: bundle/config.json */
 	const char *pid_file, *console_socket;
+	struct oom_options oom;
 	const char *const *limits; /* FILE=VALUE, NULL-terminated: extra_limits.h */
 	unsigned preserve_fds;
 	bool no_pivot, no_new_keyring;
@@ -119,6 +130,10 @@ int container_update(const struct runtime *runtime, const char *id, const struct
 int container_pids(const struct runtime *runtime, const char *id, pid_t **ret_pids, size_t *ret_count,
 		   struct error *err);
 
+/* Asks the kernel to take `bytes` back from the container; *ret_freed is how much less it uses after that. */
+int container_reclaim(const struct runtime *runtime, const char *id, uint64_t bytes, uint64_t *ret_freed,
+		      struct error *err);
+
 /* The numbers of a container's cgroup, which is there until the container is deleted. */
 int container_stats(const struct runtime *runtime, const char *id, struct cgroup_stats *ret_stats, struct error *err);
 
@@ -130,6 +145,9 @@ struct container_info {
 	const struct key_value *annotations;
 	size_t n_annotations;
 };
+
+/* What the kernel did to the container for want of memory; all unset when its cgroup is gone or there was none. */
+void container_oom_record(const struct runtime *runtime, const char *id, struct oom_record *ret_record);
 
 int container_state(const struct runtime *runtime, struct arena *arena, const char *id, struct container_info *ret_info,
 		    struct error *err);

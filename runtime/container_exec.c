@@ -30,6 +30,7 @@
 #include "exec_init.h"
 #include "exec_process.h"
 #include "host.h"
+#include "oom.h"
 #include "fault.h"
 #include "pid_file.h"
 #include "preserved_fds.h"
@@ -106,6 +107,7 @@ static int make_process(struct exec *exec, struct error *err)
 	if (r < 0)
 		return r;
 	exec->start.process = exec->process;
+	exec->start.no_huge_pages = oom_policy_exists(exec->container.dir.fd);
 	cap_warnings(exec->process, exec->config->namespaces[NS_USER].present);
 	if (exec->process->terminal && exec->options->detach && !exec->options->console_socket)
 		return refuse(err, "--tty: a detached process needs --console-socket for its terminal");

@@ -14,3 +14,15 @@ int container_stats(const struct runtime *runtime, const char *id, struct cgroup
 		r = container_open_cgroup(&container, &cgroup, err);
 	return r < 0 ? r : cgroup_stats_read(cgroup, ret_stats, err);
 }
+
+void container_oom_record(const struct runtime *runtime, const char *id, struct oom_record *ret_record)
+{
+	auto_open_container struct open_container container = CONTAINER_NOT_OPEN;
+	auto_cgroup struct cgroup *cgroup = NULL;
+	struct error ignored;
+
+	*ret_record = (struct oom_record){ 0 };
+	if (container_open(runtime, id, CONTAINER_UNLOCKED, &container, &ignored) == 0 &&
+	    container_open_cgroup(&container, &cgroup, &ignored) == 0)
+		(void)oom_record_read(cgroup, ret_record, &ignored);
+}

@@ -4,7 +4,17 @@
 #include <errno.h>
 
 #include "base/cleanup.h"
+#include "base/str.h"
 #include "container_open.h"
+#include "oom.h"
+
+static bool sets_memory(const struct cgroup_limits *limits)
+{
+	for (size_t i = 0; i < limits->n_unified; i++)
+		if (str_eq(limits->unified[i].file, "memory.max"))
+			return true;
+	return limits->memory_limit.set;
+}
 
 int container_update(const struct runtime *runtime, const char *id, const struct cgroup_limits *limits, bool force,
 		     struct error *err)
@@ -20,5 +30,8 @@ int container_update(const struct runtime *runtime, const char *id, const struct
 	r = container_open_cgroup(&container, &cgroup, err);
 	if (r == 0)
 		r = limits_update(&container.host, cgroup, limits, force, err);
+	/* An engine's update is then also what raises the limit of a container that is frozen at it. */
+	if (r == 0 && sets_memory(limits) && oom_policy_exists(container.dir.fd))
+		r = oom_limit_changed(runtime->root, id, err);
 	return r < 0 ? context(err, "cannot update container `%s`", id) : 0;
 }

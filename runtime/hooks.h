@@ -7,6 +7,8 @@
 #include "config.h"
 #include "state.h"
 
+struct json_writer;
+
 /* The state as runtime-spec runtime.md "State" JSON, for hooks' stdin and for `coffer state`. Text in `arena`. */
 char *state_to_json(struct arena *arena, const struct state *state, enum container_status status,
 		    const char *oci_version, const struct key_value *annotations, size_t n_annotations, bool pretty);
@@ -23,3 +25,7 @@ int hooks_run(enum hook_stage stage, const struct hook_list *hooks, const char *
 void hooks_run_all(const struct hook_list *hooks, const char *state_json);
 
 const char *hook_stage_name(enum hook_stage stage); /* "createRuntime" */
+
+/* Its members alone, into an object that the caller begins and ends. */
+void state_put_json(struct json_writer *writer, const struct state *state, enum container_status status,
+		    const char *oci_version, const struct key_value *annotations, size_t n_annotations);

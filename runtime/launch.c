@@ -56,6 +56,10 @@ static int load_config(struct launch *launch, struct error *err)
 	if (r == 0)
 		r = extra_limits_add(launch->config->arena, launch->config->annotations, launch->config->n_annotations,
 				     options->limits, &launch->config->limits, err);
+	if (r == 0)
+		r = oom_policy_make(launch->config->arena, &options->oom, launch->config->annotations,
+				    launch->config->n_annotations, &launch->config->limits, &launch->oom, err);
+	launch->start.no_huge_pages = launch->oom.mode == OOM_FREEZE;
 	return r;
 }
 
@@ -146,6 +150,19 @@ static int make_cgroup(struct launch *launch, struct error *err)
 	if (r == 0 && plan->delegate)
 		r = cgroup_delegate(launch->cgroup, plan->delegate_uid, plan->delegate_gid, err);
 	return r;
+}
+
+/* Before anything runs in it that could reach the limit. */
+static int watch_memory(struct launch *launch, struct error *err)
+{
+	int r;
+
+	if (launch->oom.mode != OOM_FREEZE)
+		return 0;
+	if (!launch->cgroup)
+		return refuse(err, "oom freeze: the container has no cgroup");
+	r = oom_policy_write(&launch->dir, &launch->oom, err);
+	return r < 0 ? r : oom_watch(launch->runtime->root, launch->dir.id, err);
 }
 
 /* ---- what init inherits ---- */
@@ -352,6 +369,7 @@ static const struct {
 	{ "cgroup-unused", check_cgroup },
 	{ "record", record_intent },
 	{ "cgroup", make_cgroup },
+	{ "oom", watch_memory },
 	{ "root", open_root },
 	{ "seccomp", compile_seccomp },
 	{ "sockets", open_sockets },

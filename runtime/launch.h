@@ -13,6 +13,7 @@
 #include "container.h"
 #include "host.h"
 #include "namespaces/rootfs.h"
+#include "oom.h"
 #include "plan.h"
 #include "process.h"
 #include "state.h"
@@ -28,6 +29,7 @@ struct launch {
 	struct plan plan;
 	struct state_dir dir;
 	struct state state;
+	struct oom_policy oom;
 	struct cgroup *cgroup;
 	struct rootfs_fds fds;
 	struct seccomp_filter filter;

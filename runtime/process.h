@@ -14,6 +14,7 @@ struct process_start {
 	const struct seccomp_filter *filter; /* NULL: none */
 	unsigned preserve_fds;               /* 3 .. 3+n-1 stay open */
 	unsigned listen_fds; /* the first n of these came by the LISTEN_FDS protocol (sd_listen_fds(3)) */
+	bool no_huge_pages;  /* oom.h */
 	/* found by process_find() */
 	const char *executable;
 	const char **env;

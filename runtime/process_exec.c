@@ -21,6 +21,7 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "namespaces/proc_fs.h"
+#include "oom.h"
 
 enum { NULL_MAJOR = 1, NULL_MINOR = 3, IOPRIO_WHO_PROCESS = 1, DEFAULT_UMASK = 022 };
 
@@ -176,6 +177,11 @@ static int enter_directory(const struct process_start *start, struct error *err)
 	return 0;
 }
 
+static int set_huge_pages(const struct process_start *start, struct error *err)
+{
+	return start->no_huge_pages ? oom_no_huge_pages(err) : 0;
+}
+
 static int execute(const struct process_start *start, struct error *err)
 {
 	/* execve(2) takes non-const arrays by history and does not change them. */
@@ -188,17 +194,12 @@ static const struct {
 	const char *name;
 	int (*run)(const struct process_start *start, struct error *err);
 } steps[] = {
-	{ "file descriptors", mark_fds },
-	{ "security labels", set_labels },
-	{ "scheduler", set_scheduler },
-	{ "standard streams", own_streams },
-	{ "bounding set", drop_bounding },
-	{ "seccomp", load_filter_early },
-	{ "user and capabilities", become_user },
-	{ "no_new_privs", set_no_new_privs },
-	{ "working directory", enter_directory },
-	{ "seccomp", load_filter_late },
-	{ NULL, execute },
+	{ "file descriptors", mark_fds },     { "security labels", set_labels },
+	{ "scheduler", set_scheduler },       { "huge pages", set_huge_pages },
+	{ "standard streams", own_streams },  { "bounding set", drop_bounding },
+	{ "seccomp", load_filter_early },     { "user and capabilities", become_user },
+	{ "no_new_privs", set_no_new_privs }, { "working directory", enter_directory },
+	{ "seccomp", load_filter_late },      { NULL, execute },
 };
 
 int process_exec(const struct process_start *start, struct error *err)

@@ -32,7 +32,7 @@ enum { LOCK_TIMEOUT_MS = 10 * 1000, LOCK_DELAY_MAX_MS = 50, NS_PER_MS = 1000 * 1
 enum { PROC_LOCKS_MAX = 1024 * 1024 };
 
 /* What may be in the directory, in the order of removal: while state.json is there, delete finds everything. */
-static const char *const state_files[] = { "start.sock", "config.json", "state.json" };
+static const char *const state_files[] = { "start.sock", "oom.json", "config.json", "state.json" };
 
 /* Makes `root` and its missing parents. */
 static int make_root(const char *root, struct error *err)

@@ -3,6 +3,7 @@
  *
  *	state.json    struct state; replaced atomically; written before anything else of the container exists
  *	config.json   the config as it was at create, for exec, start and delete
+ *	oom.json      struct oom_policy, of a container that freezes at its memory limit: oom.h
  *	start.sock    a listening unix socket that init accepts `start` on; exists while the container is "created"
  *
  * The directory's existence reserves the id; flock(2) on it serialises the verbs. A runtime that is killed at any

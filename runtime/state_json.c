@@ -220,14 +220,11 @@ static const char *or_empty(const char *text)
 	return text ? text : "";
 }
 
-char *state_to_json(struct arena *arena, const struct state *state, enum container_status status,
-		    const char *oci_version, const struct key_value *annotations, size_t n_annotations, bool pretty)
+void state_put_json(struct json_writer *writer, const struct state *state, enum container_status status,
+		    const char *oci_version, const struct key_value *annotations, size_t n_annotations)
 {
-	auto_json_writer struct json_writer *writer = json_writer_new(pretty);
-	size_t length;
-	const char *text;
+	auto_arena struct arena *arena = arena_new();
 
-	json_begin_object(writer, NULL);
 	json_put_string(writer, "ociVersion", or_empty(oci_version));
 	json_put_string(writer, "id", state->id);
 	json_put_i64(writer, "pid", status == STATUS_STOPPED ? 0 : state->pid);
@@ -240,6 +237,17 @@ char *state_to_json(struct arena *arena, const struct state *state, enum contain
 	for (size_t i = 0; i < n_annotations; i++)
 		json_put_string(writer, annotations[i].key, or_empty(annotations[i].value));
 	json_end_object(writer);
+}
+
+char *state_to_json(struct arena *arena, const struct state *state, enum container_status status,
+		    const char *oci_version, const struct key_value *annotations, size_t n_annotations, bool pretty)
+{
+	auto_json_writer struct json_writer *writer = json_writer_new(pretty);
+	size_t length;
+	const char *text;
+
+	json_begin_object(writer, NULL);
+	state_put_json(writer, state, status, oci_version, annotations, n_annotations);
 	json_end_object(writer);
 	text = json_writer_text(writer, &length);
 	return arena_strndup(arena, text, length);

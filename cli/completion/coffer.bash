@@ -8,7 +8,8 @@ _coffer_options() {
 		echo "-v --version -h --help"
 		;;
 	create)
-		echo "-b --bundle -f --config --pid-file --console-socket --limit --preserve-fds --no-pivot --no-new-keyring"
+		echo "-b --bundle -f --config --pid-file --console-socket --oom --oom-reserve --oom-timeout --oom-default --oom-hook --oom-socket"
+		echo "--limit --preserve-fds --no-pivot --no-new-keyring"
 		echo "-h --help"
 		;;
 	start)
@@ -16,6 +17,7 @@ _coffer_options() {
 		;;
 	run)
 		echo "-b --bundle -f --config --pid-file --console-socket --limit --preserve-fds --no-pivot --no-new-keyring"
+		echo "--oom --oom-reserve --oom-timeout --oom-default --oom-hook --oom-socket"
 		echo "-d --detach --keep --no-subreaper --image --rootfs --read-only --name --rm --hostname --network --net"
 		echo "-p --publish --ip --ip6 --mac-address --dns --add-host"
 		echo "--label --annotation -i --interactive -t --tty -e --env --env-file -w --workdir -u --user --entrypoint"
@@ -55,6 +57,9 @@ _coffer_options() {
 	list)
 		echo "-q --quiet -f --format -h --help"
 		;;
+	oom)
+		echo "-a --all -h --help"
+		;;
 	stats)
 		echo "-f --format --follow --interval -h --help"
 		;;
@@ -85,13 +90,13 @@ _coffer_options() {
 	esac
 }
 
-_coffer_commands="create start run kill delete exec pause resume update commit state list ps stats port image network spec features version help"
+_coffer_commands="create start run kill delete exec pause resume update oom commit state list ps stats port image network spec features version help"
 
 # Does this option of the command ($1) take the next word as its value?
 _coffer_takes_value() {
 	case $1:$2 in
 	*:--root | *:--log | *:--log-format | *:--log-level | *:--cgroup-manager) [ "$1" = global ] ;;
-	*:-b | *:--bundle | *:--config | *:--pid-file | *:--console-socket | *:--preserve-fds | *:--limit) true ;;
+	*:-b | *:--bundle | *:--config | *:--pid-file | *:--console-socket | *:--preserve-fds | *:--limit | *:--oom | *:--oom-*) true ;;
 	create:-f | run:-f | spec:-f | list:-f | ps:-f | stats:-f | *:--format | stats:--interval) true ;;
 	run:--read-only | run:--rm | run:-i | run:--interactive | run:-t | run:--tty | run:-it | run:-ti) false ;;
 	run:-d | run:--detach | run:--keep | run:--no-* | run:-h | run:--help) false ;;

@@ -112,7 +112,7 @@ snapshot_host() {
 		mapfile -d '' name 2>/dev/null <"/proc/$pid/cmdline" || continue
 		[[ ! -d /proc/$pid ]] || echo "process ${name[*]}"
 	done <"$CGROUP/test/cgroup.procs"
-	[[ ! -d $ROOT ]] || find "$ROOT" -mindepth 1 -name .cache -prune -o -mindepth 1 -printf 'state %P\n'
+	[[ ! -d $ROOT ]] || find "$ROOT" -mindepth 1 \( -name .cache -o -name .oom \) -prune -o -mindepth 1 -printf 'state %P\n'
 }
 
 # Tells what is there now and was not at the start of the test, or the other way round. A process that has got its

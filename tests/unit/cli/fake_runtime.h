@@ -29,6 +29,7 @@ static struct {
 	const pid_t *pids;
 	size_t n_pids;
 	struct cgroup_stats stats;
+	struct oom_record record;
 } fake;
 
 static int fake_calls = -1;
@@ -229,6 +230,13 @@ int container_stats(const struct runtime *runtime, const char *id, struct cgroup
 {
 	*ret_stats = fake.stats;
 	return simple_call("stats", runtime, id, err);
+}
+
+void container_oom_record(const struct runtime *runtime, const char *id, struct oom_record *ret_record)
+{
+	(void)runtime;
+	(void)id;
+	*ret_record = fake.record;
 }
 
 int container_pids(const struct runtime *runtime, const char *id, pid_t **ret_pids, size_t *ret_count,

@@ -1,0 +1,69 @@
+/*
+ * tripwire.h - a memory limit that stops instead of killing: the files, the thresholds and the freezer of one cgroup,
+ * opened beforehand, for a watcher that must be faster than the kernel's OOM killer.
+ *
+ * memory.max = limit, memory.high = limit - gap. Above high the kernel slows allocations down and reports an event;
+ * the watcher then lifts memory.max, so that nobody is killed whatever is still on its way, asks whether the memory can
+ * be reclaimed after all, and if not freezes. Without a watcher memory.max is as finite as without all this.
+ * Nothing here allocates or blocks, but tripwire_open(). Policy, and who is told, are for the caller.
+ * Kernel: cgroup-v2.rst "Memory Interface Files"; mm/memcontrol.c try_charge_memcg(), mem_cgroup_handle_over_high().
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+struct tripwire {
+	int dir;    /* the cgroup; owned, as are the others */
+	int events; /* memory.events.local: readable for EPOLLPRI at each new event */
+	int frozen; /* cgroup.events: EPOLLPRI when frozen or populated changes */
+	int max, high, current, stat, freeze;
+	uint64_t limit, gap; /* bytes */
+	uint64_t room;       /* above the limit while lifted */
+	uint64_t lifted_to;  /* what memory.max says while lifted, else 0 */
+	uint64_t n_high, n_max, n_oom;
+	bool froze; /* the freeze is this tripwire's, not somebody's `pause` */
+};
+
+#define TRIPWIRE_NONE                                                                                                  \
+	{                                                                                                              \
+		.dir = -1, .events = -1, .frozen = -1, .max = -1, .high = -1, .current = -1, .stat = -1, .freeze = -1  \
+	}
+
+/* What tasks may take between the first event and the freeze: each up to 64 pages a charge, and again before it is
+   slowed down, on as many processors as there are; a share of the limit, so that the slowing has something to grow on.
+   At most half of the limit. */
+uint64_t tripwire_gap(uint64_t limit, unsigned processors);
+
+/* Opens the files of the cgroup directory (which stays the caller's); thresholds are not written. */
+int tripwire_open(int cgroup_fd, uint64_t limit, uint64_t gap, struct tripwire *ret_wire, struct error *err);
+void tripwire_close(struct tripwire *wire);
+
+/* The functions below: 0 or a flag, or -errno without text; -ENODEV is a cgroup that is gone. */
+
+/* Reads the events and with that re-arms them: 1 if the limit was touched since the last call. */
+int tripwire_touched(struct tripwire *wire);
+
+/* memory.max up to limit + room, or further where the usage is near that already. Idempotent and cheap. */
+int tripwire_lift(struct tripwire *wire);
+
+/* memory.max back to the limit; -EBUSY if the usage is above, where writing it would kill. */
+int tripwire_restore(struct tripwire *wire);
+
+/* 1 if what is above memory.high cannot be reclaimed: a hit. 0 if it can, or is gone already. */
+int tripwire_is_hit(const struct tripwire *wire);
+
+/* cgroup.freeze, without waiting. Somebody's own pause is not undone. */
+int tripwire_freeze(struct tripwire *wire);
+int tripwire_thaw(struct tripwire *wire);
+
+/* The flags of cgroup.events, which re-arms that file. */
+int tripwire_state(const struct tripwire *wire, bool *ret_frozen, bool *ret_populated);
+
+/* Bytes in use. */
+int tripwire_usage(const struct tripwire *wire, uint64_t *ret_bytes);
+
+/* A new limit and its memory.high; memory.max follows unless it is lifted. */
+int tripwire_set_limit(struct tripwire *wire, uint64_t limit, uint64_t gap);

@@ -1,0 +1,262 @@
+/*
+ * oom_client.c - the watcher from outside: starting it, and one request and its answer at a time.
+ *
+ * <root>/.oom/socket is where it listens; <root>/.oom/lock is held by it for as long as it lives. Whoever finds nobody
+ * listening takes the lock, binds the socket and forks the watcher with both, so that there is one watcher and no
+ * moment when a connection is refused but for want of one.
+ */
+#include "oom.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/close_range.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "base/str.h"
+#include "base/syscalls.h"
+#include "child.h"
+
+#define OOM_DIR    ".oom"
+#define OOM_SOCKET "socket"
+#define OOM_LOCK   "lock"
+
+enum {
+	ROOT_MODE = 01700,
+	DIR_MODE = 0700,
+	FILE_MODE = 0600,
+	BACKLOG = 64,
+	LISTENER_FD = 3,
+	LOCK_FD = 4,
+	TRIES = 100,
+	TRY_MS = 20
+};
+enum { ANSWER_MAX = 16 * 1024 * 1024, ANSWER_DEPTH = 8, CHUNK = 16 * 1024, ANSWER_MS = 20 * 1000 };
+
+static struct sockaddr_un address_in(int dir)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+
+	(void)snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/" OOM_SOCKET, dir);
+	return address;
+}
+
+/* The state root is the caller's own, which state_dir_open() and _reserve() have checked. */
+static int open_dir(const char *root, bool make, struct error *err)
+{
+	auto_fd int root_fd = -1;
+	int dir;
+
+	if (make && mkdir(root, ROOT_MODE) < 0 && errno != EEXIST)
+		return fail(err, errno, "make state root %s", root);
+	root_fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (root_fd < 0)
+		return fail(err, errno, "open state root %s", root);
+	if (make && mkdirat(root_fd, OOM_DIR, DIR_MODE) < 0 && errno != EEXIST)
+		return fail(err, errno, "make %s/" OOM_DIR, root);
+	dir = openat(root_fd, OOM_DIR, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return dir < 0 ? fail(err, errno, "open %s/" OOM_DIR, root) : dir;
+}
+
+static int connect_in(int dir)
+{
+	const struct sockaddr_un address = address_in(dir);
+	auto_fd int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0 || connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
+		return -errno;
+	return take_fd(&fd);
+}
+
+static int listen_in(int dir, struct error *err)
+{
+	const struct sockaddr_un address = address_in(dir);
+	auto_fd int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (fd < 0 || fchmod(fd, FILE_MODE) < 0)
+		return fail(err, errno, "make the socket of the oom watcher");
+	if (unlinkat(dir, OOM_SOCKET, 0) < 0 && errno != ENOENT)
+		return fail(err, errno, "remove the socket of an earlier oom watcher");
+	if (bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0 || listen(fd, BACKLOG) < 0)
+		return fail(err, errno, "bind the socket of the oom watcher");
+	return take_fd(&fd);
+}
+
+/* In the child: no parent's session, fds, signals or directory; then this same program anew, as the watcher. */
+static void become_watcher(const char *root, int listener, int lock)
+{
+	char *const argv[] = { (char[]){ "coffer" }, (char[]){ "--root" },  xstrdup(root),
+			       (char[]){ "oom" },    (char[]){ "watcher" }, NULL };
+	char *const envp[] = { NULL };
+	auto_fd int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	struct error ignored;
+
+	if (null < 0 || setsid() < 0 || child_signals(&ignored) < 0)
+		_exit(EXIT_FAILURE);
+	listener = fcntl(listener, F_DUPFD_CLOEXEC, LOCK_FD + 1);
+	lock = fcntl(lock, F_DUPFD_CLOEXEC, LOCK_FD + 1);
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		(void)dup2(null, fd);
+	if (dup2(listener, LISTENER_FD) < 0 || dup2(lock, LOCK_FD) < 0 || chdir("/") < 0 ||
+	    sys_close_range(LOCK_FD + 1, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
+		_exit(EXIT_FAILURE);
+	(void)execve("/proc/self/exe", argv, envp);
+	_exit(EXIT_FAILURE);
+}
+
+/* Twice forked: the watcher is no child of a caller that waits for its children. */
+static int fork_watcher(const char *root, int listener, int lock, struct error *err)
+{
+	pid_t pid = fork();
+
+	if (pid < 0)
+		return fail(err, errno, "fork the oom watcher");
+	if (pid == 0) {
+		if (fork() == 0)
+			become_watcher(root, listener, lock);
+		_exit(EXIT_SUCCESS);
+	}
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	return 0;
+}
+
+/* 0: started, or somebody else holds the lock and is about to listen or to end. */
+static int start_watcher(const char *root, int dir, struct error *err)
+{
+	auto_fd int lock = openat(dir, OOM_LOCK, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, FILE_MODE);
+	auto_fd int listener = -1;
+
+	if (lock < 0)
+		return fail(err, errno, "open %s/" OOM_DIR "/" OOM_LOCK, root);
+	if (flock(lock, LOCK_EX | LOCK_NB) < 0)
+		return errno == EWOULDBLOCK ? 0 : fail(err, errno, "lock %s/" OOM_DIR "/" OOM_LOCK, root);
+	listener = listen_in(dir, err);
+	return listener < 0 ? listener : fork_watcher(root, listener, lock, err);
+}
+
+int oom_connect(const char *root, bool start, struct error *err)
+{
+	auto_fd int dir = open_dir(root, start, err);
+	auto_free char *absolute = realpath(root, NULL);
+	int fd = -1;
+
+	if (dir < 0)
+		return dir;
+	for (int i = 0; i < TRIES; i++) {
+		int r;
+
+		fd = connect_in(dir);
+		if (fd >= 0 || (!start && i > 0))
+			break;
+		r = start && absolute ? start_watcher(absolute, dir, err) : 0;
+		if (r < 0)
+			return r;
+		if (i > 0)
+			(void)poll(NULL, 0, TRY_MS);
+	}
+	return fd < 0 ? fail(err, -fd, "connect to the oom watcher of %s", root) : fd;
+}
+
+/* One line, without its newline; what comes behind it is not asked for. */
+static int read_line(int socket, char **ret_line, struct error *err)
+{
+	auto_free char *text = NULL;
+	size_t used = 0;
+	struct pollfd wait = { .fd = socket, .events = POLLIN };
+
+	while (used < ANSWER_MAX) {
+		ssize_t got;
+
+		text = xreallocarray(text, used + CHUNK + 1, 1);
+		if (poll(&wait, 1, ANSWER_MS) == 0)
+			return fail(err, ETIMEDOUT, "no answer from the oom watcher");
+		got = recv(socket, text + used, CHUNK, 0);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			return fail(err, got < 0 ? errno : ECONNRESET, "read from the oom watcher");
+		used += (size_t)got;
+		text[used] = '\0';
+		if (memchr(text + used - got, '\n', (size_t)got)) {
+			text[strcspn(text, "\n")] = '\0';
+			*ret_line = take_ptr(text);
+			return 0;
+		}
+	}
+	return refuse(err, "the answer of the oom watcher has no end");
+}
+
+int oom_request(int socket, struct arena *arena, const char *request, struct json **ret_answer, struct error *err)
+{
+	const struct json_limits limits = { .size = ANSWER_MAX, .depth = ANSWER_DEPTH };
+	auto_free char *line = xasprintf("%s\n", request);
+	auto_free char *answer = NULL;
+	const char *text = NULL;
+	struct json *root = NULL;
+	bool ok = false;
+	int r = 0;
+
+	if (send(socket, line, strlen(line), MSG_NOSIGNAL) != (ssize_t)strlen(line))
+		return fail(err, errno, "write to the oom watcher");
+	r = read_line(socket, &answer, err);
+	if (r == 0)
+		r = json_parse(arena, "answer", answer, strlen(answer), &limits, &root, err);
+	if (r == 0 && (!json_get(root, "ok") ||
+		       (json_bool(json_get(root, "ok"), &ok, err) == 0 && !ok && !json_get(root, "error"))))
+		return refuse(err, "the oom watcher gave no answer that is one");
+	if (r == 0 && !ok)
+		r = json_string(json_get(root, "error"), &text, err);
+	if (r == 0 && !ok)
+		r = refuse(err, "%s", text);
+	if (r == 0)
+		*ret_answer = root;
+	return r;
+}
+
+/* A watcher that was just about to end may have taken the connection with it: the next one is alive. */
+int oom_watch(const char *root, const char *id, struct error *err)
+{
+	auto_arena struct arena *arena = arena_new();
+	auto_json_writer struct json_writer *writer = json_writer_new(false);
+	struct json *answer;
+	int r = -ECONNRESET;
+
+	json_begin_object(writer, NULL);
+	json_put_string(writer, "op", "watch");
+	json_put_string(writer, "id", id);
+	json_end_object(writer);
+	for (int i = 0; i < 3 && (r == -ECONNRESET || r == -EPIPE); i++) {
+		auto_fd int fd = oom_connect(root, true, err);
+
+		r = fd < 0 ? fd : oom_request(fd, arena, json_writer_text(writer, NULL), &answer, err);
+	}
+	return r < 0 ? context(err, "oom watcher") : 0;
+}
+
+int oom_limit_changed(const char *root, const char *id, struct error *err)
+{
+	auto_arena struct arena *arena = arena_new();
+	auto_json_writer struct json_writer *writer = json_writer_new(false);
+	auto_fd int fd = oom_connect(root, true, err);
+	struct json *answer;
+
+	if (fd < 0)
+		return fd;
+	json_begin_object(writer, NULL);
+	json_put_string(writer, "op", "limit");
+	json_put_string(writer, "id", id);
+	json_end_object(writer);
+	return oom_request(fd, arena, json_writer_text(writer, NULL), &answer, err);
+}

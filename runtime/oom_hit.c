@@ -1,0 +1,473 @@
+/*
+ * oom_hit.c - the states of one container, see enum hit_state:
+ *
+ *	ARMED, SOFT --touched--> lift memory.max; reclaimable? -> SOFT, else freeze -> FREEZING
+ *	SOFT        --quiet----> memory.max back to the limit -> ARMED
+ *	FREEZING    --frozen---> reclaimable after all? -> thaw, SOFT, else -> DECIDE
+ *	FREEZING    --too long-> DECIDE, as pending: what still runs is slowed down, and can be killed
+ *	DECIDE      --raise, resume--> thaw -> SOFT     --kill--> SETTLE     --nobody in time--> the policy's default
+ *	SETTLE      --fits-----> thaw -> SOFT           --too long--> DECIDE, told again
+ *
+ * Nothing that a container does can hold this up: all reads are of kernel files, none takes a lock of a frozen task.
+ */
+#include "oom_watcher.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "base/proc.h"
+#include "base/str.h"
+
+#ifndef SYS_process_mrelease
+#define SYS_process_mrelease 448
+#endif
+
+enum { NS_PER_US = 1000, PERCENT = 100, NUMBER_SIZE = 32, RAISES_MAX = 64 };
+
+#define NS_PER_MS 1000000ULL
+#define NS_PER_S  1000000000ULL
+#define QUIET_NS  (200 * NS_PER_MS) /* without an event, until memory.max is put back */
+#define FREEZE_NS (500 * NS_PER_MS) /* for all tasks to stop, until told as pending */
+#define LIFT_NS   (50 * NS_PER_MS)  /* between looks at what still runs */
+#define SETTLE_NS (10 * NS_PER_MS)  /* between looks at what is being killed */
+#define KILL_NS   (5 * NS_PER_S)    /* for killed processes to give their memory back */
+
+uint64_t oom_now_ns(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
+}
+
+static void enter(struct watched *container, enum hit_state state, uint64_t tick_ns)
+{
+	container->state = state;
+	container->tick_ns = tick_ns ? oom_now_ns() + tick_ns : 0;
+	if (state != HIT_DECIDE)
+		container->decide_ns = 0;
+}
+
+/* ---- towards a hit ---- */
+
+static void freeze(struct watched *container)
+{
+	container->pending = false;
+	(void)tripwire_freeze(&container->wire);
+	enter(container, HIT_FREEZING, FREEZE_NS);
+}
+
+static void evaluate(struct watched *container)
+{
+	if (tripwire_is_hit(&container->wire) > 0)
+		freeze(container);
+	else
+		enter(container, HIT_SOFT, QUIET_NS);
+}
+
+static void soft_again(struct watched *container)
+{
+	container->pending = false;
+	(void)tripwire_thaw(&container->wire);
+	enter(container, HIT_SOFT, QUIET_NS);
+}
+
+static void decide(struct watched *container, bool pending)
+{
+	container->freeze_us = (oom_now_ns() - container->event_ns) / NS_PER_US;
+	container->pending = pending;
+	container->announce = true;
+	container->hits++;
+	enter(container, HIT_DECIDE, pending ? LIFT_NS : 0);
+	if (container->policy.timeout_ms)
+		container->decide_ns = oom_now_ns() + container->policy.timeout_ms * NS_PER_MS;
+}
+
+static void frozen(struct watched *container)
+{
+	if (tripwire_is_hit(&container->wire) > 0) {
+		decide(container, false);
+		return;
+	}
+	container->thawed_hits++;
+	soft_again(container);
+}
+
+static void look_at_freezer(struct watched *container)
+{
+	bool is_frozen, populated;
+
+	if (tripwire_state(&container->wire, &is_frozen, &populated) < 0)
+		return;
+	if (!populated)
+		soft_again(container); /* all have ended: nobody is left to decide about */
+	else if (is_frozen)
+		frozen(container);
+}
+
+void hit_touched(struct watched *container)
+{
+	uint64_t now = oom_now_ns();
+
+	if (tripwire_touched(&container->wire) <= 0)
+		return;
+	(void)tripwire_lift(&container->wire);
+	if (container->state != HIT_ARMED && container->state != HIT_SOFT)
+		return;
+	container->event_ns = now;
+	if (container->state == HIT_ARMED)
+		container->soft_hits++;
+	evaluate(container);
+	if (container->state == HIT_FREEZING)
+		look_at_freezer(container);
+}
+
+/* Is the freeze still asked for? `coffer resume` or an engine may have taken it back. */
+static bool is_asked_for(const struct watched *container)
+{
+	char text[NUMBER_SIZE];
+
+	return fd_read_small(container->wire.dir, "cgroup.freeze", text, sizeof(text)) <= 0 || text[0] == '1';
+}
+
+void hit_freezer(struct watcher *watcher, struct watched *container)
+{
+	bool is_frozen, populated;
+
+	if (tripwire_state(&container->wire, &is_frozen, &populated) < 0)
+		return;
+	if (container->state == HIT_FREEZING) {
+		look_at_freezer(container);
+		return;
+	}
+	if (container->state != HIT_DECIDE && container->state != HIT_SETTLE)
+		return;
+	if (!populated) {
+		container->outcome = "ended";
+		soft_again(container);
+	} else if (container->pending && is_frozen) {
+		auto_free char *line = NULL;
+
+		container->pending = false;
+		container->tick_ns = 0;
+		line = report_event(container, "frozen", false);
+		server_tell(watcher, container->id, line);
+	} else if (!is_frozen && !container->pending && !is_asked_for(container)) {
+		container->wire.froze = false;
+		container->outcome = "thawed by somebody else";
+		evaluate(container);
+	}
+}
+
+void hit_adopt(struct watched *container)
+{
+	bool is_frozen = false;
+	bool populated = false;
+	char text[NUMBER_SIZE] = "";
+	uint64_t max = 0;
+
+	(void)fd_read_small(container->wire.dir, "memory.max", text, sizeof(text));
+	if (str_eq(text, "max") || (str_to_u64(text, UINT64_MAX, &max) == 0 && max > container->wire.limit))
+		container->wire.lifted_to = max ? max : UINT64_MAX;
+	if (!container->wire.lifted_to)
+		return;
+	/* A watcher ended in the middle of a hit. What is frozen was frozen by it. */
+	(void)tripwire_state(&container->wire, &is_frozen, &populated);
+	container->wire.froze = is_asked_for(container);
+	container->event_ns = oom_now_ns();
+	if (container->wire.froze)
+		enter(container, HIT_FREEZING, FREEZE_NS);
+	else
+		evaluate(container);
+	if (container->state == HIT_FREEZING && is_frozen)
+		frozen(container);
+}
+
+void hit_announce(struct watcher *watcher, struct watched *container)
+{
+	auto_free char *line = report_event(container, container->pending ? "pending" : "hit", true);
+
+	container->announce = false;
+	container->notify_us = (oom_now_ns() - container->event_ns) / NS_PER_US;
+	server_tell(watcher, container->id, line);
+	tell_socket(watcher, container, line);
+	tell_hook(container, line);
+}
+
+/* ---- decisions ---- */
+
+static void tell_outcome(struct watcher *watcher, struct watched *container, const char *outcome)
+{
+	auto_free char *line = NULL;
+
+	container->outcome = outcome;
+	line = report_event(container, "resolved", false);
+	server_tell(watcher, container->id, line);
+}
+
+static void let_go(struct watcher *watcher, struct watched *container, const char *outcome)
+{
+	container->announce = false;
+	soft_again(container);
+	tell_outcome(watcher, container, outcome);
+}
+
+static void adopt_limit(struct watched *container, uint64_t limit, uint64_t gap)
+{
+	auto_cleanup(state_dir_close) struct state_dir dir = { .fd = -1 };
+	struct error ignored;
+
+	container->policy.limit = limit;
+	container->policy.gap = gap;
+	/* Only what a later watcher starts from; the cgroup has the limit already. */
+	if (state_dir_open(container->root, container->id, &dir, &ignored) == 0)
+		(void)oom_policy_write(&dir, &container->policy, &ignored);
+}
+
+static uint64_t gap_for(const struct watcher *watcher, const struct watched *container, uint64_t limit)
+{
+	if (container->own_gap && container->policy.gap < limit)
+		return container->policy.gap;
+	return tripwire_gap(limit, watcher->processors);
+}
+
+static int still_too_much(const struct watched *container, struct error *err)
+{
+	uint64_t used = 0;
+
+	(void)tripwire_usage(&container->wire, &used);
+	return refuse_as(err, EBUSY,
+			 "container `%s` stays frozen: %" PRIu64 " bytes are in use, and it may go on below %" PRIu64
+			 " (limit %" PRIu64 " less a reserve of %" PRIu64 "): raise the limit to more than %" PRIu64
+			 ", or kill",
+			 container->id, used, container->wire.limit - container->wire.gap, container->wire.limit,
+			 container->wire.gap, used + container->wire.gap);
+}
+
+static bool is_stopped(const struct watched *container)
+{
+	return container->state == HIT_DECIDE || container->state == HIT_SETTLE;
+}
+
+int hit_raise(struct watcher *watcher, struct watched *container, uint64_t limit, struct error *err)
+{
+	uint64_t gap = gap_for(watcher, container, limit);
+	int r;
+
+	if (limit <= container->wire.limit)
+		return refuse(err, "%" PRIu64 " bytes are not more than the limit of now, %" PRIu64, limit,
+			      container->wire.limit);
+	r = tripwire_set_limit(&container->wire, limit, gap);
+	if (r < 0)
+		return fail(err, -r, "raise the memory limit of container `%s`", container->id);
+	adopt_limit(container, limit, gap);
+	if (!is_stopped(container))
+		return 0;
+	if (tripwire_is_hit(&container->wire) > 0)
+		return still_too_much(container, err);
+	let_go(watcher, container, "raised");
+	return 0;
+}
+
+/* memory.max was written by `coffer update`, which an engine's update ends in. */
+int hit_take_limit(struct watcher *watcher, struct watched *container, struct error *err)
+{
+	char text[NUMBER_SIZE] = "";
+	uint64_t limit = 0;
+	uint64_t gap;
+	int r;
+
+	if (fd_read_small(container->wire.dir, "memory.max", text, sizeof(text)) <= 0 ||
+	    str_to_u64(text, INT64_MAX, &limit) < 0 || limit == 0)
+		return refuse(err, "container `%s` has no finite memory.max any more: its oom policy has no effect",
+			      container->id);
+	gap = gap_for(watcher, container, limit);
+	container->wire.lifted_to = 0;
+	r = tripwire_set_limit(&container->wire, limit, gap);
+	if (r < 0)
+		return fail(err, -r, "follow the memory limit of container `%s`", container->id);
+	adopt_limit(container, limit, gap);
+	if (!is_stopped(container))
+		return 0;
+	(void)tripwire_lift(&container->wire);
+	if (tripwire_is_hit(&container->wire) <= 0)
+		let_go(watcher, container, "raised");
+	return 0;
+}
+
+static bool is_inside(const struct watched *container, pid_t pid)
+{
+	auto_free pid_t *pids = NULL;
+	struct error ignored;
+	size_t count = 0;
+
+	if (cgroup_pids(container->cgroup, &pids, &count, &ignored) < 0)
+		return false;
+	for (size_t i = 0; i < count; i++)
+		if (pids[i] == pid)
+			return true;
+	return false;
+}
+
+/* The pidfd comes first: what is in the cgroup after it was opened is the process it stands for. */
+static int kill_one(const struct watched *container, pid_t pid, struct error *err)
+{
+	auto_fd int pidfd = pid > 0 ? proc_pidfd_open(pid) : -EINVAL;
+	int r;
+
+	if (pidfd < 0 || !is_inside(container, pid))
+		return refuse_as(err, ESRCH, "process %d is not in container `%s`", pid, container->id);
+	r = proc_pidfd_send(pidfd, SIGKILL);
+	if (r < 0 && r != -ESRCH)
+		return fail(err, -r, "kill process %d of container `%s`", pid, container->id);
+	/* Its memory at once, even if one of its threads is held up. */
+	(void)syscall(SYS_process_mrelease, pidfd, 0);
+	return 0;
+}
+
+static void settle(struct watcher *watcher, struct watched *container, const char *outcome)
+{
+	if (!is_stopped(container))
+		return;
+	container->settle_end_ns = oom_now_ns() + KILL_NS;
+	enter(container, HIT_SETTLE, SETTLE_NS);
+	tell_outcome(watcher, container, outcome);
+}
+
+int hit_kill(struct watcher *watcher, struct watched *container, const int64_t *pids, size_t count, struct error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < count; i++)
+		r = kill_one(container, pids[i] > 0 && pids[i] <= INT32_MAX ? (pid_t)pids[i] : 0, err);
+	settle(watcher, container, "killed");
+	return r;
+}
+
+int hit_kill_all(struct watcher *watcher, struct watched *container, struct error *err)
+{
+	int r = cgroup_kill(container->cgroup, err);
+
+	settle(watcher, container, "killed all");
+	return r;
+}
+
+int hit_resume(struct watcher *watcher, struct watched *container, struct error *err)
+{
+	if (!is_stopped(container))
+		return refuse(err, "container `%s` is not frozen at its memory limit", container->id);
+	if (tripwire_is_hit(&container->wire) > 0)
+		return still_too_much(container, err);
+	let_go(watcher, container, "resumed");
+	return 0;
+}
+
+/* ---- time ---- */
+
+/* The next limit of raise:PERCENT[:CAP] that is enough for what is in use; 0 if the cap is below that. */
+static uint64_t raised_limit(const struct watcher *watcher, const struct watched *container)
+{
+	const struct oom_policy *policy = &container->policy;
+	uint64_t limit = container->wire.limit;
+	uint64_t used = 0;
+
+	(void)tripwire_usage(&container->wire, &used);
+	for (int i = 0; i < RAISES_MAX && limit < INT64_MAX / PERCENT / 2; i++) {
+		limit += limit / PERCENT * policy->raise_percent;
+		if (policy->raise_cap && limit > policy->raise_cap)
+			limit = policy->raise_cap;
+		if (limit > container->wire.limit && limit > used + gap_for(watcher, container, limit))
+			return limit;
+	}
+	return 0;
+}
+
+static void kill_largest(struct watcher *watcher, struct watched *container)
+{
+	struct error ignored;
+	const int64_t pid = report_largest(container);
+
+	if (pid <= 0 || hit_kill(watcher, container, &pid, 1, &ignored) < 0)
+		(void)hit_kill_all(watcher, container, &ignored);
+}
+
+static void fall_back(struct watcher *watcher, struct watched *container)
+{
+	struct error ignored;
+	uint64_t limit;
+
+	container->decide_ns = 0;
+	switch (container->policy.fallback) {
+	case OOM_STAY:
+		return;
+	case OOM_KILL_GROUP:
+		(void)hit_kill_all(watcher, container, &ignored);
+		return;
+	case OOM_RAISE:
+		limit = raised_limit(watcher, container);
+		if (limit && hit_raise(watcher, container, limit, &ignored) == 0)
+			return;
+		break;
+	case OOM_KILL_LARGEST:
+		break;
+	}
+	kill_largest(watcher, container);
+}
+
+static void restore(struct watched *container)
+{
+	if (tripwire_restore(&container->wire) == 0) {
+		enter(container, HIT_ARMED, 0);
+		return;
+	}
+	container->event_ns = oom_now_ns();
+	evaluate(container);
+	if (container->state == HIT_FREEZING)
+		look_at_freezer(container);
+}
+
+static void look_after_kill(struct watcher *watcher, struct watched *container)
+{
+	if (tripwire_is_hit(&container->wire) <= 0) {
+		let_go(watcher, container, container->outcome);
+		return;
+	}
+	(void)tripwire_lift(&container->wire);
+	if (oom_now_ns() < container->settle_end_ns) {
+		enter(container, HIT_SETTLE, SETTLE_NS);
+		return;
+	}
+	container->event_ns = oom_now_ns();
+	decide(container, container->pending);
+}
+
+void hit_tick(struct watcher *watcher, struct watched *container)
+{
+	uint64_t now = oom_now_ns();
+
+	if (container->tick_ns && now >= container->tick_ns) {
+		container->tick_ns = 0;
+		if (container->state == HIT_SOFT) {
+			restore(container);
+		} else if (container->state == HIT_FREEZING) {
+			look_at_freezer(container);
+			if (container->state == HIT_FREEZING)
+				decide(container, true);
+		} else if (container->state == HIT_SETTLE) {
+			look_after_kill(watcher, container);
+		} else if (container->state == HIT_DECIDE && container->pending) {
+			(void)tripwire_lift(&container->wire);
+			container->tick_ns = now + LIFT_NS;
+		}
+	}
+	if (container->decide_ns && now >= container->decide_ns)
+		fall_back(watcher, container);
+}

@@ -1,0 +1,121 @@
+/*
+ * oom_watcher.h - inside the watcher: its containers, its clients, and who does what.
+ *
+ *	oom_watcher.c  the loop, the timers, containers coming and going
+ *	oom_hit.c      the states of one container, and the decisions
+ *	oom_report.c   a hit as JSON
+ *	oom_server.c   clients: requests, answers, events
+ *	oom_tell.c     hook program and unix socket of a policy
+ *
+ * One thread, no waiting but in epoll: what is slow is done when no container is touching its limit.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/json.h"
+#include "cgroups/cgroup.h"
+#include "cgroups/tripwire.h"
+#include "oom.h"
+
+enum hit_state {
+	HIT_ARMED,    /* nothing happens */
+	HIT_SOFT,     /* touched, and reclaim copes: memory.max is lifted until things are quiet */
+	HIT_FREEZING, /* asked to freeze, not yet all stopped */
+	HIT_DECIDE,   /* told; waits for a decision */
+	HIT_SETTLE,   /* decided to kill; waits for the memory */
+};
+
+enum source_kind { SOURCE_LISTENER, SOURCE_INOTIFY, SOURCE_EVENTS, SOURCE_FROZEN, SOURCE_CLIENT };
+
+/* What an epoll event belongs to; its owner holds it by value. */
+struct source {
+	enum source_kind kind;
+	void *owner;
+};
+
+struct watched {
+	struct watched *next;
+	struct source events_source, frozen_source;
+	char *id, *hook, *socket;
+	const char *root;  /* the state root, the runtime's */
+	int inotify_watch; /* of the state directory: it goes, the container goes */
+	bool gone;
+	struct cgroup *cgroup;
+	struct tripwire wire;
+	struct oom_policy policy;
+	bool own_gap; /* the policy names it: a new limit does not change it */
+
+	enum hit_state state;
+	bool pending;                /* told before all were frozen: some task does not leave the kernel */
+	bool announce;               /* to be told as soon as no other container is touching its limit */
+	uint64_t tick_ns, decide_ns; /* monotonic; 0: none */
+	uint64_t settle_end_ns;
+	uint64_t event_ns, freeze_us, notify_us; /* the last hit: when, and how long until frozen and told */
+	uint64_t hits, soft_hits, thawed_hits;   /* thawed: frozen, and then found reclaimable */
+	const char *outcome;                     /* of the last decision */
+};
+
+struct client {
+	struct client *next;
+	struct source source;
+	int fd;
+	bool subscribed, closed;
+	char *only;     /* events of this container alone, or NULL */
+	char *in, *out; /* not yet a line; not yet sent */
+	size_t n_in, n_out, out_size;
+};
+
+struct watcher {
+	const struct runtime *runtime;
+	struct cgroup_host host;
+	int epoll, inotify;
+	struct source listener_source, inotify_source;
+	int listener;
+	struct watched *containers;
+	struct client *clients;
+	bool realtime, locked;
+	unsigned processors;
+};
+
+uint64_t oom_now_ns(void);
+
+/* ---- oom_watcher.c ---- */
+int watcher_add(struct watcher *watcher, const char *id, struct error *err); /* by its state directory; once */
+struct watched *watcher_find(const struct watcher *watcher, const char *id);
+
+/* ---- oom_hit.c: events ---- */
+void hit_touched(struct watched *container);
+void hit_freezer(struct watcher *watcher, struct watched *container);
+void hit_tick(struct watcher *watcher, struct watched *container);
+void hit_adopt(struct watched *container); /* as an earlier watcher, or nobody, has left it */
+void hit_announce(struct watcher *watcher, struct watched *container);
+
+/* ---- oom_hit.c: decisions; each refuses with text what cannot be ---- */
+int hit_raise(struct watcher *watcher, struct watched *container, uint64_t limit, struct error *err);
+int hit_take_limit(struct watcher *watcher, struct watched *container, struct error *err);
+int hit_kill(struct watcher *watcher, struct watched *container, const int64_t *pids, size_t count, struct error *err);
+int hit_kill_all(struct watcher *watcher, struct watched *container, struct error *err);
+int hit_resume(struct watcher *watcher, struct watched *container, struct error *err);
+
+/* ---- oom_report.c ---- */
+const char *hit_state_name(const struct watched *container);
+void report_summary(struct json_writer *writer, const struct watched *container);
+void report_processes(struct json_writer *writer, const struct watched *container);
+pid_t report_largest(const struct watched *container);
+
+/* One event as a line for everybody: {"type":"oom","event":EVENT,...}. */
+char *report_event(const struct watched *container, const char *event, bool processes);
+
+/* ---- oom_server.c ---- */
+void server_accept(struct watcher *watcher);
+void server_readable(struct watcher *watcher, struct client *client);
+void server_writable(struct client *client);
+struct client *server_add(struct watcher *watcher, int fd);
+void server_tell(struct watcher *watcher, const char *id, const char *line);
+void server_sweep(struct watcher *watcher); /* frees the closed ones */
+
+/* ---- oom_tell.c ---- */
+void tell_hook(const struct watched *container, const char *line);
+void tell_socket(struct watcher *watcher, const struct watched *container, const char *line);

@@ -1,0 +1,198 @@
+#!/usr/bin/env bats
+# oom: the policy at a memory limit, its watcher, and the decisions. What needs the memory controller runs in the VM.
+
+load helpers
+
+# The watcher of this state root ends by itself, but not soon enough for the next test.
+teardown() {
+	[[ ! -S $ROOT/.oom/socket ]] || end_watcher
+	test_end
+}
+
+end_watcher() {
+	local pid
+	pid=$(pgrep -f -- "--root $ROOT oom watcher") || return 0
+	kill "$pid"
+	wait_for 5 no_watcher
+}
+
+no_watcher() {
+	! pgrep -f -- "--root $ROOT oom watcher"
+}
+
+# frozen ID [OPTION...]: a container that holds 20 MiB and takes 100 MiB more, with a limit of 64 MiB.
+frozen() {
+	need_controller memory
+	bundle_config '.mounts += [{ destination: "/big", type: "tmpfs", source: "tmpfs" }] |
+		.linux.resources.memory = { limit: 67108864, swap: 67108864 }'
+	bundle_args sh -c 'head -c 20971520 /dev/zero >/big/base
+		for i in 1 2 3 4 5 6 7 8 9 10; do head -c 10485760 /dev/zero >/big/$i; done; echo finished; sleep 1000'
+	coffer run --detach --bundle "$BUNDLE" --oom freeze --oom-timeout 0 "${@:2}" "$1" </dev/null \
+		>"$TEST_DIR/$1.out" 2>"$TEST_DIR/$1.err"
+	wait_for 30 oom_state "$1" frozen
+}
+
+oom_state() {
+	[[ $(coffer oom show "$1" | jq -r .state) == "$2" ]]
+}
+
+kernel_kills() {
+	sed -n 's/^oom_kill //p' "$CGROUP/$1/memory.events"
+}
+
+@test "without any container: an empty list, and no watcher is started for it" {
+	succeeds coffer oom
+	equal "$(wc -l <<<"$OUT")" 1
+	succeeds coffer oom list
+	no_watcher
+	fails 1 "has no freezing oom policy" coffer oom show a
+	fails 1 "is not known" coffer oom dance
+	fails 1 "number of arguments" coffer oom raise a
+	fails 1 "a size like" coffer oom raise a much
+	fails 1 "--all" coffer oom kill a
+	fails 1 "is not a process id" coffer oom kill a x
+}
+
+@test "a policy that cannot be is refused, and no container is left" {
+	fails 1 "kill, group or freeze" coffer run --oom never a
+	fails 1 "no memory limit" coffer run --oom freeze a
+	fails 1 "oom-timeout" coffer run --oom kill --oom-timeout soon a
+	fails 1 "raise:PERCENT" coffer run --oom kill --oom-default raise:0 a
+	fails 1 "absolute path" coffer run --oom kill --oom-hook hook a
+	bundle_config '.annotations["run.coffer.oom"] = "never"'
+	fails 1 "annotation run.coffer.oom" coffer run a
+	bundle_config '.annotations["run.coffer.oom"] = "freeze" | del(.linux.resources.memory)'
+	succeeds coffer run a </dev/null
+	no_watcher
+}
+
+@test "the watcher: locked, realtime, deaf to nonsense, and it waits without a system call" {
+	local pid
+	background exec_coffer oom watch
+	wait_for 10 test -S "$ROOT/.oom/socket"
+	OUT=$(python3 - "$ROOT/.oom/socket" <<-'END'
+		import json, socket, sys
+		s = socket.socket(socket.AF_UNIX)
+		s.connect(sys.argv[1])
+		answers = s.makefile()
+		for line in ['{"op":"list"}', 'rubbish', '[]', '{"op":"kill","id":"x","pids":[0]}', '{"op":"watch","id":"../x"}']:
+		    s.sendall(line.encode() + b"\n")
+		    print(answers.readline(), end="")
+	END
+	)
+	equal "$(jq -c '[.ok, .realtime, .locked]' <<<"$OUT" | head -1)" "[true,true,true]"
+	equal "$(jq -c .ok <<<"$OUT" | tail -4 | sort -u)" false
+	pid=$(pgrep -f -- "--root $ROOT oom watcher")
+	[[ $(sed -n 's/^VmRSS:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$pid/status") -lt 1024 ]]
+	strace -p "$pid" -o "$TEST_DIR/trace" &
+	sleep 2
+	kill $!
+	wait $! || true
+	equal "$(grep -cv 'epoll_p\?wait' "$TEST_DIR/trace")" 0
+	kill "${JOBS[0]}"
+	JOBS=()
+}
+
+@test "freeze: stopped at the limit, told, raised, and it finishes" {
+	local told
+	frozen a
+	equal "$(kernel_kills a)" 0
+	equal "$(status_of a)" paused
+	succeeds coffer oom show a
+	told=$OUT
+	jq -e '.limit == 67108864 and .high < .limit and .usage > .high and .hits == 1' <<<"$told"
+	jq -e '.processes[0].pid > 0 and (.processes | length) == .processCount' <<<"$told"
+	fails 1 "cannot exec in paused container" coffer exec a true
+	fails 1 "stays frozen" coffer oom resume a
+	succeeds coffer oom raise a 256m
+	wait_for 30 grep -q finished "$TEST_DIR/a.out"
+	wait_for 10 oom_state a armed
+	equal "$(<"$CGROUP/a/memory.max") $(kernel_kills a)" "268435456 0"
+	equal "$(coffer oom list | awk '$1 == "a" { print $2 }')" armed
+}
+
+@test "freeze: an engine's update raises it too" {
+	frozen a
+	succeeds coffer update --memory 256m --memory-swap 256m a
+	wait_for 30 grep -q finished "$TEST_DIR/a.out"
+	equal "$(kernel_kills a)" 0
+}
+
+@test "freeze: kill chosen processes, or all" {
+	frozen a
+	fails 1 "is not in container" coffer oom kill a $$
+	succeeds coffer oom kill --all a
+	wait_for_status a stopped 20
+	equal "$(jq -r .memory.killedAtLimit <<<"$(coffer state a)")" none
+}
+
+@test "freeze: the default decides when nobody does" {
+	frozen a --oom-timeout 1s --oom-default raise:100
+	wait_for 30 grep -q finished "$TEST_DIR/a.out"
+	equal "$(<"$CGROUP/a/memory.max") $(kernel_kills a)" "134217728 0"
+}
+
+@test "freeze: kill-largest leaves the rest" {
+	need_controller memory
+	bundle_config '.linux.resources.memory = { limit: 67108864, swap: 67108864 }'
+	bundle_args sh -c 'tail /dev/zero; echo tail ended with $?; sleep 1000'
+	coffer run --detach --oom freeze --oom-timeout 500ms a </dev/null >"$TEST_DIR/a.out" 2>&1
+	wait_for 30 grep -q "tail ended with 137" "$TEST_DIR/a.out"
+	equal "$(kernel_kills a) $(status_of a)" "0 running"
+}
+
+@test "freeze: the hook and the socket are told" {
+	need_controller memory
+	cat >"$TEST_DIR/hook" <<-END
+		#!/bin/sh
+		cat >$TEST_DIR/told.new && mv $TEST_DIR/told.new $TEST_DIR/told
+	END
+	chmod +x "$TEST_DIR/hook"
+	frozen a --oom-hook "$TEST_DIR/hook"
+	wait_for 10 test -e "$TEST_DIR/told"
+	jq -e '.type == "oom" and .event == "hit" and .id == "a"' "$TEST_DIR/told"
+}
+
+@test "freeze: page cache is no hit" {
+	need_controller memory
+	DISK=$(mktemp -d /var/tmp/coffer-test.XXXXXX)
+	mkdir "$BUNDLE/rootfs/disk"
+	bundle_config '.mounts += [{ destination: "/disk", source: $disk, options: ["bind"] }] |
+		.linux.resources.memory = { limit: 33554432, swap: 33554432 }' --arg disk "$DISK"
+	bundle_args sh -c 'head -c 134217728 /dev/zero >/disk/a; cat /disk/a /disk/a >/dev/null; echo read; sleep 1000'
+	coffer run --detach --oom freeze --oom-timeout 0 a </dev/null >"$TEST_DIR/a.out" 2>&1
+	wait_for 60 grep -q read "$TEST_DIR/a.out"
+	equal "$(coffer oom show a | jq -c '[.hits, .thawedHits]') $(kernel_kills a)" "[0,0] 0"
+	coffer delete --force a
+	rm -rf "$DISK"
+}
+
+@test "freeze: a watcher that dies leaves a finite limit, and the next one goes on" {
+	local pid
+	frozen a
+	pid=$(pgrep -f -- "--root $ROOT oom watcher")
+	kill -9 "$pid"
+	wait_for 5 no_watcher
+	[[ $(<"$CGROUP/a/memory.max") != max ]]
+	equal "$(status_of a)" paused
+	background exec_coffer oom watch
+	wait_for 10 oom_state a frozen
+	succeeds coffer oom raise a 256m
+	wait_for 30 grep -q finished "$TEST_DIR/a.out"
+	kill "${JOBS[0]}"
+	JOBS=()
+}
+
+@test "kill and group: the kernel kills, and state tells at which limit" {
+	need_controller memory
+	bundle_config '.linux.resources.memory = { limit: 16777216, swap: 16777216 }'
+	bundle_args sh -c 'tail /dev/zero; echo survived; sleep 1000'
+	coffer run --detach --oom kill a </dev/null >"$TEST_DIR/a.out" 2>&1
+	wait_for 30 grep -q survived "$TEST_DIR/a.out"
+	equal "$(coffer state a | jq -c '[.memory.kernelKills, .memory.killedAtLimit]')" '[1,"own"]'
+	coffer run --detach --oom group b </dev/null >"$TEST_DIR/b.out" 2>&1
+	wait_for_status b stopped 30
+	equal "$(<"$CGROUP/b/memory.oom.group")" 1
+	[[ $(<"$TEST_DIR/b.out") != *survived* ]]
+	jq -e '.memory.kernelKills >= 1 and .memory.killedAtLimit == "own" and .memory.peak > 0' <<<"$(coffer state b)"
+}

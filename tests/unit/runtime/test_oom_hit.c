@@ -1,0 +1,362 @@
+/* test_oom_hit.c - the states of a container at its limit, on plain files that stand for those of its cgroup. */
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "cgroups/tree.h"
+#include "runtime/oom_watcher.h"
+#include "tests/unit/test.h"
+
+enum { LIMIT = 67108864, GAP = 8388608 };
+
+static const char *const names[] = { "memory.events.local", "cgroup.events",  "memory.max",
+				     "memory.high",         "memory.current", "memory.stat",
+				     "cgroup.freeze",       "cgroup.procs",   "cgroup.kill" };
+
+static char path[40];
+static char id[] = "c";
+static int dir = -1;
+static struct watched container;
+static struct watcher watcher = { .processors = 2 };
+static struct error err;
+
+static void put(const char *name, const char *text)
+{
+	int fd = openat(dir, name, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0600);
+
+	CHECK_INT(0, fd_write_all(fd, text, strlen(text)));
+	(void)close(fd);
+}
+
+static const char *get(const char *name)
+{
+	static char text[256];
+
+	return fd_read_small(dir, name, text, sizeof(text)) < 0 ? "(none)" : text;
+}
+
+/* Two forms of one load: memory that nothing can take, and page cache. */
+static void use(unsigned long long bytes, bool fixed)
+{
+	char text[256];
+
+	(void)snprintf(text, sizeof(text), "%llu\n", bytes);
+	put("memory.current", text);
+	(void)snprintf(text, sizeof(text), "anon %llu\ninactive_file %llu\nactive_file 0\n", fixed ? bytes : 0,
+		       fixed ? 0 : bytes);
+	put("memory.stat", text);
+}
+
+static void touch(void)
+{
+	static int count;
+	char text[64];
+
+	(void)snprintf(text, sizeof(text), "low 0\nhigh %d\nmax 0\noom 0\n", ++count);
+	put("memory.events.local", text);
+	hit_touched(&container);
+}
+
+static void start(void)
+{
+	strcpy(path, "/tmp/coffer-oom-XXXXXX");
+	CHECK(mkdtemp(path) != NULL);
+	dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	put("memory.events.local", "low 0\nhigh 0\nmax 0\noom 0\n");
+	put("cgroup.events", "populated 1\nfrozen 0\n");
+	put("memory.max", "67108864\n");
+	put("memory.high", "58720256\n");
+	put("cgroup.freeze", "0\n");
+	put("cgroup.procs", "");
+	put("cgroup.kill", "0\n");
+	use(10000000, true);
+	container = (struct watched){
+		.id = id,
+		.root = "/nonexistent",
+		.cgroup = tree_new(dup(dir), "/fake"),
+		.policy = { .mode = OOM_FREEZE, .limit = LIMIT, .gap = GAP, .fallback = OOM_STAY },
+	};
+	CHECK_INT(0, tripwire_open(dir, LIMIT, GAP, &container.wire, &err));
+}
+
+static void stop(void)
+{
+	tripwire_close(&container.wire);
+	cgroup_close(container.cgroup);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		(void)unlinkat(dir, names[i], 0);
+	(void)close(dir);
+	CHECK_INT(0, rmdir(path));
+}
+
+/* Time is not waited for: what is due is made due. */
+static void tick(void)
+{
+	container.tick_ns = container.tick_ns ? 1 : 0;
+	hit_tick(&watcher, &container);
+}
+
+static void hit(void)
+{
+	use(60000000, true);
+	touch();
+	CHECK_INT(HIT_FREEZING, container.state);
+	put("cgroup.events", "populated 1\nfrozen 1\n");
+	hit_freezer(&watcher, &container);
+	CHECK_INT(HIT_DECIDE, container.state);
+}
+
+static void cache_is_a_soft_hit(void)
+{
+	start();
+	use(60000000, false);
+	touch();
+	CHECK_INT(HIT_SOFT, container.state);
+	CHECK_STR("0", get("cgroup.freeze"));
+	CHECK_STR("134217728", get("memory.max"));
+	CHECK_INT(0, container.hits);
+	CHECK_INT(1, container.soft_hits);
+	use(50000000, false);
+	put("memory.max", "");
+	tick();
+	CHECK_INT(HIT_ARMED, container.state);
+	CHECK_STR("67108864", get("memory.max"));
+	CHECK(container.tick_ns == 0);
+	stop();
+}
+
+static void a_hit_is_lifted_frozen_and_told(void)
+{
+	start();
+	hit();
+	CHECK_STR("1", get("cgroup.freeze"));
+	CHECK_STR("134217728", get("memory.max"));
+	CHECK(container.announce && !container.pending && container.hits == 1 && container.decide_ns == 0);
+	CHECK_STR("frozen", hit_state_name(&container));
+	stop();
+}
+
+static void thawed_if_there_was_room_after_all(void)
+{
+	start();
+	use(60000000, true);
+	touch();
+	use(50000000, true);
+	put("cgroup.events", "populated 1\nfrozen 1\n");
+	hit_freezer(&watcher, &container);
+	CHECK_INT(HIT_SOFT, container.state);
+	CHECK_STR("0", get("cgroup.freeze"));
+	CHECK(!container.announce && container.hits == 0 && container.thawed_hits == 1);
+	stop();
+}
+
+static void what_does_not_freeze_is_pending(void)
+{
+	start();
+	use(60000000, true);
+	touch();
+	tick();
+	CHECK_INT(HIT_DECIDE, container.state);
+	CHECK(container.pending && container.announce);
+	CHECK_STR("pending", hit_state_name(&container));
+	/* What still runs is not killed for running: the lift follows it. */
+	use(130000000, true);
+	tick();
+	CHECK_STR("197108864", get("memory.max"));
+	put("cgroup.events", "populated 1\nfrozen 1\n");
+	hit_freezer(&watcher, &container);
+	CHECK(!container.pending && container.tick_ns == 0);
+	CHECK_STR("frozen", hit_state_name(&container));
+	stop();
+}
+
+static void raised(void)
+{
+	start();
+	hit();
+	CHECK_INT(-EINVAL, hit_raise(&watcher, &container, LIMIT, &err));
+	CHECK_INT(-EBUSY, hit_raise(&watcher, &container, LIMIT + 4096, &err));
+	CHECK_CONTAINS("60000000 bytes are in use", err.text);
+	CHECK_INT(HIT_DECIDE, container.state);
+	CHECK_INT(0, hit_raise(&watcher, &container, 134217728, &err));
+	CHECK_INT(HIT_SOFT, container.state);
+	CHECK_STR("0", get("cgroup.freeze"));
+	CHECK_STR("117440512", get("memory.high"));
+	put("memory.max", "");
+	tick();
+	CHECK_INT(HIT_ARMED, container.state);
+	CHECK_STR("134217728", get("memory.max"));
+	stop();
+}
+
+static void resumed_if_it_fits(void)
+{
+	start();
+	CHECK_INT(-EINVAL, hit_resume(&watcher, &container, &err));
+	hit();
+	CHECK_INT(-EBUSY, hit_resume(&watcher, &container, &err));
+	CHECK_CONTAINS("stays frozen", err.text);
+	use(40000000, true);
+	CHECK_INT(0, hit_resume(&watcher, &container, &err));
+	CHECK_STR("0", get("cgroup.freeze"));
+	CHECK_STR("resumed", container.outcome);
+	stop();
+}
+
+static void killed(void)
+{
+	const int64_t stranger = getpid();
+
+	start();
+	hit();
+	CHECK_INT(-ESRCH, hit_kill(&watcher, &container, &stranger, 1, &err));
+	CHECK_CONTAINS("is not in container `c`", err.text);
+	CHECK_INT(0, hit_kill_all(&watcher, &container, &err));
+	CHECK_STR("1", get("cgroup.kill"));
+	CHECK_INT(HIT_SETTLE, container.state);
+	tick();
+	CHECK_INT(HIT_SETTLE, container.state);
+	use(1000000, true);
+	tick();
+	CHECK_INT(HIT_SOFT, container.state);
+	CHECK_STR("0", get("cgroup.freeze"));
+	stop();
+}
+
+static void a_kill_that_frees_nothing_is_told_again(void)
+{
+	start();
+	hit();
+	container.announce = false;
+	CHECK_INT(0, hit_kill_all(&watcher, &container, &err));
+	container.settle_end_ns = 1;
+	tick();
+	CHECK_INT(HIT_DECIDE, container.state);
+	CHECK(container.announce && container.hits == 2);
+	stop();
+}
+
+static void time_decides(void)
+{
+	start();
+	container.policy.timeout_ms = 1000;
+	container.policy.fallback = OOM_RAISE;
+	container.policy.raise_percent = 10;
+	hit();
+	CHECK(container.decide_ns > oom_now_ns());
+	container.decide_ns = 1;
+	hit_tick(&watcher, &container);
+	CHECK_INT(HIT_SOFT, container.state);
+	CHECK(container.wire.limit > 60000000 + container.wire.gap);
+	CHECK_STR("raised", container.outcome);
+	stop();
+}
+
+static void a_cap_that_is_too_low_kills(void)
+{
+	start();
+	container.policy.timeout_ms = 1000;
+	container.policy.fallback = OOM_RAISE;
+	container.policy.raise_percent = 10;
+	container.policy.raise_cap = LIMIT + 4096;
+	hit();
+	container.decide_ns = 1;
+	hit_tick(&watcher, &container);
+	CHECK_INT(HIT_SETTLE, container.state);
+	CHECK_STR("1", get("cgroup.kill"));
+	CHECK(container.wire.limit == LIMIT);
+	stop();
+}
+
+static void stay_stays(void)
+{
+	start();
+	container.policy.timeout_ms = 1000;
+	hit();
+	container.decide_ns = 1;
+	hit_tick(&watcher, &container);
+	CHECK_INT(HIT_DECIDE, container.state);
+	CHECK(container.decide_ns == 0);
+	stop();
+}
+
+static void ended_while_frozen(void)
+{
+	start();
+	hit();
+	put("cgroup.events", "populated 0\nfrozen 1\n");
+	hit_freezer(&watcher, &container);
+	CHECK_INT(HIT_SOFT, container.state);
+	CHECK_STR("0", get("cgroup.freeze"));
+	stop();
+}
+
+static void thawed_by_somebody_else(void)
+{
+	start();
+	hit();
+	put("cgroup.events", "populated 1\nfrozen 0\n");
+	hit_freezer(&watcher, &container);
+	CHECK_INT(HIT_DECIDE, container.state); /* still asked for: a task of it is dying */
+	put("cgroup.freeze", "0\n");
+	hit_freezer(&watcher, &container);
+	CHECK_INT(HIT_FREEZING, container.state); /* it did not fit: frozen again */
+	CHECK_STR("1", get("cgroup.freeze"));
+	stop();
+}
+
+static void update_is_a_decision_too(void)
+{
+	start();
+	hit();
+	put("memory.max", "67108865\n");
+	CHECK_INT(0, hit_take_limit(&watcher, &container, &err)); /* not enough */
+	CHECK_INT(HIT_DECIDE, container.state);
+	CHECK_STR("134217729", get("memory.max"));
+	put("memory.max", "201326592\n");
+	CHECK_INT(0, hit_take_limit(&watcher, &container, &err));
+	CHECK_INT(HIT_SOFT, container.state);
+	CHECK(container.policy.limit == 201326592);
+	put("memory.max", "max\n");
+	CHECK_INT(-EINVAL, hit_take_limit(&watcher, &container, &err));
+	stop();
+}
+
+/* What an earlier watcher left in the middle of a hit. */
+static void adopted(void)
+{
+	start();
+	hit_adopt(&container);
+	CHECK_INT(HIT_ARMED, container.state);
+	use(60000000, true);
+	put("memory.max", "134217728\n");
+	put("cgroup.freeze", "1\n");
+	put("cgroup.events", "populated 1\nfrozen 1\n");
+	hit_adopt(&container);
+	CHECK_INT(HIT_DECIDE, container.state);
+	CHECK_INT(0, hit_raise(&watcher, &container, 134217728, &err));
+	CHECK_STR("0", get("cgroup.freeze"));
+	stop();
+}
+
+static const struct test tests[] = {
+	TEST(cache_is_a_soft_hit),
+	TEST(a_hit_is_lifted_frozen_and_told),
+	TEST(thawed_if_there_was_room_after_all),
+	TEST(what_does_not_freeze_is_pending),
+	TEST(raised),
+	TEST(resumed_if_it_fits),
+	TEST(killed),
+	TEST(a_kill_that_frees_nothing_is_told_again),
+	TEST(time_decides),
+	TEST(a_cap_that_is_too_low_kills),
+	TEST(stay_stays),
+	TEST(ended_while_frozen),
+	TEST(thawed_by_somebody_else),
+	TEST(update_is_a_decision_too),
+	TEST(adopted),
+};
+
+TEST_MAIN(tests)

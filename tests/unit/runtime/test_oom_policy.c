@@ -1,0 +1,205 @@
+/* test_oom_policy.c - the policy from options and annotations, what it does to the limits, and oom.json. */
+#include "runtime/oom.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+#include "base/str.h"
+#include "tests/unit/test.h"
+
+#define IS(number)                                                                                                     \
+	{                                                                                                              \
+		.value = (number), .set = true                                                                         \
+	}
+
+static struct arena *arena;
+static struct cgroup_limits limits;
+static struct oom_policy policy;
+static struct error err;
+
+static int make(const struct oom_options *options, const struct key_value *annotations, size_t count)
+{
+	arena_free(arena);
+	arena = arena_new();
+	policy = (struct oom_policy){ 0 };
+	return oom_policy_make(arena, options, annotations, count, &limits, &policy, &err);
+}
+
+#define OPTIONS(...) (&(const struct oom_options){ __VA_ARGS__ })
+
+static void none(void)
+{
+	limits = (struct cgroup_limits){ .memory_limit = IS(67108864) };
+	CHECK_INT(0, make(OPTIONS(0), NULL, 0));
+	CHECK_INT(OOM_UNSET, policy.mode);
+	CHECK_INT(0, limits.n_unified);
+	CHECK_INT(0, make(OPTIONS(.mode = "kill"), NULL, 0));
+	CHECK_INT(OOM_KILL, policy.mode);
+	CHECK_INT(0, limits.n_unified);
+}
+
+static void group(void)
+{
+	limits = (struct cgroup_limits){ 0 };
+	CHECK_INT(0, make(OPTIONS(.mode = "group"), NULL, 0));
+	CHECK_INT(1, limits.n_unified);
+	CHECK_STR("memory.oom.group", limits.unified[0].file);
+	CHECK_STR("1", limits.unified[0].value);
+}
+
+static void freeze_sets_high(void)
+{
+	limits = (struct cgroup_limits){ .memory_limit = IS(67108864) };
+	CHECK_INT(0, make(OPTIONS(.mode = "freeze", .reserve = "4m"), NULL, 0));
+	CHECK_INT(OOM_FREEZE, policy.mode);
+	CHECK(policy.limit == 67108864 && policy.gap == 4194304 && policy.timeout_ms == 30000);
+	CHECK_INT(OOM_KILL_LARGEST, policy.fallback);
+	CHECK_INT(1, limits.n_unified);
+	CHECK_STR("memory.high", limits.unified[0].file);
+	CHECK_STR("62914560", limits.unified[0].value);
+}
+
+static void annotations_do_what_options_do(void)
+{
+	const struct key_value annotations[] = {
+		{ "run.coffer.oom", "freeze" },
+		{ "run.coffer.oom-timeout", "5m" },
+		{ "run.coffer.oom-default", "raise:25:1g" },
+		{ "run.coffer.oom-hook", "/bin/hook" },
+		{ "run.coffer.oom-socket", "/run/s" },
+	};
+
+	limits = (struct cgroup_limits){ .memory_limit = IS(67108864) };
+	CHECK_INT(0, make(OPTIONS(.timeout = "500ms"), annotations, ARRAY_SIZE(annotations)));
+	CHECK_INT(OOM_FREEZE, policy.mode);
+	CHECK(policy.timeout_ms == 500);
+	CHECK_INT(OOM_RAISE, policy.fallback);
+	CHECK(policy.raise_percent == 25 && policy.raise_cap == 1073741824);
+	CHECK_STR("/bin/hook", policy.hook);
+	CHECK_STR("/run/s", policy.socket);
+	CHECK_STR("raise:25:1073741824", oom_fallback_text(arena, &policy));
+}
+
+/* An annotation may be put on every container of a pod; an option is meant for this one. */
+static void freeze_needs_a_limit(void)
+{
+	const struct key_value annotation = { "run.coffer.oom", "freeze" };
+	struct limit_unified max[] = { { "memory.max", "32m" } };
+
+	limits = (struct cgroup_limits){ 0 };
+	CHECK_INT(0, make(OPTIONS(0), &annotation, 1));
+	CHECK_INT(OOM_UNSET, policy.mode);
+	CHECK_INT(0, limits.n_unified);
+	CHECK_INT(-EINVAL, make(OPTIONS(.mode = "freeze"), NULL, 0));
+	CHECK_CONTAINS("no memory limit", err.text);
+	limits = (struct cgroup_limits){ .memory_limit = IS(-1) };
+	CHECK_INT(-EINVAL, make(OPTIONS(.mode = "freeze"), NULL, 0));
+	limits = (struct cgroup_limits){ .memory_limit = IS(67108864), .unified = max, .n_unified = 1 };
+	CHECK_INT(0, make(OPTIONS(.mode = "freeze"), NULL, 0));
+	CHECK(policy.limit == 33554432);
+}
+
+static void refused(void)
+{
+	static const struct {
+		struct oom_options options;
+		const char *text;
+	} bad[] = {
+		{ { .mode = "never" }, "kill, group or freeze" },
+		{ { .mode = "freeze", .reserve = "0" }, "oom-reserve" },
+		{ { .mode = "freeze", .reserve = "64m" }, "not less than the memory limit" },
+		{ { .timeout = "soon" }, "oom-timeout" },
+		{ { .timeout = "8000000s" }, "oom-timeout" },
+		{ { .timeout = "99999999999999999999999999999s" }, "oom-timeout" },
+		{ { .timeout = "" }, "oom-timeout" },
+		{ { .fallback = "raise:" }, "raise:PERCENT" },
+		{ { .fallback = "raise:0" }, "raise:PERCENT" },
+		{ { .fallback = "raise:1001" }, "raise:PERCENT" },
+		{ { .fallback = "raise:10:" }, "raise:PERCENT" },
+		{ { .fallback = "raise:10:x" }, "raise:PERCENT" },
+		{ { .fallback = "raise:111111111111111111111111111" }, "raise:PERCENT" },
+		{ { .fallback = "pray" }, "kill-largest" },
+		{ { .hook = "hook" }, "absolute" },
+		{ { .socket = "s" }, "absolute" },
+	};
+	struct limit_unified high[] = { { "memory.high", "1" } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		limits = (struct cgroup_limits){ .memory_limit = IS(67108864) };
+		if (make(&bad[i].options, NULL, 0) != -EINVAL)
+			test_stop(TEST_FAILED, "case %zu was accepted", i);
+		CHECK_CONTAINS(bad[i].text, err.text);
+	}
+	limits = (struct cgroup_limits){ .memory_limit = IS(67108864), .unified = high, .n_unified = 1 };
+	CHECK_INT(-EINVAL, make(OPTIONS(.mode = "freeze"), NULL, 0));
+	CHECK_CONTAINS("memory.high", err.text);
+	limits = (struct cgroup_limits){ .memory_limit = IS(1048576) };
+	CHECK_INT(-EINVAL, make(OPTIONS(.mode = "freeze"), NULL, 0));
+	CHECK_CONTAINS("too small", err.text);
+}
+
+static void kept_in_a_file(void)
+{
+	char path[] = "/tmp/coffer-oom-XXXXXX";
+	struct state_dir dir = { .id = (char[]){ "a" } };
+	struct oom_policy back;
+
+	CHECK(mkdtemp(path) != NULL);
+	dir.path = path;
+	dir.fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	CHECK(!oom_policy_exists(dir.fd));
+	arena_free(arena);
+	arena = arena_new();
+	CHECK_INT(-ENOENT, oom_policy_read(dir.fd, arena, &back, &err));
+	policy = (struct oom_policy){ .mode = OOM_FREEZE,
+				      .limit = 67108864,
+				      .gap = 8388608,
+				      .fallback = OOM_RAISE,
+				      .raise_percent = 50,
+				      .hook = "/h\"k" };
+	CHECK_INT(0, oom_policy_write(&dir, &policy, &err));
+	CHECK(oom_policy_exists(dir.fd));
+	CHECK_INT(0, oom_policy_read(dir.fd, arena, &back, &err));
+	CHECK(back.limit == policy.limit && back.gap == policy.gap && back.timeout_ms == 0);
+	CHECK(back.fallback == OOM_RAISE && back.raise_percent == 50 && back.raise_cap == 0);
+	CHECK_STR("/h\"k", back.hook);
+	CHECK(back.socket == NULL);
+	CHECK_INT(0, unlinkat(dir.fd, "oom.json", 0));
+	(void)close(dir.fd);
+	CHECK_INT(0, rmdir(path));
+}
+
+static void broken_files(void)
+{
+	static const char *const bad[] = {
+		"",
+		"{}",
+		"[]",
+		"{\"limit\":0,\"gap\":0,\"timeoutMs\":0,\"default\":\"stay\"}",
+		"{\"limit\":5,\"gap\":5,\"timeoutMs\":0,\"default\":\"stay\"}",
+		"{\"limit\":5,\"gap\":1,\"timeoutMs\":0,\"default\":\"x\"}",
+		"{\"limit\":18446744073709551615,\"gap\":1,\"timeoutMs\":0,\"default\":\"stay\"}",
+		"{\"limit\":5,\"gap\":1,\"timeoutMs\":0,\"default\":\"stay\",\"hook\":\"x\"}",
+	};
+
+	arena_free(arena);
+	arena = arena_new();
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		if (oom_policy_parse(arena, bad[i], strlen(bad[i]), &policy, &err) == 0)
+			test_stop(TEST_FAILED, "%s was accepted", bad[i]);
+}
+
+static const struct test tests[] = {
+	TEST(none),
+	TEST(group),
+	TEST(freeze_sets_high),
+	TEST(annotations_do_what_options_do),
+	TEST(freeze_needs_a_limit),
+	TEST(refused),
+	TEST(kept_in_a_file),
+	TEST(broken_files),
+};
+
+TEST_MAIN(tests)
