@@ -22,6 +22,8 @@ static void become_hook(const char *hook, int input)
 	char *const envp[] = { (char[]){ "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" }, NULL };
 	struct error ignored;
 
+	/* What keeps the watcher from the kernel's OOM killer is not for others. */
+	(void)fd_write_existing(AT_FDCWD, "/proc/self/oom_score_adj", "0");
 	if (child_signals(&ignored) < 0 || setsid() < 0 || dup2(input, STDIN_FILENO) < 0)
 		_exit(EXIT_FAILURE);
 	(void)sys_close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);

@@ -68,12 +68,15 @@ static int open_watched(const struct watcher *watcher, struct watched *container
 	auto_arena struct arena *arena = arena_new();
 	auto_cleanup(state_dir_close) struct state_dir dir = { .fd = -1 };
 	struct state state;
+	struct stat st = { 0 };
 	int r = state_dir_open(watcher->runtime->root, id, &dir, err);
 
 	if (r == 0)
 		r = state_read(&dir, arena, &state, err);
 	if (r == 0 && !state.cgroup_path)
 		r = refuse(err, "container `%s` has no cgroup", id);
+	if (r == 0 && fstat(dir.fd, &st) < 0)
+		r = fail(err, errno, "stat the state directory of container `%s`", id);
 	if (r == 0)
 		r = oom_policy_read(dir.fd, arena, &container->policy, err);
 	if (r == 0)
@@ -83,6 +86,7 @@ static int open_watched(const struct watcher *watcher, struct watched *container
 				  &container->wire, err);
 	if (r < 0)
 		return r;
+	container->inode = st.st_ino;
 	container->id = xstrdup(id);
 	container->hook = container->policy.hook ? xstrdup(container->policy.hook) : NULL;
 	container->socket = container->policy.socket ? xstrdup(container->policy.socket) : NULL;
@@ -92,13 +96,48 @@ static int open_watched(const struct watcher *watcher, struct watched *container
 	return 0;
 }
 
+/* The directory is not held open here: the kernel tells of its end when nobody has it open any more. */
+static void notice_deleted(struct watcher *watcher)
+{
+	_Alignas(struct inotify_event) char notes[NOTES_SIZE];
+	ssize_t length = read(watcher->inotify, notes, sizeof(notes));
+
+	for (ssize_t at = 0; at < length;) {
+		const struct inotify_event *note = (const void *)(notes + at);
+
+		for (struct watched *container = watcher->containers; container; container = container->next)
+			if (container->inotify_watch == note->wd)
+				container->gone = true;
+		at += (ssize_t)sizeof(*note) + note->len;
+	}
+}
+
+/* By id and by directory: a new container may have the id of one whose end is still to be noticed. */
+static bool is_watched(struct watcher *watcher, const char *id)
+{
+	auto_cleanup(state_dir_close) struct state_dir dir = { .fd = -1 };
+	struct watched *container;
+	struct error ignored;
+	struct stat st;
+
+	notice_deleted(watcher);
+	container = watcher_find(watcher, id);
+	if (!container)
+		return false;
+	if (state_dir_open(watcher->runtime->root, id, &dir, &ignored) == 0 && fstat(dir.fd, &st) == 0 &&
+	    st.st_ino == container->inode)
+		return true;
+	container->gone = true;
+	return false;
+}
+
 int watcher_add(struct watcher *watcher, const char *id, struct error *err)
 {
 	auto_watched struct watched *container = NULL;
 	char path[PATH_MAX];
 	int r;
 
-	if (watcher_find(watcher, id))
+	if (is_watched(watcher, id))
 		return 0;
 	container = xcalloc(1, sizeof(*container));
 	container->wire = (struct tripwire)TRIPWIRE_NONE;
@@ -121,22 +160,6 @@ int watcher_add(struct watcher *watcher, const char *id, struct error *err)
 	container->next = watcher->containers;
 	watcher->containers = take_ptr(container);
 	return 0;
-}
-
-/* The directory is not held open here: the kernel tells of its end when nobody has it open any more. */
-static void notice_deleted(struct watcher *watcher)
-{
-	_Alignas(struct inotify_event) char notes[NOTES_SIZE];
-	ssize_t length = read(watcher->inotify, notes, sizeof(notes));
-
-	for (ssize_t at = 0; at < length;) {
-		const struct inotify_event *note = (const void *)(notes + at);
-
-		for (struct watched *container = watcher->containers; container; container = container->next)
-			if (container->inotify_watch == note->wd)
-				container->gone = true;
-		at += (ssize_t)sizeof(*note) + note->len;
-	}
 }
 
 static void sweep(struct watcher *watcher)
@@ -292,13 +315,18 @@ static void mute_if_gone(const struct watcher *watcher, const struct watched *co
 	(void)epoll_ctl(watcher->epoll, EPOLL_CTL_DEL, container->wire.frozen, NULL);
 }
 
-static void handle_all(struct watcher *watcher, const struct epoll_event *events, int count)
+/* Whether a container touched its limit. */
+static bool handle_all(struct watcher *watcher, const struct epoll_event *events, int count)
 {
+	bool touched = false;
+
 	for (int i = 0; i < count; i++) {
 		const struct source *source = events[i].data.ptr;
 
-		if (source->kind == SOURCE_EVENTS)
-			hit_touched(source->owner);
+		if (source->kind != SOURCE_EVENTS)
+			continue;
+		hit_touched(source->owner);
+		touched = true;
 	}
 	for (int i = 0; i < count; i++) {
 		const struct source *source = events[i].data.ptr;
@@ -307,6 +335,7 @@ static void handle_all(struct watcher *watcher, const struct epoll_event *events
 		if (source->kind == SOURCE_EVENTS || source->kind == SOURCE_FROZEN)
 			mute_if_gone(watcher, source->owner);
 	}
+	return touched;
 }
 
 /* One, and then back to the events: telling is slow beside them. */
@@ -326,16 +355,17 @@ static void loop(struct watcher *watcher)
 	for (;;) {
 		int timeout = time_to_wait(watcher);
 		int count = epoll_wait(watcher->epoll, events, EVENTS_MAX, timeout);
+		bool touched;
 
 		if (count < 0 && errno != EINTR)
 			return;
 		if (count == 0 && timeout == IDLE_MS && !watcher->containers && !watcher->clients)
 			return;
-		handle_all(watcher, events, count);
+		touched = handle_all(watcher, events, count);
 		for (struct watched *container = watcher->containers; container; container = container->next)
 			if (!container->gone)
 				hit_tick(watcher, container);
-		if (count == 0)
+		if (!touched)
 			tell_one(watcher);
 		sweep(watcher);
 	}

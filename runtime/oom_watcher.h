@@ -13,6 +13,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/json.h"
 #include "cgroups/cgroup.h"
@@ -40,6 +41,7 @@ struct watched {
 	struct source events_source, frozen_source;
 	char *id, *hook, *socket;
 	const char *root;  /* the state root, the runtime's */
+	ino_t inode;       /* of the state directory */
 	int inotify_watch; /* of the state directory: it goes, the container goes */
 	bool gone;
 	struct cgroup *cgroup;
