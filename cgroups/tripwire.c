@@ -226,14 +226,21 @@ static uint64_t host_swap(void)
 
 int tripwire_is_hit(const struct tripwire *wire)
 {
-	char text[STAT_SIZE];
-	uint64_t used, high, fixed, spare, swap;
+	uint64_t used;
 	int r = read_bytes(wire->current, &used);
 
-	high = wire->limit - wire->gap;
-	if (r < 0 || used <= high)
-		return r;
-	r = read_text(wire->stat, text, sizeof(text));
+	return r < 0 || used <= wire->limit - wire->gap ? r : tripwire_is_full(wire);
+}
+
+int tripwire_is_full(const struct tripwire *wire)
+{
+	const uint64_t high = wire->limit - wire->gap;
+	char text[STAT_SIZE];
+	uint64_t used, fixed, spare, swap;
+	int r = read_bytes(wire->current, &used);
+
+	if (r == 0)
+		r = read_text(wire->stat, text, sizeof(text));
 	if (r < 0)
 		return r;
 	/* Shared memory is on the anonymous lists: what is on the file lists can be dropped or written back. */

@@ -55,6 +55,10 @@ int tripwire_restore(struct tripwire *wire);
 /* 1 if what is above memory.high cannot be reclaimed: a hit. 0 if it can, or is gone already. */
 int tripwire_is_hit(const struct tripwire *wire);
 
+/* The same for what has touched the limit and is stopped: 1 even if the last reclaim has left a few pages below
+   memory.high, since the next of them would touch it again. */
+int tripwire_is_full(const struct tripwire *wire);
+
 /* cgroup.freeze, without waiting. Somebody's own pause is not undone. */
 int tripwire_freeze(struct tripwire *wire);
 int tripwire_thaw(struct tripwire *wire);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/size.h"
 #include "base/str.h"
 #include "image/erofs_probe.h"
 #include "image/store.h"

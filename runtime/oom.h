@@ -74,5 +74,8 @@ int oom_watch(const char *root, const char *id, struct error *err);
 /* The container's memory.max has been changed by somebody else than the watcher: it takes it on. */
 int oom_limit_changed(const char *root, const char *id, struct error *err);
 
+/* Has the watcher stopped the container at its limit? False too if nobody can tell. */
+bool oom_is_frozen(const char *root, const char *id);
+
 /* The watcher itself: never returns but with an error, or 0 when there is nothing to watch any more. */
 int oom_watcher_main(const struct runtime *runtime, int listener, struct error *err);

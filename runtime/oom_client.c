@@ -225,22 +225,30 @@ int oom_request(int socket, struct arena *arena, const char *request, struct jso
 	return r;
 }
 
+/* {"op":OP,"id":ID} */
+static char *make_request(const char *op, const char *id)
+{
+	auto_json_writer struct json_writer *writer = json_writer_new(false);
+
+	json_begin_object(writer, NULL);
+	json_put_string(writer, "op", op);
+	json_put_string(writer, "id", id);
+	json_end_object(writer);
+	return xstrdup(json_writer_text(writer, NULL));
+}
+
 /* A watcher that was just about to end may have taken the connection with it: the next one is alive. */
 int oom_watch(const char *root, const char *id, struct error *err)
 {
 	auto_arena struct arena *arena = arena_new();
-	auto_json_writer struct json_writer *writer = json_writer_new(false);
+	auto_free char *request = make_request("watch", id);
 	struct json *answer;
 	int r = -ECONNRESET;
 
-	json_begin_object(writer, NULL);
-	json_put_string(writer, "op", "watch");
-	json_put_string(writer, "id", id);
-	json_end_object(writer);
 	for (int i = 0; i < 3 && (r == -ECONNRESET || r == -EPIPE); i++) {
 		auto_fd int fd = oom_connect(root, true, err);
 
-		r = fd < 0 ? fd : oom_request(fd, arena, json_writer_text(writer, NULL), &answer, err);
+		r = fd < 0 ? fd : oom_request(fd, arena, request, &answer, err);
 	}
 	return r < 0 ? context(err, "oom watcher") : 0;
 }
@@ -248,15 +256,23 @@ int oom_watch(const char *root, const char *id, struct error *err)
 int oom_limit_changed(const char *root, const char *id, struct error *err)
 {
 	auto_arena struct arena *arena = arena_new();
-	auto_json_writer struct json_writer *writer = json_writer_new(false);
+	auto_free char *request = make_request("limit", id);
 	auto_fd int fd = oom_connect(root, true, err);
 	struct json *answer;
 
-	if (fd < 0)
-		return fd;
-	json_begin_object(writer, NULL);
-	json_put_string(writer, "op", "limit");
-	json_put_string(writer, "id", id);
-	json_end_object(writer);
-	return oom_request(fd, arena, json_writer_text(writer, NULL), &answer, err);
+	return fd < 0 ? fd : oom_request(fd, arena, request, &answer, err);
+}
+
+bool oom_is_frozen(const char *root, const char *id)
+{
+	auto_arena struct arena *arena = arena_new();
+	auto_free char *request = make_request("show", id);
+	struct error ignored;
+	auto_fd int fd = oom_connect(root, false, &ignored);
+	struct json *answer;
+	const char *state;
+
+	return fd >= 0 && oom_request(fd, arena, request, &answer, &ignored) == 0 &&
+	       json_string(json_get(answer, "state"), &state, &ignored) == 0 &&
+	       (str_eq(state, "frozen") || str_eq(state, "pending") || str_eq(state, "settling"));
 }

@@ -93,7 +93,7 @@ static void decide(struct watched *container, bool pending)
 
 static void frozen(struct watched *container)
 {
-	if (tripwire_is_hit(&container->wire) > 0) {
+	if (tripwire_is_full(&container->wire) > 0) {
 		decide(container, false);
 		return;
 	}
@@ -193,10 +193,11 @@ void hit_adopt(struct watched *container)
 
 void hit_announce(struct watcher *watcher, struct watched *container)
 {
-	auto_free char *line = report_event(container, container->pending ? "pending" : "hit", true);
+	auto_free char *line = NULL;
 
 	container->announce = false;
 	container->notify_us = (oom_now_ns() - container->event_ns) / NS_PER_US;
+	line = report_event(container, container->pending ? "pending" : "hit", true);
 	server_tell(watcher, container->id, line);
 	tell_socket(watcher, container, line);
 	tell_hook(container, line);

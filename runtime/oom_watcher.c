@@ -37,6 +37,8 @@ enum { FIFO_PRIORITY = 50 };
 
 static void watched_free(struct watched *container)
 {
+	if (!container)
+		return;
 	tripwire_close(&container->wire);
 	cgroup_close(container->cgroup);
 	free(container->id);

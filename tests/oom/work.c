@@ -152,10 +152,26 @@ static int work_tmpfs(const struct load *load)
 	return check(memory, half, load->seed) | check(shared, half, load->seed);
 }
 
+/* Each holds its part until all have been started: until the pipe has no writer. */
+static int work_child(const struct load *part, const int *gate)
+{
+	void *memory = map(part->bytes, 0);
+	char byte;
+
+	(void)close(gate[1]);
+	fill(memory, part->bytes, part->seed);
+	if (read(gate[0], &byte, 1) != 0)
+		fail("read from a pipe");
+	return check(memory, part->bytes, part->seed);
+}
+
 static int work_fork(const struct load *load)
 {
+	int gate[2];
 	int result = 0;
 
+	if (pipe(gate) < 0)
+		fail("pipe");
 	for (int i = 0; i < CHILDS; i++) {
 		const struct load part = { load->bytes / CHILDS / PAGE * PAGE, load->seed + (uint64_t)i };
 		pid_t pid = fork();
@@ -163,8 +179,9 @@ static int work_fork(const struct load *load)
 		if (pid < 0)
 			fail("fork");
 		if (pid == 0)
-			_exit(work_touch(&part));
+			_exit(work_child(&part, gate));
 	}
+	(void)close(gate[1]);
 	for (int i = 0; i < CHILDS; i++) {
 		int status = 0;
 

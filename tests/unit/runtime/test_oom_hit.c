@@ -152,6 +152,21 @@ static void thawed_if_there_was_room_after_all(void)
 	stop();
 }
 
+/* The last reclaim found a few pages: nothing to go on with. */
+static void a_few_pages_are_no_room(void)
+{
+	start();
+	use(60000000, true);
+	touch();
+	use(58720256 - 8192, true);
+	put("cgroup.events", "populated 1\nfrozen 1\n");
+	hit_freezer(&watcher, &container);
+	CHECK_INT(HIT_DECIDE, container.state);
+	CHECK_INT(0, container.thawed_hits);
+	CHECK_INT(0, hit_resume(&watcher, &container, &err));
+	stop();
+}
+
 static void what_does_not_freeze_is_pending(void)
 {
 	start();
@@ -345,6 +360,7 @@ static const struct test tests[] = {
 	TEST(cache_is_a_soft_hit),
 	TEST(a_hit_is_lifted_frozen_and_told),
 	TEST(thawed_if_there_was_room_after_all),
+	TEST(a_few_pages_are_no_room),
 	TEST(what_does_not_freeze_is_pending),
 	TEST(raised),
 	TEST(resumed_if_it_fits),
