@@ -93,9 +93,9 @@ static int check_status(struct exec *exec, struct error *err)
 	if (status == STATUS_PAUSED && oom_policy_exists(exec->container.dir.fd) &&
 	    oom_is_frozen(exec->runtime->root, exec->options->id))
 		return refuse(err,
-			      "cannot exec in container `%s`: it is frozen at its memory limit (coffer oom show %s); raise "
-			      "the limit, kill processes of it, or use --ignore-paused to wait",
-			      exec->options->id, exec->options->id);
+			      "cannot exec in container `%s`: it is frozen at its memory limit; raise the limit, kill "
+			      "processes of it (coffer oom), or use --ignore-paused to wait",
+			      exec->options->id);
 	if (status == STATUS_PAUSED)
 		return refuse(err, "cannot exec in paused container `%s`; resume it, or use --ignore-paused",
 			      exec->options->id);

@@ -93,7 +93,10 @@ class Job:
         self.seed = rng.randrange(1, 2**40)
         self.limit = rng.choice([16, 24, 32, 48, 64, 96, 128]) * MIB
         self.mib = int(self.limit / MIB * rng.uniform(1.1, 1.9)) + 8
+        if self.kind == "cache":  # as often as the others, and not longer than all of them together
+            self.limit, self.mib = 16 * MIB, rng.randrange(20, 33)
         self.kill = rng.random() < 0.1
+        self.step = rng.choice([1.1, 1.2, 1.5])  # of a raise: a container may hit its limit several times
         self.reserve = rng.choice([None, None, None, f"{max(2, self.limit // MIB // 5)}m"])
         self.hits = self.delivered = self.raises = self.lost = 0
         self.pending = 0
@@ -119,9 +122,10 @@ def decide(host, job, event):
     if job.kill and job.raises == 0:
         answer = ask(host, op="kill-all", id=job.id)
         return answer["ok"]
-    limit = max(event["limit"], event["usage"])
+    gap = event["limit"] - event["high"]
+    limit = max(event["limit"], event["usage"] + gap)
     for _ in range(8):
-        limit = int(limit * 1.5) + 8 * MIB
+        limit = int(limit * job.step) + 2 * MIB
         answer = ask(host, op="raise", id=job.id, bytes=limit)
         if answer["ok"]:
             job.raises += 1
@@ -290,7 +294,7 @@ def rows(done):
         yield {
             "kind": kind, "containers": len(jobs), "hits": sum(job.hits for job in jobs),
             "pending": sum(job.pending for job in jobs), "delivered": sum(job.delivered for job in jobs),
-            "kernelKills": sum(job.kernel_kills for job in jobs if not (job.kill and job.hits)),
+            "kernelKills": sum(job.kernel_kills for job in jobs),
             "resumable": len(resumable), "finishedRight": sum(map(is_right, resumable)),
             "softHits": sum(job.soft for job in jobs), "thawedHits": sum(job.thawed for job in jobs),
             "frozenUs": [percentile(frozen, 0.5), percentile(frozen, 0.99), max(frozen, default=0)],
