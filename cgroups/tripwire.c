@@ -31,6 +31,16 @@ uint64_t tripwire_gap(uint64_t limit, unsigned processors)
 	return gap < limit / 2 ? gap : limit / 2;
 }
 
+static uint64_t spare_below(uint64_t high)
+{
+	return high / SPARE_SHARE > SPARE_MIN ? high / SPARE_SHARE : SPARE_MIN;
+}
+
+uint64_t tripwire_ceiling(uint64_t limit, uint64_t gap)
+{
+	return limit - gap > spare_below(limit - gap) ? limit - gap - spare_below(limit - gap) : 0;
+}
+
 static const struct {
 	const char *name;
 	size_t fd;
@@ -246,7 +256,7 @@ int tripwire_is_full(const struct tripwire *wire)
 	/* Shared memory is on the anonymous lists: what is on the file lists can be dropped or written back. */
 	fixed = keyed(text, "inactive_file") + keyed(text, "active_file") + keyed(text, "slab_reclaimable");
 	fixed = used > fixed ? used - fixed : 0;
-	spare = high / SPARE_SHARE > SPARE_MIN ? high / SPARE_SHARE : SPARE_MIN;
+	spare = spare_below(high);
 	if (fixed + spare < high)
 		return 0;
 	swap = swap_room(wire);

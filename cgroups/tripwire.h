@@ -37,6 +37,9 @@ struct tripwire {
    At most half of the limit. */
 uint64_t tripwire_gap(uint64_t limit, unsigned processors);
 
+/* What may be in use, besides what can be reclaimed, to go on after a stop: some less than limit - gap. */
+uint64_t tripwire_ceiling(uint64_t limit, uint64_t gap);
+
 /* Opens the files of the cgroup directory (which stays the caller's); thresholds are not written. */
 int tripwire_open(int cgroup_fd, uint64_t limit, uint64_t gap, struct tripwire *ret_wire, struct error *err);
 void tripwire_close(struct tripwire *wire);
@@ -55,8 +58,8 @@ int tripwire_restore(struct tripwire *wire);
 /* 1 if what is above memory.high cannot be reclaimed: a hit. 0 if it can, or is gone already. */
 int tripwire_is_hit(const struct tripwire *wire);
 
-/* The same for what has touched the limit and is stopped: 1 even if the last reclaim has left a few pages below
-   memory.high, since the next of them would touch it again. */
+/* The same for what is stopped: 1 even if the last reclaim has left a few pages below memory.high, since the next of
+   them would touch it again; see tripwire_ceiling(). */
 int tripwire_is_full(const struct tripwire *wire);
 
 /* cgroup.freeze, without waiting. Somebody's own pause is not undone. */

@@ -240,17 +240,32 @@ static uint64_t gap_for(const struct watcher *watcher, const struct watched *con
 	return tripwire_gap(limit, watcher->processors);
 }
 
-static int still_too_much(const struct watched *container, struct error *err)
+/* The least limit with which `used` bytes may go on. */
+static uint64_t limit_for(const struct watcher *watcher, const struct watched *container, uint64_t used)
 {
+	uint64_t limit = container->wire.limit;
+
+	for (int i = 0; i < RAISES_MAX; i++) {
+		uint64_t ceiling = tripwire_ceiling(limit, gap_for(watcher, container, limit));
+
+		if (ceiling > used)
+			break;
+		limit += used - ceiling + 1;
+	}
+	return limit;
+}
+
+static int still_too_much(const struct watcher *watcher, const struct watched *container, struct error *err)
+{
+	const struct tripwire *wire = &container->wire;
 	uint64_t used = 0;
 
-	(void)tripwire_usage(&container->wire, &used);
+	(void)tripwire_usage(wire, &used);
 	return refuse_as(err, EBUSY,
-			 "container `%s` stays frozen: %" PRIu64 " bytes are in use, and it may go on below %" PRIu64
-			 " (limit %" PRIu64 " less a reserve of %" PRIu64 "): raise the limit to more than %" PRIu64
-			 ", or kill",
-			 container->id, used, container->wire.limit - container->wire.gap, container->wire.limit,
-			 container->wire.gap, used + container->wire.gap);
+			 "container `%s` stays frozen: %" PRIu64 " bytes are in use, and with its limit of %" PRIu64
+			 " it may go on below %" PRIu64 ": raise the limit to %" PRIu64 ", or kill",
+			 container->id, used, wire->limit, tripwire_ceiling(wire->limit, wire->gap),
+			 limit_for(watcher, container, used));
 }
 
 static bool is_stopped(const struct watched *container)
@@ -272,8 +287,8 @@ int hit_raise(struct watcher *watcher, struct watched *container, uint64_t limit
 	adopt_limit(container, limit, gap);
 	if (!is_stopped(container))
 		return 0;
-	if (tripwire_is_hit(&container->wire) > 0)
-		return still_too_much(container, err);
+	if (tripwire_is_full(&container->wire) > 0)
+		return still_too_much(watcher, container, err);
 	let_go(watcher, container, "raised");
 	return 0;
 }
@@ -299,7 +314,7 @@ int hit_take_limit(struct watcher *watcher, struct watched *container, struct er
 	if (!is_stopped(container))
 		return 0;
 	(void)tripwire_lift(&container->wire);
-	if (tripwire_is_hit(&container->wire) <= 0)
+	if (tripwire_is_full(&container->wire) <= 0)
 		let_go(watcher, container, "raised");
 	return 0;
 }
@@ -365,8 +380,8 @@ int hit_resume(struct watcher *watcher, struct watched *container, struct error 
 {
 	if (!is_stopped(container))
 		return refuse(err, "container `%s` is not frozen at its memory limit", container->id);
-	if (tripwire_is_hit(&container->wire) > 0)
-		return still_too_much(container, err);
+	if (tripwire_is_full(&container->wire) > 0)
+		return still_too_much(watcher, container, err);
 	let_go(watcher, container, "resumed");
 	return 0;
 }
@@ -385,7 +400,8 @@ static uint64_t raised_limit(const struct watcher *watcher, const struct watched
 		limit += limit / PERCENT * policy->raise_percent;
 		if (policy->raise_cap && limit > policy->raise_cap)
 			limit = policy->raise_cap;
-		if (limit > container->wire.limit && limit > used + gap_for(watcher, container, limit))
+		if (limit > container->wire.limit &&
+		    tripwire_ceiling(limit, gap_for(watcher, container, limit)) > used)
 			return limit;
 	}
 	return 0;
@@ -437,7 +453,7 @@ static void restore(struct watched *container)
 
 static void look_after_kill(struct watcher *watcher, struct watched *container)
 {
-	if (tripwire_is_hit(&container->wire) <= 0) {
+	if (tripwire_is_full(&container->wire) <= 0) {
 		let_go(watcher, container, container->outcome);
 		return;
 	}
