@@ -5,6 +5,7 @@
 #include "limits.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -117,15 +118,30 @@ static void read_what_matters(const struct cgroup *cgroup, const struct cgroup_l
 		read_cpu_max(cgroup, ret);
 }
 
-/* The last write to memory.max is the one that stays; UINT64_MAX if there is none, or none that is a number. */
+/* As the kernel reads it (memparse): decimal, octal or hexadecimal, with a unit; "max" is UINT64_MAX. */
+static uint64_t kernel_bytes(const char *text)
+{
+	static const char units[] = "kmgtpe";
+	static const int shift_per_unit = 10;
+	char *end;
+	uint64_t number = strtoull(text, &end, 0);
+	const char *unit = *end ? strchr(units, *end | 0x20) : NULL;
+
+	if (str_eq(text, "max"))
+		return UINT64_MAX;
+	for (int i = 0; unit && i <= unit - units; i++)
+		number = number > UINT64_MAX >> shift_per_unit ? UINT64_MAX : number << shift_per_unit;
+	return number;
+}
+
+/* The last write to memory.max is the one that stays; UINT64_MAX if there is none. */
 static uint64_t planned_memory_max(const struct limit_plan *plan)
 {
 	uint64_t bytes = UINT64_MAX;
 
 	for (size_t i = 0; i < plan->n_writes; i++)
-		if (str_eq(plan->writes[i].file, "memory.max") &&
-		    str_to_u64(plan->writes[i].text, UINT64_MAX, &bytes) < 0)
-			bytes = UINT64_MAX;
+		if (str_eq(plan->writes[i].file, "memory.max"))
+			bytes = kernel_bytes(plan->writes[i].text);
 	return bytes;
 }
 

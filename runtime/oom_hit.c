@@ -400,8 +400,7 @@ static uint64_t raised_limit(const struct watcher *watcher, const struct watched
 		limit += limit / PERCENT * policy->raise_percent;
 		if (policy->raise_cap && limit > policy->raise_cap)
 			limit = policy->raise_cap;
-		if (limit > container->wire.limit &&
-		    tripwire_ceiling(limit, gap_for(watcher, container, limit)) > used)
+		if (limit > container->wire.limit && tripwire_ceiling(limit, gap_for(watcher, container, limit)) > used)
 			return limit;
 	}
 	return 0;

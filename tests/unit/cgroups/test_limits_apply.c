@@ -197,25 +197,31 @@ static void lowering_is_refused_with_the_numbers(void)
 	stop(&fake);
 }
 
+/* As the kernel reads numbers: with units, in any base. */
 static void lowering_counts_unified_too(void)
 {
-	const struct limit_unified unified[] = { { "memory.max", "9999" }, { "memory.max", "700" } };
+	static const struct {
+		const char *text;
+		int result;
+	} cases[] = { { "700", -EBUSY }, { "1k", -EBUSY }, { "0x400", -EBUSY },
+		      { "01K", -EBUSY }, { "1m", 0 },      { "max", 0 } };
 	struct fake fake;
 	struct error err;
 
 	start(&fake);
 	put(&fake, "cgroup.controllers", "memory\n");
-	put(&fake, "memory.max", "1000\n");
-	put(&fake, "memory.current", "900\n");
+	put(&fake, "memory.current", "900000\n");
 	put(&fake, "cgroup.procs", "");
-	CHECK_INT(-EBUSY,
-		  limits_update(&fake.host, fake.cgroup,
-				LIMITS(.unified = (struct limit_unified *)unified, .n_unified = 2), false, &err));
-	CHECK_STR("1000", get(&fake, "memory.max"));
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct limit_unified unified[] = { { "memory.max", "9999m" }, { "memory.max", cases[i].text } };
+
+		put(&fake, "memory.max", "1000000\n");
+		CHECK_INT(cases[i].result, limits_update(&fake.host, fake.cgroup,
+							 LIMITS(.unified = unified, .n_unified = 2), false, &err));
+	}
 	stop(&fake);
 }
 
-/* Of a real cgroup: the value of a file, or "(none)". */
 static const char *real(const struct cgroup *cgroup, const char *name)
 {
 	static char text[256];
