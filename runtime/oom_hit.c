@@ -397,7 +397,7 @@ static uint64_t raised_limit(const struct watcher *watcher, const struct watched
 
 	(void)tripwire_usage(&container->wire, &used);
 	for (int i = 0; i < RAISES_MAX && limit < INT64_MAX / PERCENT / 2; i++) {
-		limit += limit / PERCENT * policy->raise_percent;
+		limit += limit / PERCENT * policy->raise_percent + limit % PERCENT * policy->raise_percent / PERCENT;
 		if (policy->raise_cap && limit > policy->raise_cap)
 			limit = policy->raise_cap;
 		if (limit > container->wire.limit && tripwire_ceiling(limit, gap_for(watcher, container, limit)) > used)

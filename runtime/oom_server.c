@@ -14,7 +14,14 @@
 #include "base/cleanup.h"
 #include "base/str.h"
 
-enum { LINE_MAX_BYTES = 64 * 1024, OUT_MAX = 4 * 1024 * 1024, CLIENTS_MAX = 1024, DEPTH_MAX = 4 };
+/* All of the watcher's memory is locked: a client has as much of it as its lines need. */
+enum {
+	LINE_MIN_BYTES = 2048,
+	LINE_MAX_BYTES = 64 * 1024,
+	OUT_MAX = 4 * 1024 * 1024,
+	CLIENTS_MAX = 1024,
+	DEPTH_MAX = 4
+};
 
 /* ---- requests ---- */
 
@@ -232,8 +239,13 @@ static void take_lines(struct watcher *watcher, struct client *client)
 
 void server_readable(struct watcher *watcher, struct client *client)
 {
-	ssize_t got = recv(client->fd, client->in + client->n_in, LINE_MAX_BYTES - client->n_in, MSG_DONTWAIT);
+	ssize_t got;
 
+	if (client->n_in == client->in_size) {
+		client->in_size *= 2;
+		client->in = xreallocarray(client->in, client->in_size, 1);
+	}
+	got = recv(client->fd, client->in + client->n_in, client->in_size - client->n_in, MSG_DONTWAIT);
 	if (got < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (got <= 0) {
@@ -280,7 +292,8 @@ struct client *server_add(struct watcher *watcher, int fd)
 
 	client->fd = fd;
 	client->source = (struct source){ SOURCE_CLIENT, client };
-	client->in = xcalloc(1, LINE_MAX_BYTES);
+	client->in_size = LINE_MIN_BYTES;
+	client->in = xcalloc(1, client->in_size);
 	client->next = watcher->clients;
 	watcher->clients = client;
 	if (epoll_ctl(watcher->epoll, EPOLL_CTL_ADD, fd, &event) < 0)

@@ -66,7 +66,7 @@ struct client {
 	bool subscribed, closed;
 	char *only;     /* events of this container alone, or NULL */
 	char *in, *out; /* not yet a line; not yet sent */
-	size_t n_in, n_out, out_size;
+	size_t n_in, in_size, n_out, out_size;
 };
 
 struct watcher {
