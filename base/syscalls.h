@@ -1,6 +1,6 @@
 /*
  * syscalls.h - system calls that not every C library has a function for: the mount API of Linux 5.2 and later, and
- * close_range(2), renameat2(2). Each returns what syscall(2) does: -1 and errno on failure.
+ * close_range(2), renameat2(2), prlimit(2). Each returns what syscall(2) does: -1 and errno on failure.
  */
 #pragma once
 
@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -57,6 +58,12 @@ static inline int sys_close_range(unsigned first, unsigned last, unsigned flags)
 static inline int sys_renameat2(int from_fd, const char *from, int to_fd, const char *to, unsigned flags)
 {
 	return (int)syscall(SYS_renameat2, from_fd, from, to_fd, to, flags);
+}
+
+/* Sets only. The type of `resource` is not the same in every C library. */
+static inline int sys_prlimit(pid_t pid, int resource, const struct rlimit *limit)
+{
+	return (int)syscall(SYS_prlimit64, pid, resource, limit, NULL);
 }
 
 static inline ssize_t sys_getdents64(int dir_fd, void *buffer, size_t size)

@@ -15,10 +15,12 @@ const struct cli_option global_options[] = {
 };
 
 static const struct verb *const verbs[] = {
-	&verb_image_pull,    &verb_image_load,    &verb_image_import, &verb_image_commit,
-	&verb_image_save,    &verb_image_push,    &verb_image_unpack, &verb_image_list,
-	&verb_image_inspect, &verb_image_history, &verb_image_tag,    &verb_image_remove,
-	&verb_image_prune,   &verb_image_verify,  &verb_image_help,   NULL,
+	&verb_image_pull,   &verb_image_load,    &verb_image_import,
+	&verb_image_commit, &verb_image_save,    &verb_image_push,
+	&verb_image_unpack, &verb_image_mount,   &verb_image_unmount,
+	&verb_image_list,   &verb_image_inspect, &verb_image_history,
+	&verb_image_tag,    &verb_image_remove,  &verb_image_prune,
+	&verb_image_verify, &verb_image_help,    NULL,
 };
 
 const struct verb verb_image_help = {

@@ -25,6 +25,7 @@
 #include "image_helper.h"
 #include "run_dir.h"
 #include "run_files.h"
+#include "run_layers.h"
 #include "run_network.h"
 #include "run_values.h"
 #include "runtime/userns_auto.h"
@@ -245,29 +246,6 @@ static int absolute(struct run *run, const char **path, struct error *err)
 	return 0;
 }
 
-/* The record has the lowest layer first; below an opaque one nothing is to be seen. Returns the layer that says mode
-   and owner of the root directory. */
-static const char *set_lowers(struct run *run)
-{
-	const char **lowers = arena_array(run->arena, run->record.n_layers + 1, sizeof(*lowers));
-	const char *top = NULL;
-	size_t count = 0;
-
-	for (size_t i = run->record.n_layers; i > 0; i--) {
-		const struct record_layer *layer = &run->record.layers[i - 1];
-
-		lowers[count] = store_layer_path(&run->store, run->arena, &layer->diff_id);
-		if (!top && layer->has_top)
-			top = lowers[count];
-		count++;
-		if (layer->opaque)
-			break;
-	}
-	run->overlay.lowers = lowers;
-	run->overlay.n_lowers = count;
-	return top ? top : lowers[0];
-}
-
 static int scratch_over(struct run *run, const char *path)
 {
 	const char **lowers = arena_array(run->arena, 2, sizeof(*lowers));
@@ -299,7 +277,7 @@ static int set_root(struct run *run, struct error *err)
 	}
 	if (rootfs)
 		return absolute(run, &run->bundle.rootfs, err);
-	r = overlay_stat_lower(set_lowers(run), &top, err);
+	r = overlay_stat_lower(run_layers(&run->store, run->arena, &run->record, &run->overlay), &top, err);
 	run->overlay.is_volatile = run->options->rm;
 	return r < 0 ? r : run_dir_make_layers(&run->dir, &top, run->bundle.userns_first, err);
 }

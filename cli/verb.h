@@ -65,6 +65,8 @@ extern const struct verb verb_network, verb_port;
 /* Of coffer-image. */
 extern const struct verb verb_image_pull, verb_image_load, verb_image_import, verb_image_commit;
 extern const struct verb verb_image_unpack;
+extern const struct verb verb_image_mount;
+extern const struct verb verb_image_unmount;
 extern const struct verb verb_image_save, verb_image_push;
 extern const struct verb verb_image_list, verb_image_inspect, verb_image_history;
 extern const struct verb verb_image_tag, verb_image_remove, verb_image_prune, verb_image_verify;

@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/str.h"
+#include "base/syscalls.h"
 #include "creds.h"
 
 static const char *const names[] = {
@@ -38,7 +39,7 @@ int rlimits_apply(pid_t pid, const struct rlimit_entry *limits, size_t n_limits,
 		if (limit->value.rlim_cur > limit->value.rlim_max)
 			return refuse(err, "%s: soft limit %" PRIu64 " is above hard limit %" PRIu64, limit->name,
 				      (uint64_t)limit->value.rlim_cur, (uint64_t)limit->value.rlim_max);
-		if (prlimit(pid, limit->resource, &limit->value, NULL) < 0)
+		if (sys_prlimit(pid, limit->resource, &limit->value) < 0)
 			return fail(err, errno, "set %s to %" PRIu64 ":%" PRIu64, limit->name,
 				    (uint64_t)limit->value.rlim_cur, (uint64_t)limit->value.rlim_max);
 	}

@@ -142,7 +142,7 @@ _coffer_image() {
 	else
 		mapfile -t COMPREPLY < <(compgen -f -- "$2")
 		case $1 in
-		save | push | unpack | inspect | history | tag | remove | verify)
+		save | push | unpack | mount | inspect | history | tag | remove | verify)
 			mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -W "$(coffer image list 2>/dev/null |
 				awk 'NR > 1 && $1 != "<none>" { print $1 }')" -- "$2")
 			;;
@@ -179,7 +179,7 @@ _coffer() {
 		case $command:$count in
 		global:* | help:0) names=$_coffer_commands ;;
 		kill:1) names=$(compgen -A signal | sed -n 's/^SIG//p') ;;
-		image:0) names="pull load import commit save push unpack list inspect history tag remove prune verify help" ;;
+		image:0) names="pull load import commit save push unpack mount unmount list inspect history tag remove prune verify help" ;;
 		network:0) names="create list inspect remove connect disconnect reload prune" ;;
 		network:1) names=$(coffer network list -q 2>/dev/null) ;;
 		network:2) names=$(_coffer_ids "$root") ;;

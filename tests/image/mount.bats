@@ -1,0 +1,33 @@
+# coffer image mount and unmount: what a container of the image would see.
+load store.bash
+
+# In a mount namespace of its own, so that nothing stays behind.
+image_there() {
+	unshare --mount --propagation private bash -c "$1" bash "$COFFER" "$TEST_DIR/mnt" "${@:2}" 3>&-
+}
+
+pulled() {
+	mkdir "$TEST_DIR/mnt"
+	succeeds image pull -q --name next "oci:$LAYOUT:next"
+	image_there '"$1" image mount next "$2"' 2>"$TEST_DIR/why" || {
+		! grep -q 'detached upper' "$TEST_DIR/why" || skip "$(<"$TEST_DIR/why")"
+		cat "$TEST_DIR/why"
+		return 1
+	}
+}
+
+@test "the layers as one tree, read-only, and away again" {
+	pulled
+	succeeds image_there '"$1" image mount next "$2" && cat "$2/etc/user" && ! test -e "$2/etc/gone" && stat -c %U:%a "$2" &&
+		! touch "$2/x" 2>/dev/null && "$1" image unmount "$2" && ls -A "$2"'
+	equal "$OUT" $'user\nroot:755'
+}
+
+@test "what is wrong is said" {
+	pulled
+	fails "image none is not stored" image_there '"$1" image mount none "$2"'
+	fails "expected IMAGE DIR" image_there '"$1" image mount next'
+	fails "No such file" image_there '"$1" image mount next "$2/missing"'
+	fails "is no mounted image" image_there '"$1" image unmount "$2"'
+	fails "is no mounted image" image_there 'mount -t tmpfs none "$2" && "$1" image unmount "$2"'
+}
