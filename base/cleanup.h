@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define auto_cleanup(function) __attribute__((cleanup(function)))
+#define auto_cleanup(function) __attribute__((cleanup(function), unused)) /* the end of scope is use enough */
 
 static inline void cleanup_free(void *slot)
 {

@@ -39,10 +39,11 @@ static int check_count(const struct verb *verb, size_t count, struct error *err)
 	return 0;
 }
 
-static int run_with_store(const struct verb *verb, const struct image_globals *globals, struct invocation *in,
+static int run_with_store(const struct verb *verb, const struct image_globals *globals, const struct invocation *in,
 			  int *ret_exit, struct error *err)
 {
 	struct store store = { .root = -1 };
+	struct invocation with_store;
 	const char *path = globals->store ? globals->store : store_default_path(in->arena);
 	int r;
 
@@ -52,8 +53,9 @@ static int run_with_store(const struct verb *verb, const struct image_globals *g
 	r = store_open(in->arena, path, &store, err);
 	if (r < 0)
 		return r;
-	in->store = &store;
-	r = verb->run(in, ret_exit, err);
+	with_store = *in;
+	with_store.store = &store;
+	r = verb->run(&with_store, ret_exit, err);
 	store_close(&store);
 	return r;
 }

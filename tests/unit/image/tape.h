@@ -111,6 +111,7 @@ __attribute__((unused)) static void tape_record(char *text, const char *key, con
 }
 
 /* A header of type 'x' or 'g' with these records: key, value, ..., NULL. */
+#define TAPE_END ((const char *)NULL)
 __attribute__((unused)) static void tape_pax(struct tape *tape, int type, ...)
 {
 	char text[8192] = "";

@@ -284,7 +284,7 @@ static void escaped_attributes(void)
 
 	need_root();
 	tape_pax(&tape, 'x', "SCHILY.xattr.trusted.overlay.opaque", "y", "SCHILY.xattr.security.selinux", "label",
-		 "SCHILY.xattr.trusted.x", "z", NULL);
+		 "SCHILY.xattr.trusted.x", "z", TAPE_END);
 	directory(&tape, "d", 5);
 	CHECK_INT(0, unpack(dir, &tape, &(struct layer_options){ 0 }, &result, &err));
 	CHECK_INT(0, result.skipped_xattrs);

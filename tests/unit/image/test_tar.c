@@ -148,7 +148,7 @@ static void every_cut(void)
 {
 	struct tape whole = { 0 };
 
-	tape_pax(&whole, 'x', "path", "name", NULL);
+	tape_pax(&whole, 'x', "path", "name", TAPE_END);
 	(void)tape_entry(&whole, &(struct tape_entry){ .name = "f", .data = "x" });
 	for (size_t size = 1; size < whole.size; size += 37) {
 		struct tape cut = { 0 };
@@ -171,7 +171,7 @@ static void long_names(void)
 	(void)tape_entry(&gnu, &(struct tape_entry){ .name = "././@LongLink", .type = 'L', .data = "n", .gnu = true });
 	(void)tape_entry(&gnu, &(struct tape_entry){ .name = "cut", .link = "cut", .type = '2', .gnu = true });
 	expect_one(&gnu, expected);
-	tape_pax(&pax, 'x', "path", "n", "linkpath", "target", "comment", "none", NULL);
+	tape_pax(&pax, 'x', "path", "n", "linkpath", "target", "comment", "none", TAPE_END);
 	(void)tape_entry(&pax, &(struct tape_entry){ .name = "cut", .link = "cut", .type = '2' });
 	expect_one(&pax, expected);
 	at = tape_entry(&prefix, &(struct tape_entry){ .name = "name" });
@@ -186,12 +186,12 @@ static void pax_values(void)
 {
 	struct tape tape = { 0 };
 
-	tape_pax(&tape, 'g', "uid", "5", "mtime", "3", "comment", "of git", NULL);
+	tape_pax(&tape, 'g', "uid", "5", "mtime", "3", "comment", "of git", TAPE_END);
 	tape_pax(&tape, 'x', "uid", "4000000000", "gid", "3000000", "mtime", "-12.5", "SCHILY.xattr.user.a=b", "v",
-		 NULL);
+		 TAPE_END);
 	(void)tape_entry(&tape, &(struct tape_entry){ .name = "f", .uid = 1 });
 	tape_pax(&tape, 'x', "mtime", "1.1234567899", "uid", "", "SCHILY.xattr.user.x", "a", "SCHILY.xattr.user.y", "",
-		 NULL);
+		 TAPE_END);
 	(void)tape_entry(&tape, &(struct tape_entry){ .name = "f2", .uid = 1 });
 	(void)tape_entry(&tape, &(struct tape_entry){ .name = "f3", .uid = 1 });
 	expect(&tape,
@@ -206,7 +206,7 @@ static void pax_size_overrides(void)
 {
 	struct tape tape = { 0 }, zero = { 0 };
 
-	tape_pax(&tape, 'x', "size", "4", NULL);
+	tape_pax(&tape, 'x', "size", "4", TAPE_END);
 	(void)tape_entry(&tape,
 			 &(struct tape_entry){ .name = "././@LongLink", .type = 'L', .data = "long", .gnu = true });
 	(void)tape_entry(&tape, &(struct tape_entry){ .name = "f", .size = 1024 });
@@ -215,7 +215,7 @@ static void pax_size_overrides(void)
 	expect(&tape,
 	       (const char *const[]){ "f long> 0 0:0 0.000000000 0,0 4 \"data\"", "f g> 0 0:0 0.000000000 0,0 0 \"\"" },
 	       2);
-	tape_pax(&zero, 'x', "size", "0", NULL);
+	tape_pax(&zero, 'x', "size", "0", TAPE_END);
 	(void)tape_entry(&zero, &(struct tape_entry){ .name = "f", .size = 512 });
 	(void)tape_entry(&zero, &(struct tape_entry){ .name = "g" });
 	expect(&zero, (const char *const[]){ "f f> 0 0:0 0.000000000 0,0 0 \"\"", "f g> 0 0:0 0.000000000 0,0 0 \"\"" },
@@ -345,18 +345,18 @@ static void ambiguous(void)
 	struct tape twice = { 0 }, names = { 0 }, same = { 0 }, alone = { 0 }, longs = { 0 }, slash = { 0 },
 		    link = { 0 };
 
-	tape_pax(&twice, 'x', "path", "a", NULL);
-	tape_pax(&twice, 'x', "path", "b", NULL);
+	tape_pax(&twice, 'x', "path", "a", TAPE_END);
+	tape_pax(&twice, 'x', "path", "b", TAPE_END);
 	expect_error(&twice, "two pax headers");
-	tape_pax(&names, 'x', "path", "a", NULL);
+	tape_pax(&names, 'x', "path", "a", TAPE_END);
 	(void)tape_entry(&names, &(struct tape_entry){ .name = "L", .type = 'L', .data = "b" });
 	(void)tape_entry(&names, &(struct tape_entry){ .name = "f" });
 	expect_error(&names, "two different names");
-	tape_pax(&same, 'x', "path", "a", NULL);
+	tape_pax(&same, 'x', "path", "a", TAPE_END);
 	(void)tape_entry(&same, &(struct tape_entry){ .name = "L", .type = 'L', .data = "a" });
 	(void)tape_entry(&same, &(struct tape_entry){ .name = "f" });
 	expect_one(&same, "f a> 0 0:0 0.000000000 0,0 0 \"\"");
-	tape_pax(&alone, 'x', "path", "a", NULL);
+	tape_pax(&alone, 'x', "path", "a", TAPE_END);
 	tape_end(&alone);
 	expect_error(&alone, "does not come");
 	(void)tape_entry(&longs, &(struct tape_entry){ .name = "L", .type = 'L', .data = "a" });
@@ -402,14 +402,14 @@ static void pax_sparse(void)
 	char map[TAPE_BLOCK] = "2\n2\n3\n12\n0\n";
 
 	tape_pax(&v00, 'x', "GNU.sparse.size", "12", "GNU.sparse.numblocks", "1", "GNU.sparse.offset", "2",
-		 "GNU.sparse.numbytes", "3", NULL);
+		 "GNU.sparse.numbytes", "3", TAPE_END);
 	(void)tape_entry(&v00, &(struct tape_entry){ .name = "s", .data = "abc" });
 	expect_one(&v00, "f s> 0 0:0 0.000000000 0,0 12 \"..abc.......\"");
-	tape_pax(&v01, 'x', "GNU.sparse.size", "12", "GNU.sparse.map", "2,3,12,0", "GNU.sparse.name", "s", NULL);
+	tape_pax(&v01, 'x', "GNU.sparse.size", "12", "GNU.sparse.map", "2,3,12,0", "GNU.sparse.name", "s", TAPE_END);
 	(void)tape_entry(&v01, &(struct tape_entry){ .name = "GNUSparseFile.1/s", .data = "abc" });
 	expect_one(&v01, "f s> 0 0:0 0.000000000 0,0 12 \"..abc.......\"");
 	tape_pax(&v10, 'x', "GNU.sparse.major", "1", "GNU.sparse.minor", "0", "GNU.sparse.realsize", "12",
-		 "GNU.sparse.name", "s", NULL);
+		 "GNU.sparse.name", "s", TAPE_END);
 	(void)tape_entry(&v10, &(struct tape_entry){ .name = "GNUSparseFile.1/s", .size = sizeof(map) + 3 });
 	tape_bytes(&v10, map, sizeof(map));
 	tape_data(&v10, "abc", 3);
@@ -421,7 +421,7 @@ static void expect_map(const char *map, const char *part)
 {
 	struct tape tape = { 0 };
 
-	tape_pax(&tape, 'x', "GNU.sparse.size", "12", "GNU.sparse.map", map, NULL);
+	tape_pax(&tape, 'x', "GNU.sparse.size", "12", "GNU.sparse.map", map, TAPE_END);
 	(void)tape_entry(&tape, &(struct tape_entry){ .name = "s", .data = "abc" });
 	expect_error(&tape, part);
 }
@@ -434,16 +434,16 @@ static void wrong_maps(void)
 	expect_map("0,2,1,1", "overlaps");
 	expect_map("10,3", "behind the end");
 	expect_map("999999999999999999,3", "behind the end");
-	tape_pax(&no_size, 'x', "GNU.sparse.map", "0,3", NULL);
+	tape_pax(&no_size, 'x', "GNU.sparse.map", "0,3", TAPE_END);
 	(void)tape_entry(&no_size, &(struct tape_entry){ .name = "s", .data = "abc" });
 	expect_error(&no_size, "without a size");
-	tape_pax(&version, 'x', "GNU.sparse.major", "2", "GNU.sparse.realsize", "3", NULL);
+	tape_pax(&version, 'x', "GNU.sparse.major", "2", "GNU.sparse.realsize", "3", TAPE_END);
 	(void)tape_entry(&version, &(struct tape_entry){ .name = "s", .data = "abc" });
 	expect_error(&version, "unknown version");
-	tape_pax(&lines, 'x', "GNU.sparse.major", "1", "GNU.sparse.realsize", "3", NULL);
+	tape_pax(&lines, 'x', "GNU.sparse.major", "1", "GNU.sparse.realsize", "3", TAPE_END);
 	(void)tape_entry(&lines, &(struct tape_entry){ .name = "s", .data = "999999999\n" });
 	expect_error(&lines, "a line is not a number");
-	tape_pax(&bomb, 'x', "GNU.sparse.size", "99999999999999", "GNU.sparse.map", "0,3", NULL);
+	tape_pax(&bomb, 'x', "GNU.sparse.size", "99999999999999", "GNU.sparse.map", "0,3", TAPE_END);
 	(void)tape_entry(&bomb, &(struct tape_entry){ .name = "s", .data = "abc" });
 	expect_error(&bomb, "files of more than 1048576 bytes");
 	(void)tape_entry(&old, &(struct tape_entry){ .name = "s", .type = 'S', .data = "abc" });
@@ -472,7 +472,7 @@ static void over_limits(void)
 
 	(void)tape_entry(&header, &(struct tape_entry){ .name = "x", .type = 'x', .size = 65537 });
 	expect_error(&header, "a pax header of 65537 bytes, 65536 allowed");
-	tape_pax(&path, 'x', "path", name, NULL);
+	tape_pax(&path, 'x', "path", name, TAPE_END);
 	(void)tape_entry(&path, &(struct tape_entry){ .name = "f" });
 	expect_error(&path, "a name of 1001 bytes, 1000 allowed");
 	(void)tape_entry(&bytes, &(struct tape_entry){ .name = "f", .size = (1 << 20) + 1 });
@@ -480,7 +480,7 @@ static void over_limits(void)
 	for (int i = 0; i < 101; i++)
 		(void)tape_entry(&entries, &(struct tape_entry){ .name = "f" });
 	expect_error(&entries, "more than 100 entries");
-	tape_pax(&xattrs, 'x', "SCHILY.xattr.user.a", name, NULL);
+	tape_pax(&xattrs, 'x', "SCHILY.xattr.user.a", name, TAPE_END);
 	(void)tape_entry(&xattrs, &(struct tape_entry){ .name = "f" });
 	expect_error(&xattrs, "more than 1000 bytes of extended attributes");
 	free(name);

@@ -51,7 +51,7 @@ static size_t verify(const struct store *store, const struct image_record *recor
 static void whole(void)
 {
 	auto_arena struct arena *arena = arena_new();
-	struct findings findings;
+	struct findings findings = { 0 };
 	struct store store;
 	const struct image_record record = pull_made(arena, &store);
 
@@ -63,7 +63,7 @@ static void whole(void)
 static void layer(void)
 {
 	auto_arena struct arena *arena = arena_new();
-	struct findings findings;
+	struct findings findings = { 0 };
 	struct store store;
 	const struct image_record record = pull_made(arena, &store);
 	const char *file = arena_printf(arena, "layers/sha256/%s/diff/d/two", record.layers[1].diff_id.hex);
@@ -81,7 +81,7 @@ static void layer(void)
 static void missing_layer(void)
 {
 	auto_arena struct arena *arena = arena_new();
-	struct findings findings;
+	struct findings findings = { 0 };
 	struct store store;
 	const struct image_record record = pull_made(arena, &store);
 	const char *path = arena_printf(arena, "layers/sha256/%s", record.layers[0].diff_id.hex);
@@ -96,7 +96,7 @@ static void missing_layer(void)
 static void blob(void)
 {
 	auto_arena struct arena *arena = arena_new();
-	struct findings findings;
+	struct findings findings = { 0 };
 	struct store store;
 	const struct image_record record = pull_made(arena, &store);
 	const char *path = arena_printf(arena, "blobs/sha256/%s", record.config.hex);
