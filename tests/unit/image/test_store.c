@@ -120,11 +120,12 @@ static void locks(void)
 
 static void found(void)
 {
-	/* NOLINTNEXTLINE(bugprone-suspicious-missing-comma): the macros are pieces */
+	/* NOLINTBEGIN(bugprone-suspicious-missing-comma): the macros are pieces */
 	static const char *const names[] = {
 		"busybox", "docker.io/library/busybox", "docker.io/library/busybox:latest", HEX_A,
 		ID_A,      "aaaaaaaaaaaaaaaa1"
 	};
+	/* NOLINTEND(bugprone-suspicious-missing-comma) */
 	auto_arena struct arena *arena = arena_new();
 	struct image_record record;
 	struct error err = { 0 };
@@ -145,8 +146,9 @@ static void found(void)
 
 static void not_found(void)
 {
-	/* NOLINTNEXTLINE(bugprone-suspicious-missing-comma): the macros are pieces */
+	/* NOLINTBEGIN(bugprone-suspicious-missing-comma): the macros are pieces */
 	static const char *const names[] = { "alpine", "busybox:1", "aaaaaaaaaaaaaaaab", ID_B, "gone", "oci:/tmp" };
+	/* NOLINTEND(bugprone-suspicious-missing-comma) */
 	auto_arena struct arena *arena = arena_new();
 	struct image_record record;
 	struct error err = { 0 };
