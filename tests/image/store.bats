@@ -330,14 +330,15 @@ load store.bash
 }
 
 @test "pulls, removals and prunes side by side leave a store that verifies" {
-	local i
+	local i pids=()
 	for i in {1..8}; do
 		(for _ in {1..4}; do image pull -q --name "n$i" "oci:$LAYOUT:next" && image remove "n$i"; done) >"$TEST_DIR/log.$i" 2>&1 3>&- &
+		pids+=($!)
 	done
 	for i in {1..10}; do
 		succeeds image prune
 	done
-	wait
+	wait "${pids[@]}" # not for the watchdog of bats
 	cat "$TEST_DIR"/log.*
 	[[ $(cat "$TEST_DIR"/log.* | grep -c error) -eq 0 ]]
 	succeeds image pull -q --name end "oci:$LAYOUT:next"
