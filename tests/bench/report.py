@@ -68,7 +68,7 @@ faster. Raw medians: [bench-start.json](bench-start.json).
 """]
     for place, data in places.items():
         head = ["verb", "profile", "coffer / crun", "runc / crun", "coffer / floor", "crun / floor", "runc / floor"]
-        parts.append(f"## {PLACES[place].capitalize()}\n\n{data['runs']} runs each, interleaved, after 5 to warm up; "
+        parts.append(f"## {PLACES[place][0].upper()}{PLACES[place][1:]}\n\n{data['runs']} runs each, interleaved, after 5 to warm up; "
                      f"kernel {data['facts']['kernel']}, crun {data['facts']['crun']}, runc {data['facts']['runc']}.\n\n"
                      + table(head, ratio_rows(data)) + "\n")
     parts.append("## Memory and system calls of one `run`\n\n"
@@ -82,7 +82,8 @@ namespaces; the mounts, masked and read-only paths of `runc spec`. The seccomp p
 name for three architectures ([tests/bench/seccomp](../tests/bench/seccomp)). Bundles and state roots are on a tmpfs;
 cgroup2 is on /sys/fs/cgroup of a private mount namespace; the four take turns in an order in which each follows each
 other equally often, with no shell in the timed path ([latency.c](../tests/bench/latency.c)). For create+start+delete the three programs' times are added, and the
-container's own end is not counted; the floor has one step, so its `run` stands in that row.
+container's own end is not counted; the floor has one step, so its `run` stands in that row: under emulation, where
+starting a program is dear, three programs stand against one. The floor is compiled as any C program is (`gcc -O2`).
 
 Machine: {native['machine']}, {native['cpus']} CPUs, kernel {native['kernel']}; coffer {native['coffer']}. Date: {datetime.date.today()}.
 
