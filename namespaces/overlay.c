@@ -341,7 +341,14 @@ static int try_open(const struct overlay *overlay, int userns_fd, bool attach, s
 
 	if (r == 0)
 		r = open_upper(overlay, attach, &layers, err);
-	return r < 0 ? r : make_mount(overlay, &layers, err);
+	if (r == 0)
+		r = make_mount(overlay, &layers, err);
+	/* The overlay has clones of its layers' mounts: what was attached must hide `dir` no longer. */
+	if (r >= 0 && attach && umount2(overlay->dir, MNT_DETACH | UMOUNT_NOFOLLOW) < 0) {
+		(void)close(r);
+		return fail(err, errno, "overlay: detach the tmpfs from %s", overlay->dir);
+	}
+	return r;
 }
 
 int overlay_open(const struct overlay *overlay, const struct id_maps *container_maps, bool private_ns,
