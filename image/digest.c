@@ -56,3 +56,14 @@ bool digest_eq(const struct digest *a, const struct digest *b)
 {
 	return a->algorithm == b->algorithm && str_eq(a->hex, b->hex);
 }
+
+int digest_decode(struct arena *arena, const struct json *node, void *target, struct error *err)
+{
+	const char *text;
+	int r = json_string(node, &text, err);
+
+	(void)arena;
+	if (r == 0 && digest_parse(text, target, err) < 0)
+		r = json_context(node, err);
+	return r;
+}

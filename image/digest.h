@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "base/error.h"
+#include "base/json.h"
 
 enum digest_algorithm { DIGEST_SHA256, DIGEST_SHA512, DIGEST_ALGORITHM_MAX };
 
@@ -27,3 +28,6 @@ const char *digest_text(const struct digest *digest, char *buffer);
 const char *digest_algorithm_name(enum digest_algorithm algorithm);
 
 bool digest_eq(const struct digest *a, const struct digest *b);
+
+/* json_decode_fn of a member that is a digest: target is a struct digest. */
+int digest_decode(struct arena *arena, const struct json *node, void *target, struct error *err);

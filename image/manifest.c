@@ -13,17 +13,6 @@
 
 enum { MANIFEST_DEPTH = 12, SCHEMA_VERSION = 2, EMBEDDED_MAX = MANIFEST_MAX };
 
-static int decode_digest(struct arena *arena, const struct json *node, void *target, struct error *err)
-{
-	const char *text;
-	int r = json_string(node, &text, err);
-
-	(void)arena;
-	if (r == 0 && digest_parse(text, target, err) < 0)
-		r = json_context(node, err);
-	return r;
-}
-
 static const struct json_field platform_fields[] = {
 	{ .key = "os", .kind = JSON_AS_STRING, .offset = offsetof(struct platform, os) },
 	{ .key = "architecture", .kind = JSON_AS_STRING, .offset = offsetof(struct platform, architecture) },
@@ -40,7 +29,7 @@ static const struct json_field descriptor_fields[] = {
 	{ .key = "digest",
 	  .kind = JSON_AS_CUSTOM,
 	  .offset = offsetof(struct descriptor, digest),
-	  .decode = decode_digest,
+	  .decode = digest_decode,
 	  .required = true },
 	{ .key = "size",
 	  .kind = JSON_AS_U64,

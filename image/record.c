@@ -6,17 +6,6 @@
 
 enum { FORMAT = 1, RECORD_DEPTH = 4, RECORD_SIZE = 1024 * 1024 };
 
-static int decode_digest(struct arena *arena, const struct json *node, void *target, struct error *err)
-{
-	const char *text;
-	int r = json_string(node, &text, err);
-
-	(void)arena;
-	if (r == 0 && digest_parse(text, target, err) < 0)
-		r = json_context(node, err);
-	return r;
-}
-
 static const struct json_field layer_fields[] = {
 	{ .key = "mediaType",
 	  .kind = JSON_AS_STRING,
@@ -25,12 +14,12 @@ static const struct json_field layer_fields[] = {
 	{ .key = "blob",
 	  .kind = JSON_AS_CUSTOM,
 	  .offset = offsetof(struct record_layer, blob),
-	  .decode = decode_digest,
+	  .decode = digest_decode,
 	  .required = true },
 	{ .key = "diffId",
 	  .kind = JSON_AS_CUSTOM,
 	  .offset = offsetof(struct record_layer, diff_id),
-	  .decode = decode_digest,
+	  .decode = digest_decode,
 	  .required = true },
 	{ .key = "blobSize", .kind = JSON_AS_U64, .offset = offsetof(struct record_layer, blob_size) },
 	{ .key = "opaque", .kind = JSON_AS_BOOL, .offset = offsetof(struct record_layer, opaque) },
@@ -55,7 +44,7 @@ static const struct json_field fields[] = {
 	{ .key = "manifest",
 	  .kind = JSON_AS_CUSTOM,
 	  .offset = offsetof(struct record_file, image.manifest),
-	  .decode = decode_digest,
+	  .decode = digest_decode,
 	  .required = true },
 	{ .key = "manifestType",
 	  .kind = JSON_AS_STRING,
@@ -65,7 +54,7 @@ static const struct json_field fields[] = {
 	{ .key = "config",
 	  .kind = JSON_AS_CUSTOM,
 	  .offset = offsetof(struct record_file, image.config),
-	  .decode = decode_digest,
+	  .decode = digest_decode,
 	  .required = true },
 	{ .key = "configSize", .kind = JSON_AS_U64, .offset = offsetof(struct record_file, image.config_size) },
 	{ .key = "os", .kind = JSON_AS_STRING, .offset = offsetof(struct record_file, image.os), .required = true },
