@@ -141,9 +141,10 @@ static void into_a_sink(void)
 		CHECK_INT(4, write(fd, "0123", 4));
 		server = exchange(answers, GET(.sink = &sink), &response, &r, &err);
 		CHECK(pread(fd, text, sizeof(text) - 1, 0) >= 0);
-		if (r != sinks[i].result || !str_eq(text, sinks[i].file))
+		/* What comes in time before the byte too many is kept. */
+		if (r != sinks[i].result || !(r == -EFBIG ? str_starts : str_eq)(text, sinks[i].file))
 			test_stop(TEST_FAILED, "%s: %d, \"%s\", %s", sinks[i].answer, r, text, err.text);
-		CHECK_INT(strlen(sinks[i].file) * (sinks[i].have > 0 || r == 0), sink.have);
+		CHECK_INT(strlen(text) * (sinks[i].have > 0 || r == 0), sink.have);
 		CHECK_INT(sinks[i].have > 0, strstr(server->requests, "Range: bytes=4-\r\n") != NULL);
 		(void)close(dir);
 	}
