@@ -243,6 +243,7 @@ int net_detach(const struct net_store *store, const char *owner, const char *sta
 
 	if (r == 0 && *names)
 		r = net_host_open(&host, err);
+	host.deleted = true;
 	for (char **name = names; r == 0 && *name; name++)
 		if (!network || str_eq(*name, network))
 			r = detach_one(store, &host, &leaving, *name, err);

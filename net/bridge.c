@@ -26,7 +26,10 @@ int net_host_open(struct net_host *ret, struct error *err)
 void net_host_close(const struct net_host *host)
 {
 	cleanup_fd(&host->route);
-	cleanup_fd(&host->netfilter);
+	if (host->deleted)
+		netlink_close_later(host->netfilter);
+	else
+		cleanup_fd(&host->netfilter);
 }
 
 /* What the kernel does with packets of this bridge: 127.0.0.1 of the host may be the source of what goes to it (the raw

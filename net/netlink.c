@@ -7,13 +7,18 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/netlink.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/str.h"
+#include "base/syscalls.h"
 
 enum {
 	TIMEOUT_S = 10,
@@ -23,6 +28,7 @@ enum {
 	LIST_RETRIES = 8,
 	ALIGNMENT = 4,
 	WORDS_SIZE = 160,
+	CLOSE_AFTER_MS = 100,
 };
 
 struct netlink_label {
@@ -63,6 +69,30 @@ int netlink_open(int protocol, int *ret_fd, struct error *err)
 	enlarge(fd, SO_RCVBUFFORCE, SO_RCVBUF); /* each message of a batch may fail */
 	*ret_fd = take_fd(&fd);
 	return 0;
+}
+
+/* Nothing but the socket, above all no lock: what a process holds open is let go of with its last holder. */
+static void keep_only(int fd)
+{
+	(void)sys_close_range((unsigned)fd + 1, ~0U, 0);
+	if (fd > 0)
+		(void)sys_close_range(0, (unsigned)fd - 1, 0);
+}
+
+/* Twice forked: it is nobody's child that has to be waited for. It waits until the others have let go of theirs. */
+void netlink_close_later(int fd)
+{
+	const pid_t pid = fd < 0 ? -1 : fork();
+
+	if (pid == 0) {
+		keep_only(fd);
+		if (fork() == 0)
+			(void)poll(NULL, 0, CLOSE_AFTER_MS);
+		_exit(EXIT_SUCCESS);
+	}
+	cleanup_fd(&fd);
+	while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
 }
 
 void netlink_batch_done(struct netlink_batch *batch)

@@ -23,6 +23,10 @@
 /* A close-on-exec socket of this protocol in the caller's network namespace; waits at most 10 s for an answer. */
 int netlink_open(int protocol, int *ret_fd, struct error *err);
 
+/* Closes a socket of nfnetlink by which something was deleted: the kernel lets nobody go on who closes one until no
+   processor can see what was deleted, 10 ms and more. So a process that nobody waits for closes it. */
+void netlink_close_later(int fd);
+
 struct netlink_label;
 
 struct netlink_batch {
