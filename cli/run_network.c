@@ -4,10 +4,12 @@
 #include <ctype.h>
 #include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/str.h"
+#include "runtime/pasta.h"
 
 enum { RESOLV_CONF_MAX = 64 * 1024 };
 
@@ -89,13 +91,28 @@ static int find_container(struct arena *arena, const struct runtime *runtime, co
 	return 0;
 }
 
+/* Whoever asks for a port or an address wants a network that has them. */
+static const char *default_word(const struct image_options *options)
+{
+	if (options->publish || options->ip || options->ip6 || options->mac)
+		return geteuid() == 0 ? network_default : "pasta";
+	return options->image && str_eq(options->image, "host") ? "none" : network_default_word();
+}
+
+/* What the container asks when --dns does not say. */
+static const char *name_servers(struct arena *arena, enum network_mode mode)
+{
+	if (mode == NETWORK_MODE_PASTA)
+		return "nameserver " PASTA_NAME_SERVER "\n";
+	return mode == NETWORK_MODE_NAMED || mode == NETWORK_MODE_PATH ? servers_of_host(arena) : NULL;
+}
+
 int run_network(struct arena *arena, const struct runtime *runtime, const struct image_options *options,
 		struct network_plan *ret_plan, struct bundle_options *bundle, struct error *err)
 {
-	static const char *const none[] = { "none", NULL };
-	const bool asked = options->network || options->publish || options->ip || options->ip6 || options->mac;
+	const char *const by_default[] = { default_word(options), NULL };
 	const struct network_words words = {
-		.networks = asked ? options->network : none,
+		.networks = options->network ? options->network : by_default,
 		.ports = options->publish,
 		.ip = options->ip,
 		.ip6 = options->ip6,
@@ -107,10 +124,9 @@ int run_network(struct arena *arena, const struct runtime *runtime, const struct
 		return r;
 	bundle->host_network = ret_plan->mode == NETWORK_MODE_HOST;
 	bundle->network_path = ret_plan->path;
+	bundle->name_servers = name_servers(arena, ret_plan->mode);
 	if (ret_plan->container)
 		r = find_container(arena, runtime, ret_plan->container, bundle, err);
-	if (ret_plan->mode == NETWORK_MODE_NAMED || ret_plan->mode == NETWORK_MODE_PATH)
-		bundle->name_servers = servers_of_host(arena);
 	if (r == 0)
 		r = take_servers(arena, options->dns, bundle, err);
 	return r < 0 ? r : take_hosts(arena, options->add_host, bundle, err);

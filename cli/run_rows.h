@@ -28,8 +28,8 @@
 		RUN_TEXT(name, "name", 0, "ID", "its id (default: made up)", NAME_TOPIC),                              \
 		RUN_FLAG(rm, "rm", 0, "delete it at its end", NAME_TOPIC),                                             \
 		RUN_TEXT(hostname, "hostname", 0, "NAME", "host name (default: its id)", NAME_TOPIC),                  \
-		RUN_LIST(network, "network", 0, "NET", "none (default), host, NAME, container:ID, ns:FILE", NET_TOPIC, \
-			 .alias = "net"),                                                                              \
+		RUN_LIST(network, "network", 0, "NET", "NAME (bridge), none, host, pasta, container:ID, ns:FILE",      \
+			 NET_TOPIC, .alias = "net"),                                                                   \
 		RUN_LIST(publish, "publish", 'p', "[IP:]HOST:CTR[/udp]", "lead a port of the host to it", NET_TOPIC),  \
 		RUN_TEXT(ip, "ip", 0, "ADDRESS", "its IPv4 address", NET_TOPIC),                                       \
 		RUN_TEXT(ip6, "ip6", 0, "ADDRESS", "its IPv6 address", NET_TOPIC),                                     \

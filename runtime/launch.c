@@ -284,6 +284,18 @@ static int clone_container(struct launch *launch, struct error *err)
 
 /* ---- beside init ---- */
 
+static int join(struct launch *launch, struct error *err)
+{
+	return network_join(launch->runtime, launch->dir.id, launch->state.pid, launch->options->network, err);
+}
+
+static bool is_on_pasta(const struct launch *launch)
+{
+	return launch->plan.new_user_ns && launch->options->network &&
+	       launch->options->network->mode == NETWORK_MODE_PASTA;
+}
+
+/* pasta looks into /proc/PID/ns, which is closed to the user as soon as init goes on. */
 static int map_ids(struct launch *launch, struct error *err)
 {
 	int r;
@@ -291,6 +303,8 @@ static int map_ids(struct launch *launch, struct error *err)
 	if (!launch->plan.new_user_ns)
 		return 0;
 	r = idmap_write(launch->state.pid, &launch->plan.id_maps, err);
+	if (r == 0 && is_on_pasta(launch))
+		r = join(launch, err);
 	return r == 0 ? sync_send(launch->sync, SYNC_IDS_MAPPED, -1, err) : r;
 }
 
@@ -306,11 +320,7 @@ static int adjust_oom_score(struct launch *launch, struct error *err)
 /* Before the hooks, which may look for the interfaces. */
 static int join_networks(struct launch *launch, struct error *err)
 {
-	const struct network_plan *network = launch->options->network;
-
-	if (!network || network->mode != NETWORK_MODE_NAMED)
-		return 0;
-	return network_join(launch->runtime, launch->dir.id, launch->state.pid, network, err);
+	return launch->options->network && !is_on_pasta(launch) ? join(launch, err) : 0;
 }
 
 static int set_rlimits(struct launch *launch, struct error *err)

@@ -14,6 +14,7 @@
 #include "net/attach.h"
 #include "net/create.h"
 #include "net/port.h"
+#include "pasta.h"
 
 enum { PATH_SIZE = 64 };
 
@@ -63,12 +64,19 @@ static int join_one(const struct net_store *store, struct attach *attach, const 
 	return net_attach(store, attach, NULL, err);
 }
 
-int network_join(const struct runtime *runtime, const char *id, pid_t pid, const struct network_plan *plan,
-		 struct error *err)
+const char *network_default_word(void)
 {
-	auto_arena struct arena *arena = arena_new();
+	const char *given = getenv("COFFER_DEFAULT_NETWORK");
+
+	if (given && *given)
+		return given;
+	return geteuid() == 0 ? network_default : "pasta";
+}
+
+static int join_all(const char *id, const char *state, pid_t pid, const struct network_plan *plan, struct error *err)
+{
+	struct attach attach = { .owner = id, .state = state };
 	auto_net_store struct net_store store = NET_STORE_CLOSED;
-	struct attach attach = { .owner = id, .state = state_of(arena, runtime, id) };
 	auto_fd int netns = -1;
 	char path[PATH_SIZE];
 	struct error ignored;
@@ -84,8 +92,22 @@ int network_join(const struct runtime *runtime, const char *id, pid_t pid, const
 	for (; r == 0 && joined < plan->n_joins; joined++)
 		r = join_one(&store, &attach, plan, joined, err);
 	for (size_t i = 0; r < 0 && i + 1 < joined; i++)
-		(void)net_detach(&store, id, attach.state, plan->joins[i].name, false, &ignored);
+		(void)net_detach(&store, id, state, plan->joins[i].name, false, &ignored);
+	if (r == -EPROTONOSUPPORT || r == -EOPNOTSUPP)
+		return context(err, "this kernel makes no networks, which take bridge, veth and nf_tables (--network "
+				    "none or host does without)");
 	return r;
+}
+
+int network_join(const struct runtime *runtime, const char *id, pid_t pid, const struct network_plan *plan,
+		 struct error *err)
+{
+	auto_arena struct arena *arena = arena_new();
+	const char *state = state_of(arena, runtime, id);
+
+	if (plan->mode == NETWORK_MODE_PASTA)
+		return pasta_start(pid, state, plan->ports, plan->n_ports, err);
+	return plan->mode == NETWORK_MODE_NAMED ? join_all(id, state, pid, plan, err) : 0;
 }
 
 int network_leave(const struct runtime *runtime, const char *id, struct error *err)
@@ -93,12 +115,14 @@ int network_leave(const struct runtime *runtime, const char *id, struct error *e
 	auto_arena struct arena *arena = arena_new();
 	auto_net_store struct net_store store = NET_STORE_CLOSED;
 	const struct directories where = directories(arena);
+	const char *state = state_of(arena, runtime, id);
 	int r;
 
+	pasta_stop(state);
 	if (access(arena_printf(arena, "%s/endpoints/%s", where.run, id), F_OK) < 0)
 		return 0;
 	r = open_store(&store, err);
-	return r < 0 ? r : net_detach(&store, id, state_of(arena, runtime, id), NULL, true, err);
+	return r < 0 ? r : net_detach(&store, id, state, NULL, true, err);
 }
 
 static int own_namespace(const struct open_container *container, struct error *err)

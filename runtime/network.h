@@ -20,7 +20,8 @@ enum network_mode {
 	NETWORK_MODE_NAMED, /* joins networks; the first one has the default route and the ports */
 	NETWORK_MODE_NONE,
 	NETWORK_MODE_HOST,
-	NETWORK_MODE_PATH, /* another's network namespace */
+	NETWORK_MODE_PATH,  /* another's network namespace */
+	NETWORK_MODE_PASTA, /* the user's own sockets: pasta.h */
 };
 
 struct network_join {
@@ -42,7 +43,7 @@ struct network_plan {
 
 /* As typed; NULL where not. */
 struct network_words {
-	const char *const *networks; /* none, host, container:ID, ns:PATH, or NAME[:ip=ADDRESS,mac=MAC] */
+	const char *const *networks; /* none, host, pasta, container:ID, ns:PATH, or NAME[:ip=ADDRESS,mac=MAC] */
 	const char *const *ports;    /* port_parse() */
 	const char *ip, *ip6, *mac;  /* of the first network */
 };
@@ -51,8 +52,12 @@ struct network_words {
 int network_plan_make(struct arena *arena, const struct network_words *words, struct network_plan *ret,
 		      struct error *err);
 
-/* Joins all networks of the plan; `pid` is in the container's network namespace. On failure those already joined are
-   left again. */
+/* What a container that did not ask is on: $COFFER_DEFAULT_NETWORK; else the default network, or pasta for who is not
+   root. */
+const char *network_default_word(void);
+
+/* Joins all networks of the plan, or starts pasta; `pid` is in the container's network namespace. On failure
+   those already joined are left again. */
 int network_join(const struct runtime *runtime, const char *id, pid_t pid, const struct network_plan *plan,
 		 struct error *err);
 

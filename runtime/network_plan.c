@@ -64,6 +64,8 @@ static bool read_mode(const char *text, struct network_plan *plan)
 		plan->mode = NETWORK_MODE_NONE;
 	else if (str_eq(text, "host"))
 		plan->mode = NETWORK_MODE_HOST;
+	else if (str_eq(text, "pasta"))
+		plan->mode = NETWORK_MODE_PASTA;
 	else if (str_starts(text, container) || str_starts(text, file))
 		plan->mode = NETWORK_MODE_PATH;
 	else
@@ -133,7 +135,10 @@ int network_plan_make(struct arena *arena, const struct network_words *words, st
 
 	if (r == 0)
 		r = read_ports(arena, words->ports, &plan, err);
-	if (r == 0 && plan.mode != NETWORK_MODE_NAMED && (plan.n_ports || words->ip || words->ip6 || words->mac))
+	if (r == 0 && plan.mode == NETWORK_MODE_PASTA && (words->ip || words->ip6 || words->mac))
+		return refuse(err, "a container on pasta has the host's addresses, none of its own");
+	if (r == 0 && plan.mode != NETWORK_MODE_NAMED && plan.mode != NETWORK_MODE_PASTA &&
+	    (plan.n_ports || words->ip || words->ip6 || words->mac))
 		return refuse(err, "ports and addresses need a network of the container's own: not --network %.64s",
 			      words->networks[0]);
 	if (r == 0)

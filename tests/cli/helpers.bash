@@ -26,6 +26,7 @@ file_start() {
 	FILE_DIR=$(mktemp -d /dev/shm/coffer-test.XXXXXX)
 	chmod 711 "$FILE_DIR"
 	export COFFER FILE_DIR
+	export COFFER_DEFAULT_NETWORK=none # networks are for tests/net
 	[[ $EUID -eq 0 ]] || return 0
 	hold_namespace
 	make_rootfs "$FILE_DIR/rootfs"

@@ -18,6 +18,7 @@ file_start() {
 	FETCH=$(realpath "${FETCH:-$BATS_TEST_DIRNAME/../../build/tests/image/fetch}")
 	FILE_DIR=$(mktemp -d /dev/shm/coffer-image.XXXXXX)
 	export FETCH FILE_DIR
+	export COFFER_DEFAULT_NETWORK=none # networks are for tests/net
 	[[ $EUID -eq 0 ]] || return 0
 	hold_network
 	make_image "$FILE_DIR/image"

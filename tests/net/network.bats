@@ -258,13 +258,15 @@ image() {
 	image p -p 8081:80
 	[[ $(coffer port p) == "80/tcp -> 0.0.0.0:8081" ]]
 	image n
-	[[ $(inside n ip -o link | wc -l) -eq 1 ]]
+	answers "inside n" tcp 192.0.2.1 8080
+	COFFER_DEFAULT_NETWORK=none image o
+	[[ $(inside o ip -o link | wc -l) -eq 1 ]]
 	fails "published already, by container \`r\`" image q -p 8080:81
 	fails "does not exist" image q --network none-such
 	fails "need a network of the container's own" image q --network host -p 1:1
-	[[ $(coffer list -q) == $'n\np\nr\ns' ]]
+	[[ $(coffer list -q) == $'n\no\np\nr\ns' ]]
 	stop_background # a server in r's namespace keeps that alive, and its interface with it
-	for id in r s p n; do coffer delete --force $id; done
+	for id in r s p n o; do coffer delete --force $id; done
 	wait_for same "$before"
 }
 
@@ -273,4 +275,35 @@ image() {
 	[[ $(readlink "/proc/$(pid_of h)/ns/net") == "$(readlink "/proc/$HOST_PID/ns/net")" ]]
 	image l --network "ns:/proc/$LAN_PID/ns/net"
 	[[ $(readlink "/proc/$(pid_of l)/ns/net") == "$(readlink "/proc/$LAN_PID/ns/net")" ]]
+}
+
+# For the user 54321; in a mount namespace where the device of pasta is open to all, as it is on a Debian machine.
+as_user() {
+	host env COFFER_STORE="$TEST_DIR/u/store" unshare --mount sh -ec '
+		mount --bind "$0/tun" /dev/net/tun
+		exec setpriv --reuid 54321 --regid 54321 --clear-groups env -u XDG_RUNTIME_DIR "$@"
+	' "$TEST_DIR/u" "$TEST_DIR/u/coffer" --root "$TEST_DIR/u/state" "$@"
+}
+
+@test "not root: pasta carries the network, with published ports; it ends with the container" {
+	local u=$TEST_DIR/u
+	[[ -e /dev/net/tun ]] || skip "this kernel has no tun device"
+	mkdir -p "$u" && chmod 711 "$FILE_DIR" "$TEST_DIR"
+	mknod -m 666 "$u/tun" c 10 200
+	cp "$COFFER" "$u/coffer"
+	cp -a "$FILE_DIR/bundle/rootfs" "$u/rootfs"
+	chown -R 54321:54321 "$u"
+	host ip route add default via 192.0.2.2
+	as_user run --rootfs "$u/rootfs" --name p --detach -p 8080:80 \
+		busybox httpd -f -p 80 -h /bin </dev/null 3>&- >/dev/null 2>&1
+	serve lan 80
+	wait_for lan busybox wget -qO "$TEST_DIR/got" http://192.0.2.1:8080/busybox
+	cmp "$TEST_DIR/got" "$u/rootfs/bin/busybox"
+	answers "in_net $(as_user state p | jq -r .pid)" udp 192.0.2.2 80 192.0.2.1
+	[[ $(as_user exec p busybox cat /etc/resolv.conf) == "nameserver 169.254.1.1" ]]
+	fails "Failed to bind" as_user run --rootfs "$u/rootfs" --rm -p 80:80 true
+	stop_background
+	as_user delete --force p
+	wait_for silent lan tcp 192.0.2.1 8080
+	fails "pasta is for users who are not root" image r --network pasta
 }

@@ -42,6 +42,30 @@ static void nested_attributes_are_found_again(void)
 	CHECK(!netlink_find(&reply, sizeof(header), 5, &outer));
 }
 
+/* What is handed over is held by nobody else in the end, and nothing goes along. */
+static int handed_over(const void *unused)
+{
+	int ends[2];
+	char byte;
+
+	(void)unused;
+	EXPECT(pipe(ends) == 0);
+	netlink_close_later(ends[0]);
+	EXPECT(fcntl(ends[0], F_GETFD) == -1);
+	EXPECT(write(ends[1], "x", 1) == 1); /* somebody has it yet */
+	EXPECT(close(ends[1]) == 0 && pipe(ends) == 0);
+	netlink_close_later(open("/dev/null", O_RDONLY));
+	EXPECT(close(ends[1]) == 0);
+	EXPECT(read(ends[0], &byte, 1) == 0); /* the end of file: that process has not this one too */
+	netlink_close_later(-1);
+	return close(ends[0]);
+}
+
+static void a_socket_is_closed_by_nobody_in_the_way(void)
+{
+	CHECK_INT(0, in_child(handed_over, NULL));
+}
+
 static bool answer_is(const void *data, size_t size, int *ret_result)
 {
 	auto_netlink_batch struct netlink_batch batch = NETLINK_BATCH;
@@ -139,5 +163,6 @@ static void kernel(void)
 }
 
 static const struct test tests[] = { TEST(nested_attributes_are_found_again),
+				     TEST(a_socket_is_closed_by_nobody_in_the_way),
 				     TEST(answers_are_read_within_their_bounds), TEST(kernel) };
 TEST_MAIN(tests)

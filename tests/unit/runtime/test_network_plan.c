@@ -66,6 +66,20 @@ static void other_modes(void)
 	}
 }
 
+static void pasta_has_ports_but_no_addresses(void)
+{
+	auto_arena struct arena *arena = arena_new();
+	const struct network_words words = { .networks = WORDS("pasta"), .ports = WORDS("8080:80") };
+	const struct network_words with_address = { .networks = WORDS("pasta"), .ip = "10.0.0.1" };
+	struct network_plan plan;
+
+	CHECK_INT(0, network_plan_make(arena, &words, &plan, &err));
+	CHECK_INT(NETWORK_MODE_PASTA, plan.mode);
+	CHECK_INT(1, plan.n_ports);
+	CHECK(network_plan_make(arena, &with_address, &plan, &err) < 0);
+	CHECK_CONTAINS("has the host's addresses", err.text);
+}
+
 static void what_is_refused(void)
 {
 	auto_arena struct arena *arena = arena_new();
@@ -94,5 +108,5 @@ static void what_is_refused(void)
 }
 
 static const struct test tests[] = { TEST(without_words_it_is_the_default), TEST(several_with_settings),
-				     TEST(other_modes), TEST(what_is_refused) };
+				     TEST(other_modes), TEST(pasta_has_ports_but_no_addresses), TEST(what_is_refused) };
 TEST_MAIN(tests)
