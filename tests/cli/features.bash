@@ -56,7 +56,7 @@ inside() {
 # host_mount MOUNT_OPTION...: a mount of the test itself, which the check for leftovers then knows.
 host_mount() {
 	inside mount "$@"
-	snapshot_host >"$TEST_DIR/before"
+	remember_host
 }
 
 # The root file system on a mount where devices work, which /dev/shm need not be.

@@ -29,9 +29,7 @@ file_start() {
 	export COFFER_DEFAULT_NETWORK=none # networks are for tests/net
 	[[ $EUID -eq 0 ]] || return 0
 	hold_namespace
-	make_rootfs "$FILE_DIR/rootfs"
-	"$COFFER" spec --config "$FILE_DIR/spec.json"
-	jq '.process.terminal = false | .process.args = ["true"]' "$FILE_DIR/spec.json" >"$FILE_DIR/config.json"
+	make_bundle "$FILE_DIR/bundle"
 }
 
 file_stop() {
@@ -53,6 +51,13 @@ hold_namespace() {
 	exec {ready}<&-
 }
 
+# What every test begins with: the config of `coffer spec`, without a terminal, running true.
+make_bundle() {
+	make_rootfs "$1/rootfs"
+	"$COFFER" spec --config "$FILE_DIR/spec.json"
+	jq '.process.terminal = false | .process.args = ["true"]' "$FILE_DIR/spec.json" >"$1/config.json"
+}
+
 # Busybox with all its names; users root (0) and user (1000).
 make_rootfs() {
 	mkdir -p "$1"/{bin,dev,etc,proc,root,sys,tmp}
@@ -69,21 +74,28 @@ for name in sys.stdin.read().split():
 
 # ---- a test ----
 
+# These functions start few programs: in the test VM each takes a tenth of a second.
 test_start() {
-	TEST_DIR=$(mktemp -d "$FILE_DIR/test.XXXXXX")
-	chmod 711 "$TEST_DIR"
 	need_root
+	TEST_DIR=$FILE_DIR/test.$BATS_TEST_NUMBER
 	ROOT=$TEST_DIR/state
 	BUNDLE=$TEST_DIR/bundle
-	make_bundle "$BUNDLE"
 	RUNTIME=(nsenter --mount="/proc/$HOLDER/ns/mnt" --wdns="$BUNDLE" "$COFFER" --root "$ROOT")
 	CGPATH=/coffer-test-$$-$BATS_TEST_NUMBER
 	CGROUP=/proc/$HOLDER/root/sys/fs/cgroup$CGPATH
-	mkdir -p "$CGROUP/test"
-	CGROUP_BEFORE=$(sed -n 's/^0:://p' /proc/self/cgroup)
+	CGROUP_BEFORE=$(own_cgroup)
+	mkdir -p -m 711 "$TEST_DIR" "$CGROUP/test"
+	cp -a "$FILE_DIR/bundle" "$BUNDLE"
 	echo $$ >"$CGROUP/test/cgroup.procs"
-	snapshot_host >"$TEST_DIR/before"
-	cut -d ' ' -f 1,5 "/proc/$HOLDER/mountinfo" >"$TEST_DIR/mounts"
+	MOUNTS_BEFORE=$(<"/proc/$HOLDER/mountinfo")
+	remember_host
+}
+
+own_cgroup() {
+	local line
+	while read -r line; do
+		[[ $line != 0::* ]] || echo "${line#0::}"
+	done </proc/self/cgroup
 }
 
 # A failed test is cleaned up in the same way, and its leftovers are shown too.
@@ -105,43 +117,55 @@ containers_left() {
 # What a test may not change, besides its own directory. The test process and what it runs to find out are not shown.
 snapshot_host() {
 	local pid name=()
-	find "$CGROUP" -mindepth 1 -type d -printf 'cgroup %P\n'
-	sed 's/ \(shared\|master\):[0-9]*//g; s/^[0-9]* [0-9]* [^ ]*/mount/' "/proc/$HOLDER/mountinfo"
+	find "$CGROUP" "$ROOT" -mindepth 1 \( -path "$ROOT/.cache" -o -path "$ROOT/.oom" \) -prune -o -mindepth 1 \
+		\( -type d -o -path "$ROOT/*" \) -print 2>/dev/null || true # $ROOT need not be there
+	echo "$(<"/proc/$HOLDER/mountinfo")"
 	while read -r pid; do
 		[[ $pid != "$$" && $pid != "$BASHPID" ]] || continue
 		name=()
 		mapfile -d '' name 2>/dev/null <"/proc/$pid/cmdline" || continue
 		[[ ! -d /proc/$pid ]] || echo "process ${name[*]}"
 	done <"$CGROUP/test/cgroup.procs"
-	[[ ! -d $ROOT ]] || find "$ROOT" -mindepth 1 \( -name .cache -o -name .oom \) -prune -o -mindepth 1 -printf 'state %P\n'
+}
+
+# What is there now is no leftover.
+remember_host() {
+	BEFORE=$(snapshot_host)
 }
 
 # Tells what is there now and was not at the start of the test, or the other way round. A process that has got its
 # SIGKILL may need a moment.
 compare_host() {
-	local turn
+	local turn after
 	for turn in {1..20}; do
-		snapshot_host >"$TEST_DIR/after"
-		! cmp -s "$TEST_DIR/before" "$TEST_DIR/after" || return 0
+		after=$(snapshot_host)
+		[[ $after != "$BEFORE" ]] || return 0
 		sleep 0.05
 	done
 	echo "left behind (+) or gone (-), seen in turn $turn:"
-	diff -U 0 "$TEST_DIR/before" "$TEST_DIR/after" | tail -n +4
+	diff -U 0 <(echo "$BEFORE") <(echo "$after") | tail -n +4
 	return 1
 }
 
 remove_all() {
-	local dir pid
+	local turn
 	echo $$ >"/proc/$HOLDER/root/sys/fs/cgroup$CGROUP_BEFORE/cgroup.procs"
 	echo 1 >"$CGROUP/cgroup.kill"
-	for pid in {1..40}; do
+	for turn in {1..40}; do
+		rmdir "$CGROUP/test" "$CGROUP" 2>/dev/null && break
 		find "$CGROUP" -depth -type d -exec rmdir {} + 2>/dev/null && break
 		sleep 0.05
 	done
+	[[ $(<"/proc/$HOLDER/mountinfo") == "$MOUNTS_BEFORE" ]] || unmount_new
+	rm -rf "$TEST_DIR"
+}
+
+# What the test has mounted itself, the last first.
+unmount_new() {
+	local dir
 	while read -r dir; do
 		nsenter --mount="/proc/$HOLDER/ns/mnt" umount --lazy "$dir"
-	done < <(cut -d ' ' -f 1,5 "/proc/$HOLDER/mountinfo" | grep -vxFf "$TEST_DIR/mounts" | cut -d ' ' -f 2 | tac)
-	rm -rf "$TEST_DIR"
+	done < <(grep -vxFf <(echo "$MOUNTS_BEFORE") "/proc/$HOLDER/mountinfo" | cut -d ' ' -f 5 | tac)
 }
 
 # ---- what this machine has ----
@@ -172,17 +196,11 @@ rounds() {
 
 # ---- bundles ----
 
-# The config of `coffer spec`, without a terminal, running true.
-make_bundle() {
-	mkdir -p "$1"
-	cp -a "$FILE_DIR/rootfs" "$1/rootfs"
-	cp "$FILE_DIR/config.json" "$1/config.json"
-}
-
 # bundle_config FILTER [JQ-OPTION...]: edits the config of $BUNDLE.
 bundle_config() {
-	jq "$1" "$BUNDLE/config.json" "${@:2}" >"$BUNDLE/config.new"
-	mv "$BUNDLE/config.new" "$BUNDLE/config.json"
+	local config
+	config=$(jq "$1" "$BUNDLE/config.json" "${@:2}") || return
+	echo "$config" >"$BUNDLE/config.json"
 }
 
 # bundle_args ARG...: the program of the container.
@@ -237,8 +255,10 @@ gives() {
 # fails STATUS TEXT COMMAND...: it has to end with this status and say one line on stderr, with this text in it.
 # $ERR is the line.
 fails() {
+	local lines
 	gives "$1" "${@:3}"
-	[[ $ERR == *"$2"* && $(wc -l <"$TEST_DIR/stderr") -eq 1 ]] || told "not one line with \"$2\": ${*:3}"
+	mapfile lines <"$TEST_DIR/stderr"
+	[[ $ERR == *"$2"* && ${#lines[@]} -eq 1 && ${lines[0]} == *$'\n' ]] || told "not one line with \"$2\": ${*:3}"
 }
 
 # Shows what the last command wrote; fails.

@@ -16,7 +16,7 @@ setup() {
 	mkdir -m 700 "$BUNDLE/rootfs/files/a"$'\n'b
 	chmod 755 "$BUNDLE/rootfs/files/"{text,script,empty}
 	mkdir "$ROOT" "$ROOT/.cache"
-	snapshot_host >"$TEST_DIR/before"
+	remember_host
 	tree >"$TEST_DIR/tree.before"
 	export CGPATH
 }
@@ -34,7 +34,7 @@ table() {
 		printf %s "$config" >"$BUNDLE/config.json"
 		refused "$exit" "$text" || { echo "^ $name" && failed=$((failed + 1)); }
 	done < <(jq -L "$BATS_TEST_DIRNAME" -rj "include \"malformed\"; $1 |
-		[.name, (.exit | tostring), .text, .config] | join(\"\u001f\") + \"\u0000\"" "$FILE_DIR/config.json")
+		[.name, (.exit | tostring), .text, .config] | join(\"\u001f\") + \"\u0000\"" "$FILE_DIR/bundle/config.json")
 	[[ $n -ge ${2:-14} ]] || told "$n rows"
 	compare_host || failed=$((failed + 1))
 	tree | diff "$TEST_DIR/tree.before" - || failed=$((failed + 1))

@@ -35,7 +35,7 @@ readonly kinds=(mnt:mount pid:pid net:network ipc:ipc uts:uts cgroup:cgroup time
 	running first
 	first=$(pid_of first)
 	for kind in pid:pid net:network ipc:ipc uts:uts cgroup:cgroup time:time; do
-		cp "$FILE_DIR/config.json" "$BUNDLE/config.json"
+		cp "$FILE_DIR/bundle/config.json" "$BUNDLE/config.json"
 		bundle_config 'del(.hostname)'
 		namespace "${kind#*:}" "/proc/$first/ns/${kind%:*}"
 		running "c-${kind%:*}"

@@ -319,7 +319,7 @@ give_ids() {
 	for file in subuid subgid; do
 		nsenter --mount="/proc/$HOLDER/ns/mnt" mount --bind "$TEST_DIR/subid" "/etc/$file"
 	done
-	snapshot_host >"$TEST_DIR/before"
+	remember_host
 }
 
 @test "--userns=auto: ids of its own, layers through idmapped mounts, nothing is chowned" {

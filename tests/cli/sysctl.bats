@@ -46,7 +46,7 @@ host_value() {
 @test "the namespace it needs has to be the container's" {
 	local row
 	for row in kernel.msgmax:ipc net.ipv4.ip_forward:network kernel.domainname:uts; do
-		cp "$FILE_DIR/config.json" "$BUNDLE/config.json"
+		cp "$FILE_DIR/bundle/config.json" "$BUNDLE/config.json"
 		bundle_config 'del(.hostname)'
 		no_namespace "${row#*:}"
 		sysctl "${row%:*}" 1
