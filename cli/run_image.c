@@ -206,14 +206,29 @@ static const char *overlaid(struct run *run, const char *rootfs)
 	return str_ends(rootfs, ":O") ? arena_strndup(run->arena, rootfs, strlen(rootfs) - 2) : NULL;
 }
 
+/* Under the lock, so that no other run takes the same block between the look at what is taken and the note of it. */
+static int take_ids(struct run *run, struct error *err)
+{
+	auto_fd int lock = store_lock(&run->store, true, err);
+	const uint32_t *taken;
+	size_t n_taken;
+	const char *text;
+	int r;
+
+	if (lock < 0)
+		return lock;
+	taken = run_dir_taken_ids(run->arena, &run->store, &n_taken);
+	r = userns_auto(taken, n_taken, &run->bundle.userns_first, err);
+	if (r < 0)
+		return r;
+	text = arena_printf(run->arena, "%u\n", run->bundle.userns_first);
+	return run_dir_write(&run->dir, "userns", text, strlen(text), err);
+}
+
 /* --userns: an ordinary user has a namespace always, with the ids that are its own. */
 static int set_user_namespace(struct run *run, struct error *err)
 {
 	const char *wanted = run->options->userns;
-	const uint32_t *taken;
-	size_t n_taken;
-	char *text;
-	int r;
 
 	if (!wanted || str_eq(wanted, "host") || str_eq(wanted, ""))
 		return 0;
@@ -225,14 +240,9 @@ static int set_user_namespace(struct run *run, struct error *err)
 		return refuse(err,
 			      "--userns=auto with --rootfs: the directory's owners would not be the container's; use "
 			      "--rootfs DIR:O");
-	taken = run_dir_taken_ids(run->arena, &run->store, &n_taken);
-	r = userns_auto(taken, n_taken, &run->bundle.userns_first, err);
-	if (r < 0)
-		return r;
 	run->bundle.userns_size = USERNS_AUTO_SIZE;
 	run->overlay.idmap = true;
-	text = arena_printf(run->arena, "%u\n", run->bundle.userns_first);
-	return run_dir_write(&run->dir, "userns", text, strlen(text), err);
+	return take_ids(run, err);
 }
 
 static int absolute(struct run *run, const char **path, struct error *err)

@@ -313,8 +313,9 @@ as_user() {
 }
 
 # In the mount namespace of this file only, so that the machine's own files stay as they are.
+# give_ids BLOCKS
 give_ids() {
-	echo containers:1000000:131072 >"$TEST_DIR/subid"
+	echo "containers:1000000:$(($1 * 65536))" >"$TEST_DIR/subid"
 	touch /etc/subuid /etc/subgid
 	for file in subuid subgid; do
 		nsenter --mount="/proc/$HOLDER/ns/mnt" mount --bind "$TEST_DIR/subid" "/etc/$file"
@@ -322,9 +323,13 @@ give_ids() {
 	remember_host
 }
 
+has_idmapped_layers() {
+	[[ $(printf '%s\n' 6.15 "$(uname -r)" | sort -V | head -n 1) == 6.15 ]]
+}
+
 @test "--userns=auto: ids of its own, layers through idmapped mounts, nothing is chowned" {
-	give_ids
-	if [[ $(printf '%s\n' 6.15 "$(uname -r)" | sort -V | head -n 1) != 6.15 ]]; then
+	give_ids 2
+	if ! has_idmapped_layers; then
 		fails 1 'Linux 6.15 does' coffer run --image box --userns auto true
 		return
 	fi
@@ -347,6 +352,20 @@ give_ids() {
 	equal "$OUT" $'0\n0'
 	fails 1 'use --rootfs DIR:O' coffer run --rootfs "$BUNDLE/rootfs" --userns auto true
 	equal "$(left_in_store)" ""
+}
+
+@test "--userns=auto: of two at the same moment one gets the last block, the other is told" {
+	local name pids=()
+	has_idmapped_layers || skip "idmapped layers need Linux 6.15"
+	give_ids 1
+	# Slow between the look at what is taken and the choice.
+	for name in a b; do
+		strace -qq -o /dev/null -e inject=getrandom:delay_enter=300000 "${RUNTIME[@]}" run --image box --name "$name" \
+			--userns auto true >/dev/null 2>"$TEST_DIR/err.$name" 3>&- &
+		pids+=($!)
+	done
+	wait "${pids[@]}" || true
+	equal "$(cat "$TEST_DIR"/err.[ab] | grep -c 'all 1 blocks of ids .* are in use')" 1
 }
 
 @test "--userns=auto without a range, and other words" {
