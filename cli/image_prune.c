@@ -23,9 +23,16 @@ static int run(const struct invocation *in, int *ret_exit, struct error *err)
 	(void)ret_exit;
 	if (r < 0)
 		return r;
-	return print_text(arena_printf(in->arena, "removed: %zu images, %zu layers, %zu blobs (%s)", result.images,
-				       result.layers, result.blobs, image_size_text(result.blob_bytes, size)),
-			  err);
+	r = print_text(arena_printf(in->arena, "removed: %zu images, %zu layers, %zu blobs (%s)", result.images,
+				    result.layers, result.blobs, image_size_text(result.blob_bytes, size)),
+		       err);
+	for (; r == 0 && *result.kept; result.kept++)
+		r = print_text(arena_printf(in->arena,
+					    "kept: what container %s wrote before the last reboot (coffer delete %s "
+					    "removes it)",
+					    *result.kept, *result.kept),
+			       err);
+	return r;
 }
 
 const struct verb verb_image_prune = {

@@ -47,6 +47,7 @@ static int exists(const char *id, struct error *err)
 
 static int make_once(const char *path, const char *id, int *ret_fd, struct error *err)
 {
+	enum container_dir_use use;
 	auto_fd int old = -1;
 	int fd;
 
@@ -61,7 +62,13 @@ static int make_once(const char *path, const char *id, int *ret_fd, struct error
 	old = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (old < 0)
 		return errno == ENOENT ? -EAGAIN : fail(err, errno, "open %s", path);
-	if (!container_dir_left_over(old))
+	use = container_dir_use(old);
+	if (use == CONTAINER_DIR_KEPT)
+		return refuse_as(err, EEXIST,
+				 "container `%s` was kept, and its state is gone since a reboot; `coffer delete %s` "
+				 "removes what it wrote",
+				 id, id);
+	if (use == CONTAINER_DIR_USED)
 		return exists(id, err);
 	fd = is_same(old, path) ? own_bundle_remove(path, err) : 0;
 	return fd < 0 ? fd : -EAGAIN;
@@ -88,6 +95,14 @@ int run_dir_make(struct arena *arena, const struct store *store, const char *id,
 	}
 	*ret = dir;
 	return 0;
+}
+
+int run_dir_keep(const struct run_dir *dir, struct error *err)
+{
+	char boot[CONTAINER_DIR_BOOT_SIZE];
+
+	(void)container_dir_boot(boot);
+	return run_dir_write(dir, "boot", boot, strlen(boot), err);
 }
 
 int run_dir_write(const struct run_dir *dir, const char *name, const char *text, size_t length, struct error *err)
@@ -155,6 +170,23 @@ void run_dir_remove(const struct run_dir *dir)
 
 	if (dir->fd >= 0 && is_same(dir->fd, dir->path) && own_bundle_remove(dir->path, &err) < 0)
 		log_message(LOG_LEVEL_WARNING, "%s", err.text);
+}
+
+static bool has_state(int dir_fd, const char *state_path)
+{
+	char found[PATH_MAX];
+
+	return fd_read_small(dir_fd, "state", found, sizeof(found)) > 0 && str_eq(found, state_path);
+}
+
+int run_dir_delete(struct arena *arena, const char *id, const char *state_path, bool *ret_found, struct error *err)
+{
+	const char *path = arena_printf(arena, "%s/containers/%s", store_default_path(arena), id);
+	auto_fd int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	*ret_found = fd >= 0 && has_state(fd, state_path) && container_dir_use(fd) != CONTAINER_DIR_USED &&
+		     is_same(fd, path);
+	return *ret_found ? own_bundle_remove(path, err) : 0;
 }
 
 void run_dir_close(struct run_dir *dir)

@@ -3,14 +3,16 @@
  *
  *	config.json      as made for it                  image         hex of the image, the reference that keeps it
  *	upper, work      of the overlay                  state         path of its state directory
- *	userns           first of its host ids
+ *	userns           first of its host ids           boot        of which boot, if it stays when it has ended
  *	volumes/N        anonymous volumes               hosts, resolv.conf, hostname
  *
  * Who makes it or runs the container in the foreground holds a flock on it. One without a lock and without its state
- * directory is what a killed run has left: the next of this name, or `coffer image prune`, removes it.
+ * directory is what a killed run has left: the next of this name, or `coffer image prune`, removes it. But one that was
+ * to stay, from before a reboot, is removed by `coffer delete` only (image/container_dir.h).
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/stat.h>
@@ -29,6 +31,9 @@ struct run_dir {
 int run_dir_make(struct arena *arena, const struct store *store, const char *id, const char *state_path,
 		 struct run_dir *ret, struct error *err);
 
+/* It stays when its container has ended, and after a reboot, until `coffer delete`. */
+int run_dir_keep(const struct run_dir *dir, struct error *err);
+
 /* A small file in it, 0644. */
 int run_dir_write(const struct run_dir *dir, const char *name, const char *text, size_t length, struct error *err);
 
@@ -44,6 +49,11 @@ int run_dir_make_volumes(const struct run_dir *dir, size_t count, uid_t owner, s
 
 /* Removes it, if it is still the one that was made. */
 void run_dir_remove(const struct run_dir *dir);
+
+/* For `delete`, of a container without a state directory: removes what it has here, in the default store, if it was one
+   of that state directory. */
+int run_dir_delete(struct arena *arena, const char *id, const char *state_path, bool *ret_found, struct error *err);
+
 void run_dir_close(struct run_dir *dir);
 
 #define auto_run_dir auto_cleanup(run_dir_close)

@@ -195,6 +195,8 @@ static int make_dir(struct run *run, struct error *err)
 		r = run_dir_write(&run->dir, "image", hex, strlen(hex), err);
 		(void)close(take_fd(&run->lock));
 	}
+	if (r == 0 && run->create.keep)
+		r = run_dir_keep(&run->dir, err);
 	run->create.bundle = run->dir.path;
 	run->create.own_bundle = true;
 	return r;

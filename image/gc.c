@@ -279,7 +279,6 @@ int gc_prune(const struct store *store, struct arena *arena, bool all, struct gc
 {
 	auto_staging struct staging trash = { .fd = -1 };
 	auto_fd int lock = -1;
-	size_t left_over;
 	int r = staging_make(store, &trash, err);
 
 	if (r == 0)
@@ -290,7 +289,7 @@ int gc_prune(const struct store *store, struct arena *arena, bool all, struct gc
 	if (lock < 0)
 		return lock;
 	/* What a killed `coffer run --image` has left refers to an image, too. */
-	r = container_dirs_prune(store, &left_over, err);
+	r = container_dirs_prune(store, arena, &result->kept, err);
 	if (r == 0)
 		r = prune_images(store, arena, all, result, err);
 	return r < 0 ? r : collect(store, arena, &trash, result, err);

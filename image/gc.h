@@ -18,6 +18,7 @@
 struct gc_result {
 	size_t images, layers, blobs;
 	uint64_t blob_bytes;
+	const char **kept; /* gc_prune(): containers whose state is gone since a reboot, NULL-terminated; they stay */
 };
 
 /* Takes the name from its image, or, by id, all names: several only with force. The image goes with its last name; one

@@ -270,6 +270,19 @@ not_there() {
 	fails 1 'an argument is missing' coffer run
 }
 
+@test "after a reboot: what a container wrote that was to stay is there until delete" {
+	coffer --cgroup-manager disabled run --image box --name kept sh -c 'echo written >/file'
+	coffer --cgroup-manager disabled run --image box --name forced true
+	rm -rf "$ROOT"
+	echo another boot >"$COFFER_STORE/containers/kept/boot"
+	fails 1 'its state is gone since a reboot; `coffer delete kept` removes' coffer run --image box --name kept true
+	equal "$(<"$COFFER_STORE/containers/kept/upper/file")" written
+	fails 1 'does not exist' coffer --root "$TEST_DIR/other" delete kept
+	succeeds coffer delete kept
+	succeeds coffer delete --force forced # of this boot, and without a state: as after kill -9
+	equal "$(left_in_store)" ""
+}
+
 @test "killed at any moment: the next run of the name, or delete, cleans up" {
 	local delay pid
 	for delay in 0 .001 .002 .003 .004 .005 .006 .008 .01 .02; do
