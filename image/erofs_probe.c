@@ -36,7 +36,7 @@ static int mounted(int context_fd)
 	return sys_fsmount(context_fd, FSMOUNT_CLOEXEC, 0);
 }
 
-static int mount_image(int image_fd)
+int erofs_mount(int image_fd)
 {
 	auto_fd int context_fd = sys_fsopen("erofs", FSOPEN_CLOEXEC);
 	char link[LINK_SIZE];
@@ -69,7 +69,7 @@ int erofs_probe(int dir_fd, struct error *err)
 
 	if (image_fd < 0)
 		return image_fd;
-	mount_fd = mount_image(image_fd);
+	mount_fd = erofs_mount(image_fd);
 	if (mount_fd < 0)
 		return refuse_as(err, EOPNOTSUPP,
 				 "files of this file system cannot be mounted as erofs here: it takes root, Linux 6.12 "

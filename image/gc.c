@@ -61,6 +61,14 @@ static void mark_kept(void *context_, const char *kind, const struct digest *dig
 		mark_layer(context_, digest);
 }
 
+static void mark_layers(struct marks *marks, const struct record_layer *layers, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		mark_blob(marks, &layers[i].blob);
+		mark_layer(marks, &layers[i].diff_id);
+	}
+}
+
 static int compare_paths(const void *a, const void *b)
 {
 	return strcmp(*(char *const *)a, *(char *const *)b);
@@ -81,10 +89,8 @@ static int mark_all(const struct store *store, struct arena *arena, struct marks
 
 		mark_blob(marks, &record->manifest);
 		mark_blob(marks, &record->config);
-		for (size_t layer = 0; layer < record->n_layers; layer++) {
-			mark_blob(marks, &record->layers[layer].blob);
-			mark_layer(marks, &record->layers[layer].diff_id);
-		}
+		mark_layers(marks, record->layers, record->n_layers);
+		mark_layers(marks, record->implied, record->n_implied);
 	}
 	if (marks->count)
 		qsort(marks->paths, marks->count, sizeof(*marks->paths), compare_paths);

@@ -12,7 +12,8 @@
  * In overlay form
  *	- a name may go through a symlink of the same layer, which is followed below the top; one that leads nowhere
  *	  there, and a hard link to what is not in this layer, are errors: overlayfs cannot express either
- *	- a directory that no entry is there for, but something in it, is made as root's, 0755, with time 0 (`implied`)
+ *	- a directory that no entry is there for, but something in it, is made as root's, 0755, with a time of its own
+ *	  (`implied`); lower layers may say otherwise (layer_implied.h)
  *	- the top directory of a mount is that of its highest layer, entry or not: `has_top` tells whose it should be
  *	- overlayfs ignores an opaque mark on the top of a layer: `opaque_root` tells to leave out the layers below
  *	- a character device 0:0 of the image is refused, since it is overlayfs's whiteout

@@ -268,7 +268,10 @@ static int put_whiteout(struct dir_sink *sink, const struct layer_entry *entry, 
 	if (!S_ISDIR(st.st_mode))
 		return 0;
 	r = layer_dirs_get(&sink->dirs, entry->path, false, &dir, err);
-	return r < 0 ? target_error("make it opaque", -r, err) : layer_dirs_set_opaque(&sink->dirs, dir, err);
+	if (r < 0)
+		return target_error("make it opaque", -r, err);
+	layer_dirs_unmark(dir);
+	return layer_dirs_set_opaque(&sink->dirs, dir, err);
 }
 
 /* A directory that is opaque, made if it is not there. A file or symlink of this layer in its place hides as much. */

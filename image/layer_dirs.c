@@ -11,6 +11,7 @@
 #include "base/cleanup.h"
 #include "base/path.h"
 #include "base/str.h"
+#include "layer_whiteout.h"
 #include "tar.h"
 
 void layer_dirs_init(struct layer_dirs *dirs, int root, struct layer_made *made, const char *opaque_xattr)
@@ -149,11 +150,12 @@ static int imply(struct layer_dirs *dirs, struct layer_dir *parent, const char *
 		 struct error *err)
 {
 	const char *slash = strrchr(prefix, '/'), *name = slash ? slash + 1 : prefix;
-	bool merged;
+	bool merged, replaced;
 	struct stat st;
 	int r;
 
-	if (fstatat(parent->fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode)) {
+	replaced = fstatat(parent->fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
+	if (replaced && S_ISLNK(st.st_mode)) {
 		char shown[TAR_SHOWN_MAX];
 
 		return refuse_as(err, ELOOP, "the way leads through the symlink %s, which points to no directory",
@@ -162,9 +164,10 @@ static int imply(struct layer_dirs *dirs, struct layer_dir *parent, const char *
 	r = layer_dirs_make(dirs, parent, name, prefix, ret, &merged, err);
 	if (r < 0)
 		return r;
-	if (fchmod((*ret)->fd, 0755) < 0)
+	if (fchmod((*ret)->fd, LAYER_IMPLIED_MODE) < 0)
 		return cannot("set the mode of", prefix, errno, err);
-	(*ret)->mtime = (struct timespec){ 0 };
+	/* In place of something that the layer removed or replaced, it is new. */
+	(*ret)->mtime = (struct timespec){ .tv_nsec = replaced ? 0 : LAYER_IMPLIED_NS };
 	(*ret)->dirty = true; /* so that the time is set */
 	dirs->implied++;
 	return 0;
@@ -278,6 +281,14 @@ int layer_dirs_make(struct layer_dirs *dirs, struct layer_dir *parent, const cha
 		return cannot("open", path, errno, err);
 	r = hold(dirs, fd, path, ret, err);
 	return r == 0 && replaced && dirs->opaque_xattr ? layer_dirs_set_opaque(dirs, *ret, err) : r;
+}
+
+void layer_dirs_unmark(struct layer_dir *dir)
+{
+	if (dir->mtime.tv_sec != 0 || dir->mtime.tv_nsec != LAYER_IMPLIED_NS)
+		return;
+	dir->mtime.tv_nsec = 0;
+	dir->dirty = true;
 }
 
 int layer_dirs_set_opaque(struct layer_dirs *dirs, const struct layer_dir *dir, struct error *err)

@@ -40,8 +40,8 @@ struct layer_dirs {
 void layer_dirs_init(struct layer_dirs *dirs, int root, struct layer_made *made, const char *opaque_xattr);
 void layer_dirs_free(struct layer_dirs *dirs); /* without setting times */
 
-/* The directory of this path, valid until the next call. Missing ones are made (0755, time 0) if `make`, and what is in
-   their way and no symlink is replaced; without, -ENOENT has no text. */
+/* The directory of this path, valid until the next call. Missing ones are made (layer_is_implied()) if `make`, and what
+   is in their way and no symlink is replaced; without, -ENOENT has no text. */
 int layer_dirs_get(struct layer_dirs *dirs, const char *path, bool make, struct layer_dir **ret, struct error *err);
 
 /* Lets go of all. */
@@ -51,6 +51,9 @@ int layer_dirs_flush(struct layer_dirs *dirs, struct error *err);
    else in its place is replaced. */
 int layer_dirs_make(struct layer_dirs *dirs, struct layer_dir *parent, const char *name, const char *path,
 		    struct layer_dir **ret, bool *ret_merged, struct error *err);
+
+/* Overlay form: the name of this directory was removed. One without an entry is not that of the layers below. */
+void layer_dirs_unmark(struct layer_dir *dir);
 
 /* Overlay form: nothing that lower layers have in this directory is to be seen. */
 int layer_dirs_set_opaque(struct layer_dirs *dirs, const struct layer_dir *dir, struct error *err);

@@ -12,9 +12,10 @@
 #include "base/str.h"
 #include "erofs.h"
 #include "layer_sink.h"
+#include "layer_whiteout.h"
 #include "layer_xattr.h"
 
-enum { LINKS_MAX = 40, DIRECTORY_MODE = 0755 };
+enum { LINKS_MAX = 40 };
 
 struct erofs_sink {
 	struct layer_sink sink;
@@ -28,7 +29,7 @@ struct erofs_sink {
 };
 
 static const struct erofs_attributes whiteout = { .mode = S_IFCHR };
-static const struct erofs_attributes implied_directory = { .mode = S_IFDIR | DIRECTORY_MODE };
+static const struct erofs_attributes any_directory = { .mode = S_IFDIR | LAYER_IMPLIED_MODE };
 
 static bool is_directory(const struct erofs_node *node)
 {
@@ -88,6 +89,7 @@ static int through(struct way *way, struct erofs_node *directory, const char *na
 static int step(struct way *way, struct erofs_node *directory, const char *name, struct erofs_node **ret,
 		struct error *err)
 {
+	struct erofs_attributes implied = any_directory;
 	struct erofs_node *child = erofs_find(directory, name);
 
 	if (!*name || str_eq(name, ".") || str_eq(name, "..")) {
@@ -102,8 +104,9 @@ static int step(struct way *way, struct erofs_node *directory, const char *name,
 		return through(way, directory, name, erofs_target(child), ret, err);
 	if (!way->make)
 		return -ENOENT;
+	implied.mtime_ns = child ? 0 : LAYER_IMPLIED_NS; /* in place of something: not what the layers below have */
 	way->sink->implied++;
-	return put_directory(way->sink, directory, name, &implied_directory, ret, err);
+	return put_directory(way->sink, directory, name, &implied, ret, err);
 }
 
 /* The directory of a path; missing ones are made if way->make, else -ENOENT without text. */
@@ -191,7 +194,7 @@ static int make_directory(struct erofs_sink *sink, const struct layer_entry *ent
 		return r;
 	node = *entry->name ? erofs_find(directory, entry->name) : directory;
 	if (!node || !is_directory(node))
-		r = put_directory(sink, directory, entry->name, &implied_directory, &node, err);
+		r = put_directory(sink, directory, entry->name, &any_directory, &node, err);
 	return r < 0 ? r : merge_directory(sink, node, entry->tar, err);
 }
 
@@ -253,8 +256,13 @@ static int put_whiteout(struct erofs_sink *sink, const struct layer_entry *entry
 	if (r < 0)
 		return r;
 	node = erofs_find(directory, entry->name);
-	if (node)
-		return is_directory(node) ? set_opaque(sink, node, err) : 0;
+	if (node && !is_directory(node))
+		return 0;
+	if (node) {
+		if (erofs_attributes(node)->mtime == 0 && erofs_attributes(node)->mtime_ns == LAYER_IMPLIED_NS)
+			erofs_set_attributes(node, &any_directory);
+		return set_opaque(sink, node, err);
+	}
 	(void)erofs_add(sink->erofs, directory, entry->name, &whiteout);
 	sink->whiteouts = true;
 	return 0;

@@ -39,6 +39,7 @@ static const struct json_field info_fields[] = {
 	{ .key = "tarSize", .kind = JSON_AS_U64, .offset = offsetof(struct layer_info, tar_size), .required = true },
 	{ .key = "opaque", .kind = JSON_AS_BOOL, .offset = offsetof(struct layer_info, opaque), .required = true },
 	{ .key = "top", .kind = JSON_AS_BOOL, .offset = offsetof(struct layer_info, has_top), .required = true },
+	{ .key = "implied", .kind = JSON_AS_U64, .offset = offsetof(struct layer_info, implied) },
 	{ .key = NULL },
 };
 
@@ -77,6 +78,7 @@ static int write_info(int layer_fd, const struct layer_info *info)
 	json_put_u64(writer, "tarSize", info->tar_size);
 	json_put_bool(writer, "opaque", info->opaque);
 	json_put_bool(writer, "top", info->has_top);
+	json_put_u64(writer, "implied", info->implied);
 	json_end_object(writer);
 	text = json_writer_text(writer, &length);
 	return fd_write_all(fd, text, length);
@@ -110,7 +112,7 @@ int layer_stage(const struct staging *staging, const char *name, int blob_fd, en
 	r = layer_unpack(target, blob_fd, blob_algorithm, diff_algorithm, options, ret, err);
 	if (r < 0)
 		return r;
-	info = (struct layer_info){ .tar_size = ret->tar_size, .opaque = ret->opaque_root, .has_top = ret->has_top };
+	info = (struct layer_info){ ret->tar_size, ret->opaque_root, ret->has_top, ret->implied };
 	r = write_info(layer, &info);
 	return r < 0 ? fail(err, -r, "write %s/%s/info", staging->name, name) : 0;
 }

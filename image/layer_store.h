@@ -17,6 +17,7 @@ struct layer_info {
 	uint64_t tar_size;
 	bool opaque;  /* nothing of the layers below is to be seen: overlayfs has no such mark for the top of a layer */
 	bool has_top; /* the layer says whose the root directory is, and what its mode */
+	uint64_t implied; /* directories without an entry of their own; 0 if that is not known */
 };
 
 bool layer_is_stored(const struct store *store, const struct digest *diff_id);

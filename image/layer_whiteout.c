@@ -19,6 +19,12 @@ bool layer_is_whiteout(const struct stat *st)
 	return S_ISCHR(st->st_mode) && st->st_rdev == makedev(0, 0);
 }
 
+bool layer_is_implied(const struct stat *st)
+{
+	return st->st_mode == (S_IFDIR | LAYER_IMPLIED_MODE) && st->st_uid == 0 && st->st_gid == 0 &&
+	       st->st_mtim.tv_sec == 0 && st->st_mtim.tv_nsec == LAYER_IMPLIED_NS;
+}
+
 bool layer_is_opaque(int dir_fd, bool user_xattrs)
 {
 	char value[2];

@@ -11,6 +11,7 @@
 #include "base/str.h"
 #include "config.h"
 #include "hash.h"
+#include "layer_implied.h"
 #include "layer_store.h"
 #include "pull_layers.h"
 #include "ref.h"
@@ -160,6 +161,19 @@ static int keep_all(struct pull *pull, struct staging *staging, struct error *er
 	return r < 0 ? r : staging_keep(staging, "layer", pull->config.diff_ids, pull->config.n_diff_ids, err);
 }
 
+/* What lower layers say of directories that a higher one has no entries for, as one more layer. */
+static int fill_implied(const struct pull *pull, struct staging *staging, struct image_record *record,
+			struct error *err)
+{
+	bool needed;
+	int r;
+
+	record->implied = arena_alloc(pull->arena, sizeof(*record->implied));
+	r = layer_implied_make(staging, record, pull->options->form, record->implied, &needed, err);
+	record->n_implied = r == 0 && needed;
+	return r;
+}
+
 static int fill_layers(const struct pull *pull, struct image_record *record, struct error *err)
 {
 	record->n_layers = pull->manifest.n_layers;
@@ -195,7 +209,7 @@ static const char *name_to_give(const struct pull *pull)
 	return ref_parse(pull->arena, pull->source->image_name, &ref, &ignored) == 0 ? ref.name : NULL;
 }
 
-static int write_image(struct pull *pull, const struct staging *staging, struct image_record *ret, struct error *err)
+static int write_image(struct pull *pull, struct staging *staging, struct image_record *ret, struct error *err)
 {
 	const struct descriptor *config = &pull->manifest.config;
 	struct image_record record = {
@@ -213,6 +227,8 @@ static int write_image(struct pull *pull, const struct staging *staging, struct 
 	const char *name = name_to_give(pull);
 	int r = fill_layers(pull, &record, err);
 
+	if (r == 0)
+		r = fill_implied(pull, staging, &record, err);
 	if (r == 0)
 		r = store_put_blob(staging, &config->digest, pull->config_text, config->size, err);
 	if (r == 0)

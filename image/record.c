@@ -72,6 +72,12 @@ static const struct json_field fields[] = {
 	  .size = sizeof(struct record_layer),
 	  .required = true,
 	  .count_offset = offsetof(struct record_file, image.n_layers) },
+	{ .key = "implied",
+	  .kind = JSON_AS_ARRAY,
+	  .offset = offsetof(struct record_file, image.implied),
+	  .fields = layer_fields,
+	  .size = sizeof(struct record_layer),
+	  .count_offset = offsetof(struct record_file, image.n_implied) },
 	{ .key = NULL },
 };
 
@@ -104,11 +110,11 @@ static void put_optional(struct json_writer *writer, const char *key, const char
 		json_put_string(writer, key, text);
 }
 
-static void put_layers(struct json_writer *writer, const struct image_record *record)
+static void put_layers(struct json_writer *writer, const char *key, const struct record_layer *layers, size_t count)
 {
-	json_begin_array(writer, "layers");
-	for (size_t i = 0; i < record->n_layers; i++) {
-		const struct record_layer *layer = &record->layers[i];
+	json_begin_array(writer, key);
+	for (size_t i = 0; i < count; i++) {
+		const struct record_layer *layer = &layers[i];
 
 		json_begin_object(writer, NULL);
 		json_put_string(writer, "mediaType", layer->media_type);
@@ -139,7 +145,9 @@ char *record_encode(const struct image_record *record, size_t *ret_length)
 	put_optional(writer, "variant", record->variant);
 	put_optional(writer, "created", record->created);
 	json_put_i64(writer, "pulled", record->pulled);
-	put_layers(writer, record);
+	put_layers(writer, "layers", record->layers, record->n_layers);
+	if (record->n_implied)
+		put_layers(writer, "implied", record->implied, record->n_implied);
 	json_end_object(writer);
 	return xstrdup(json_writer_text(writer, ret_length));
 }

@@ -31,6 +31,8 @@ struct image_record {
 	int64_t pulled;                          /* Unix time */
 	struct record_layer *layers;             /* lowest first */
 	size_t n_layers;
+	struct record_layer *implied; /* n_implied, none or one: on top of all (layer_implied.h) */
+	size_t n_implied;
 };
 
 /* name: for error texts. A record whose digests are no digests, or of another format, is refused. */

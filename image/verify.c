@@ -132,18 +132,28 @@ static int verify_layer(struct verification *verification, const struct record_l
 	return r < 0 ? r : tree_remove(verification->staging.fd, "again", err);
 }
 
+static int keep_layers(struct verification *verification, const struct record_layer *layers, size_t count,
+		       struct error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < count; i++) {
+		r = staging_keep(&verification->staging, "blob", &layers[i].blob, 1, err);
+		if (r == 0)
+			r = staging_keep(&verification->staging, "layer", &layers[i].diff_id, 1, err);
+	}
+	return r;
+}
+
 static int keep_all(struct verification *verification, const struct image_record *record, struct error *err)
 {
 	int r = staging_keep(&verification->staging, "blob", &record->manifest, 1, err);
 
 	if (r == 0)
 		r = staging_keep(&verification->staging, "blob", &record->config, 1, err);
-	for (size_t i = 0; r == 0 && i < record->n_layers; i++) {
-		r = staging_keep(&verification->staging, "blob", &record->layers[i].blob, 1, err);
-		if (r == 0)
-			r = staging_keep(&verification->staging, "layer", &record->layers[i].diff_id, 1, err);
-	}
-	return r;
+	if (r == 0)
+		r = keep_layers(verification, record->layers, record->n_layers, err);
+	return r == 0 ? keep_layers(verification, record->implied, record->n_implied, err) : r;
 }
 
 static int verify_all(struct verification *verification, const struct image_record *record, struct error *err)
@@ -156,6 +166,8 @@ static int verify_all(struct verification *verification, const struct image_reco
 		r = check_only_blob(verification, &record->config, record->config_size, err);
 	for (size_t i = 0; r == 0 && i < record->n_layers; i++)
 		r = verify_layer(verification, &record->layers[i], err);
+	for (size_t i = 0; r == 0 && i < record->n_implied; i++)
+		r = verify_layer(verification, &record->implied[i], err);
 	return r;
 }
 

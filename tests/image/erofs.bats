@@ -24,7 +24,7 @@ container() {
 }
 
 @test "one file a layer, durable and whole" {
-	equal "$(find "$COFFER_STORE/layers" -name image | wc -l)" 2
+	equal "$(find "$COFFER_STORE/layers" -name image | wc -l)" "$(jq '[.layers, .implied // []] | add | length' "$COFFER_STORE"/images/*)"
 	equal "$(find "$COFFER_STORE/layers" -name diff | wc -l)" 0
 	succeeds image verify next
 	no_staging
@@ -43,6 +43,11 @@ container() {
 	equal "$(find "$COFFER_STORE/layers" -name diff | wc -l)" 0
 	succeeds container base -- cat /etc/gone
 	equal "$OUT" gone
+}
+
+@test "directories that layers have no entries for are as lower layers have them" {
+	image remove next >"$TEST_DIR/removed"
+	directories_without_entries --layers erofs
 }
 
 @test "a damaged image is found, and made again from its blob" {

@@ -23,6 +23,12 @@ pulled() {
 	equal "$OUT" $'user\nroot:755'
 }
 
+@test "directories that layers have no entries for are as lower layers have them" {
+	pulled
+	image remove next >"$TEST_DIR/removed"
+	directories_without_entries
+}
+
 @test "what is wrong is said" {
 	pulled
 	fails "image none is not stored" image_there '"$1" image mount none "$2"'

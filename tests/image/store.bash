@@ -101,3 +101,28 @@ files() {
 no_staging() {
 	equal "$(files staging)" ""
 }
+
+# layout_of LAYOUT TAR...: makes it, with one image, "all".
+layout_of() {
+	local tar
+	umoci init --layout "$1" && umoci new --image "$1:all" && umoci config --image "$1:all" --config.cmd sh
+	for tar in "${@:2}"; do
+		umoci raw add-layer --image "$1:all" "$tar"
+	done >"$TEST_DIR/umoci.log"
+}
+
+# directories_without_entries OPTION...: pulled with these, what is mounted is what is unpacked, and what umoci unpacks.
+directories_without_entries() {
+	python3 "$BATS_TEST_DIRNAME/implied.py" "$TEST_DIR"
+	layout_of "$TEST_DIR/implied" "$TEST_DIR"/[123].tar
+	umoci raw unpack --image "$TEST_DIR/implied:all" "$TEST_DIR/umoci" >"$TEST_DIR/umoci.log"
+	succeeds image pull -q "$@" --name implied "oci:$TEST_DIR/implied:all"
+	succeeds image unpack implied "$TEST_DIR/bundle"
+	mkdir -p "$TEST_DIR/mnt"
+	succeeds unshare --mount --propagation private bash -ec '"$COFFER" image mount implied "$1/mnt"
+		python3 "$2/compare.py" "$1/mnt" "$1/bundle/rootfs"
+		python3 "$2/compare.py" --no-times-of-dirs "$1/mnt" "$1/umoci"' bash "$TEST_DIR" "$BATS_TEST_DIRNAME"
+	succeeds image verify implied
+	succeeds image remove implied
+	equal "$(find "$COFFER_STORE"/{blobs,layers} -mindepth 2)" ""
+}

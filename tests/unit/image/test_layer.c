@@ -9,6 +9,7 @@
 #include <sys/xattr.h>
 
 #include "image/hash.h"
+#include "image/layer_whiteout.h"
 #include "tests/unit/image/tape.h"
 #include "tests/unit/temporary.h"
 #include "tests/unit/test.h"
@@ -207,6 +208,8 @@ static void overlay_whiteouts(void)
 	file(&tape, ".wh.later", "");
 	file(&tape, ".wh.implied", "");
 	file(&tape, "implied/x", "x");
+	file(&tape, "late/x", "x");
+	file(&tape, ".wh.late", "");
 	file(&tape, "opaque/.wh.hidden", "");
 	file(&tape, "opaque/deep/.wh.hidden", "");
 	file(&tape, "opaque/.wh..wh..opq", "");
@@ -221,7 +224,11 @@ static void overlay_whiteouts(void)
 	CHECK(!is_whiteout(dir, "opaque/hidden") && !is_whiteout(dir, "opaque/deep/hidden"));
 	CHECK(!is_whiteout(dir, "opaque/again"));
 	CHECK(fstatat(dir, "later", &st, 0) == 0 && st.st_mtim.tv_sec == 6);
-	CHECK(fstatat(dir, "opaque", &st, 0) == 0 && st.st_mtim.tv_sec == 0);
+	/* Without an entry: removed first or afterwards it is new; opaque it is theirs below. */
+	CHECK(fstatat(dir, "implied", &st, 0) == 0 && !layer_is_implied(&st) && st.st_mtim.tv_sec == 0);
+	CHECK(fstatat(dir, "late", &st, 0) == 0 && !layer_is_implied(&st) && st.st_mtim.tv_sec == 0);
+	CHECK(is_opaque(dir, "late"));
+	CHECK(fstatat(dir, "opaque", &st, 0) == 0 && layer_is_implied(&st));
 }
 
 static void opaque_top(void)

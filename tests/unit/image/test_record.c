@@ -35,7 +35,9 @@ static void round_trip(void)
 				   .created = "2026-01-02T03:04:05Z",
 				   .pulled = 1700000000,
 				   .layers = layers,
-				   .n_layers = 2 };
+				   .n_layers = 2,
+				   .implied = &layers[1],
+				   .n_implied = 1 };
 	struct image_record out;
 	struct error err = { 0 };
 	auto_free char *text = NULL;
@@ -58,6 +60,8 @@ static void round_trip(void)
 	CHECK(out.layers[0].tar_size == UINT64_MAX);
 	CHECK(digest_eq(&layers[0].diff_id, &out.layers[0].diff_id));
 	CHECK_STR("t2", out.layers[1].media_type);
+	CHECK_INT(1, out.n_implied);
+	CHECK(digest_eq(&layers[1].diff_id, &out.implied[0].diff_id));
 }
 
 static void refused(void)
