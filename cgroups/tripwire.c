@@ -268,11 +268,31 @@ int tripwire_is_full(const struct tripwire *wire)
 	return swap <= spare || fixed + spare - high > swap - spare;
 }
 
+/* Up to the limit: what is on its way fits into the gap, and one long system call is slowed down from there on. */
+static int unbrake(struct tripwire *wire)
+{
+	int r = wire->unbraked ? 0 : write_bytes(wire->high, wire->limit);
+
+	wire->unbraked |= r == 0;
+	return r;
+}
+
+static int brake(struct tripwire *wire)
+{
+	int r = wire->unbraked ? write_bytes(wire->high, wire->limit - wire->gap) : 0;
+
+	if (r == 0)
+		wire->unbraked = false;
+	return r;
+}
+
 int tripwire_freeze(struct tripwire *wire)
 {
 	char text[TEXT_SIZE];
-	int r = read_text(wire->freeze, text, sizeof(text));
+	int r = unbrake(wire);
 
+	if (r == 0)
+		r = read_text(wire->freeze, text, sizeof(text));
 	if (r < 0 || text[0] == '1')
 		return r;
 	if (pwrite(wire->freeze, "1", 1, 0) != 1)
@@ -283,8 +303,10 @@ int tripwire_freeze(struct tripwire *wire)
 
 int tripwire_thaw(struct tripwire *wire)
 {
-	if (!wire->froze)
-		return 0;
+	int r = brake(wire);
+
+	if (r < 0 || !wire->froze)
+		return r;
 	if (pwrite(wire->freeze, "0", 1, 0) != 1)
 		return -errno;
 	wire->froze = false;
@@ -314,6 +336,7 @@ int tripwire_set_limit(struct tripwire *wire, uint64_t limit, uint64_t gap)
 
 	if (r < 0)
 		return r;
+	wire->unbraked = false;
 	wire->limit = limit;
 	wire->gap = gap;
 	wire->room = room_of(limit);

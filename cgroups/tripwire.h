@@ -23,6 +23,7 @@ struct tripwire {
 	uint64_t limit, gap; /* bytes */
 	uint64_t room;       /* above the limit while lifted */
 	uint64_t lifted_to;  /* what memory.max says while lifted, else 0 */
+	bool unbraked;       /* memory.high is raised as well */
 	uint64_t n_high, n_max, n_oom;
 	bool froze; /* the freeze is this tripwire's, not somebody's `pause` */
 };
@@ -62,7 +63,8 @@ int tripwire_is_hit(const struct tripwire *wire);
    them would touch it again; see tripwire_ceiling(). */
 int tripwire_is_full(const struct tripwire *wire);
 
-/* cgroup.freeze, without waiting. Somebody's own pause is not undone. */
+/* cgroup.freeze, without waiting, and with memory.high out of the way: a task that it puts to sleep, for up to two
+   seconds, cannot stop before the sleep ends. A thaw puts memory.high back. Somebody's own pause is not undone. */
 int tripwire_freeze(struct tripwire *wire);
 int tripwire_thaw(struct tripwire *wire);
 

@@ -58,10 +58,17 @@ static void enter(struct watched *container, enum hit_state state, uint64_t tick
 
 /* ---- towards a hit ---- */
 
+static uint64_t us_since_event(const struct watched *container)
+{
+	return (oom_now_ns() - container->event_ns) / NS_PER_US;
+}
+
 static void freeze(struct watched *container)
 {
 	container->pending = false;
+	container->judge_us = us_since_event(container);
 	(void)tripwire_freeze(&container->wire);
+	container->ask_us = us_since_event(container);
 	enter(container, HIT_FREEZING, FREEZE_NS);
 }
 
@@ -82,7 +89,7 @@ static void soft_again(struct watched *container)
 
 static void decide(struct watched *container, bool pending)
 {
-	container->freeze_us = (oom_now_ns() - container->event_ns) / NS_PER_US;
+	container->freeze_us = us_since_event(container);
 	container->pending = pending;
 	container->announce = true;
 	container->hits++;
@@ -123,6 +130,7 @@ void hit_touched(struct watched *container)
 	if (container->state != HIT_ARMED && container->state != HIT_SOFT)
 		return;
 	container->event_ns = now;
+	container->lift_us = us_since_event(container);
 	if (container->state == HIT_ARMED)
 		container->soft_hits++;
 	evaluate(container);
@@ -179,7 +187,8 @@ void hit_adopt(struct watched *container)
 		container->wire.lifted_to = max ? max : UINT64_MAX;
 	if (!container->wire.lifted_to)
 		return;
-	/* A watcher ended in the middle of a hit. What is frozen was frozen by it. */
+	/* A watcher ended in the middle of a hit. What is frozen was frozen by it, and memory.high raised. */
+	container->wire.unbraked = true;
 	(void)tripwire_state(&container->wire, &is_frozen, &populated);
 	container->wire.froze = is_asked_for(container);
 	container->event_ns = oom_now_ns();
@@ -196,7 +205,7 @@ void hit_announce(struct watcher *watcher, struct watched *container)
 	auto_free char *line = NULL;
 
 	container->announce = false;
-	container->notify_us = (oom_now_ns() - container->event_ns) / NS_PER_US;
+	container->notify_us = us_since_event(container);
 	line = report_event(container, container->pending ? "pending" : "hit", true);
 	server_tell(watcher, container->id, line);
 	tell_socket(watcher, container, line);

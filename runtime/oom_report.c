@@ -180,6 +180,9 @@ void report_summary(struct json_writer *writer, const struct watched *container)
 	json_put_u64(writer, "hits", container->hits);
 	json_put_u64(writer, "softHits", container->soft_hits);
 	json_put_u64(writer, "thawedHits", container->thawed_hits);
+	json_put_u64(writer, "liftedAfterUs", container->lift_us);
+	json_put_u64(writer, "judgedAfterUs", container->judge_us);
+	json_put_u64(writer, "askedAfterUs", container->ask_us);
 	json_put_u64(writer, "frozenAfterUs", container->freeze_us);
 	json_put_u64(writer, "toldAfterUs", container->notify_us);
 	json_put_string(writer, "default", oom_fallback_text(arena, &container->policy));

@@ -54,9 +54,10 @@ struct watched {
 	bool announce;               /* to be told as soon as no other container is touching its limit */
 	uint64_t tick_ns, decide_ns; /* monotonic; 0: none */
 	uint64_t settle_end_ns;
-	uint64_t event_ns, freeze_us, notify_us; /* the last hit: when, and how long until frozen and told */
-	uint64_t hits, soft_hits, thawed_hits;   /* thawed: frozen, and then found reclaimable */
-	const char *outcome;                     /* of the last decision */
+	uint64_t event_ns; /* the last hit: when, and how long from there to each step */
+	uint64_t lift_us, judge_us, ask_us, freeze_us, notify_us;
+	uint64_t hits, soft_hits, thawed_hits; /* thawed: frozen, and then found reclaimable */
+	const char *outcome;                   /* of the last decision */
 };
 
 struct client {

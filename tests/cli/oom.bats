@@ -113,8 +113,12 @@ kernel_kills() {
 	jq -e '.limit == 67108864 and .high < .limit and .usage > .high * 0.9 and .hits == 1' <<<"$told"
 	jq -e '.processes[0].pid > 0 and (.processes | length) == .processCount' <<<"$told"
 	fails 255 "frozen at its memory limit" coffer exec a true
+	exec_coffer exec --ignore-paused a echo waited >"$TEST_DIR/waited" 2>&1 &
 	fails 1 "stays frozen" coffer oom resume a
+	[[ ! -s $TEST_DIR/waited ]]
 	succeeds coffer oom raise a 256m
+	gives 0 wait $!
+	equal "$(<"$TEST_DIR/waited")" waited
 	wait_for 60 grep -q finished "$TEST_DIR/a.out"
 	wait_for 10 oom_state a armed
 	equal "$(<"$CGROUP/a/memory.max") $(kernel_kills a)" "268435456 0"

@@ -158,13 +158,16 @@ static void freezes_and_thaws_its_own(void)
 	CHECK_INT(0, tripwire_freeze(&wire));
 	CHECK(wire.froze);
 	CHECK_STR("1", get("cgroup.freeze"));
+	CHECK_STR("67108864", get("memory.high"));
 	CHECK_INT(0, tripwire_thaw(&wire));
 	CHECK_STR("0", get("cgroup.freeze"));
+	CHECK_STR("58720256", get("memory.high"));
 	put("cgroup.freeze", "1\n");
 	CHECK_INT(0, tripwire_freeze(&wire));
 	CHECK(!wire.froze);
 	CHECK_INT(0, tripwire_thaw(&wire));
 	CHECK_STR("1", get("cgroup.freeze"));
+	CHECK_STR("58720256", get("memory.high"));
 	CHECK_INT(0, tripwire_state(&wire, &frozen, &populated));
 	CHECK(!frozen && populated);
 	put("cgroup.events", "populated 0\nfrozen 1\n");

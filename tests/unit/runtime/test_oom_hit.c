@@ -364,6 +364,21 @@ static void adopted(void)
 	stop();
 }
 
+/* The watcher before this one has raised memory.high, and been killed. */
+static void adopted_and_braked_again(void)
+{
+	start();
+	put("memory.max", "134217728\n");
+	put("memory.high", "67108864\n");
+	put("cgroup.freeze", "1\n");
+	put("cgroup.events", "populated 1\nfrozen 1\n");
+	hit_adopt(&container);
+	CHECK_INT(HIT_SOFT, container.state);
+	CHECK_STR("0", get("cgroup.freeze"));
+	CHECK_STR("58720256", get("memory.high"));
+	stop();
+}
+
 static const struct test tests[] = {
 	TEST(cache_is_a_soft_hit),
 	TEST(a_hit_is_lifted_frozen_and_told),
@@ -381,6 +396,7 @@ static const struct test tests[] = {
 	TEST(thawed_by_somebody_else),
 	TEST(update_is_a_decision_too),
 	TEST(adopted),
+	TEST(adopted_and_braked_again),
 };
 
 TEST_MAIN(tests)
