@@ -22,6 +22,8 @@
 			 "freeze: what to do then (kill-largest)"),                                                    \
 		TEXT_ROW(struct create_options, oom.hook, "oom-hook", 0, "PROGRAM", "freeze: a program to tell"),      \
 		TEXT_ROW(struct create_options, oom.socket, "oom-socket", 0, "PATH", "freeze: a unix socket to tell"), \
+		TEXT_ROW(struct create_options, oom.pressure, "pressure-notify", 0, "WHEN",                            \
+			 "freeze: tell of stalls before (some:150ms/1s)"),                                             \
 		LIST_ROW(struct create_options, limits, "limit", 0, "FILE=VALUE",                                      \
 			 "any cgroup file, like memory.high=64m"),                                                     \
 		UNSIGNED_ROW(struct create_options, preserve_fds, "preserve-fds", 0, "N", "pass the fds 3 to 2+N on"), \

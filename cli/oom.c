@@ -1,15 +1,15 @@
 /* oom.c - `coffer oom`: containers that are stopped at their memory limit, and the decisions about them. */
-#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/fd.h"
-#include "base/size.h"
 #include "base/str.h"
+#include "oom_request.h"
+#include "oom_screen.h"
 #include "print.h"
 #include "runtime/oom.h"
-#include "verb.h"
+#include "runtime/oom_dump.h"
 
 enum { CHUNK_SIZE = 16 * 1024, WATCHER_LISTENER = 3 };
 
@@ -22,66 +22,7 @@ static const struct cli_option options[] = {
 	END_ROW,
 };
 
-/* A request without its end: more members may follow. */
-static struct json_writer *begin_request(const char *op, const char *id)
-{
-	struct json_writer *writer = json_writer_new(false);
-
-	json_begin_object(writer, NULL);
-	json_put_string(writer, "op", op);
-	if (id)
-		json_put_string(writer, "id", id);
-	return writer;
-}
-
-/* Without a watcher there is no container with the policy. */
-static int no_watcher(const char *id, struct error *err)
-{
-	return id ? refuse_as(err, ENOENT, "container `%s` has no freezing oom policy, or does not exist", id) : 0;
-}
-
-static int send_request(const struct invocation *in, struct json_writer *writer, const char *id,
-			struct json **ret_answer, struct error *err)
-{
-	auto_fd int fd = oom_connect(in->runtime->root, false, err);
-
-	json_end_object(writer);
-	if (fd == -ENOENT || fd == -ECONNREFUSED)
-		return no_watcher(id, err);
-	return fd < 0 ? fd : oom_request(fd, in->arena, json_writer_text(writer, NULL), ret_answer, err);
-}
-
-static int request(const struct invocation *in, const char *op, const char *id, struct json **ret_answer,
-		   struct error *err)
-{
-	auto_json_writer struct json_writer *writer = begin_request(op, id);
-
-	return send_request(in, writer, id, ret_answer, err);
-}
-
 /* ---- list, show ---- */
-
-static const char *text_of(struct arena *arena, const struct json *object, const char *key)
-{
-	const struct json *member = json_get(object, key);
-
-	if (!member || !member->text)
-		return "-";
-	return member->type == JSON_NUMBER ? arena_strdup(arena, member->text) : member->text;
-}
-
-/* Bytes as MiB with one decimal, rounded down. */
-static const char *mib_of(struct arena *arena, const struct json *object, const char *key)
-{
-	enum { TENTH = 104858 };
-	const struct json *member = json_get(object, key);
-	uint64_t bytes;
-
-	if (!member || member->type != JSON_NUMBER || str_to_u64(member->text, UINT64_MAX, &bytes) < 0)
-		return "-";
-	return arena_printf(arena, "%llu.%lluM", (unsigned long long)(bytes / TENTH / 10),
-			    (unsigned long long)(bytes / TENTH % 10));
-}
 
 static int print_containers(struct arena *arena, const struct json *containers, struct error *err)
 {
@@ -93,13 +34,13 @@ static int print_containers(struct arena *arena, const struct json *containers, 
 
 	memcpy(cells, header, sizeof(header));
 	for (const struct json *at = containers ? containers->first : NULL; at; at = at->next) {
-		*cell++ = text_of(arena, at, "id");
-		*cell++ = text_of(arena, at, "state");
-		*cell++ = mib_of(arena, at, "usage");
-		*cell++ = mib_of(arena, at, "limit");
-		*cell++ = text_of(arena, at, "hits");
-		*cell++ = text_of(arena, at, "kernelKills");
-		*cell++ = text_of(arena, at, "default");
+		*cell++ = oom_text(arena, at, "id");
+		*cell++ = oom_text(arena, at, "state");
+		*cell++ = oom_mib(arena, at, "usage");
+		*cell++ = oom_mib(arena, at, "limit");
+		*cell++ = oom_text(arena, at, "hits");
+		*cell++ = oom_text(arena, at, "kernelKills");
+		*cell++ = oom_text(arena, at, "default");
 	}
 	return print_text(table_text(arena, cells, count + 1, COLUMNS), err);
 }
@@ -107,7 +48,7 @@ static int print_containers(struct arena *arena, const struct json *containers, 
 static int run_list(const struct invocation *in, struct error *err)
 {
 	struct json *answer = NULL;
-	int r = request(in, "list", NULL, &answer, err);
+	int r = oom_ask(in, "list", NULL, &answer, err);
 
 	return r < 0 ? r : print_containers(in->arena, answer ? json_get(answer, "containers") : NULL, err);
 }
@@ -137,7 +78,7 @@ static int run_show(const struct invocation *in, struct error *err)
 {
 	auto_json_writer struct json_writer *writer = json_writer_new(true);
 	struct json *answer = NULL;
-	int r = request(in, "show", in->arguments[1], &answer, err);
+	int r = oom_ask(in, "show", in->arguments[1], &answer, err);
 
 	if (r < 0)
 		return r;
@@ -152,7 +93,7 @@ static int run_show(const struct invocation *in, struct error *err)
 static int run_watch(const struct invocation *in, struct error *err)
 {
 	auto_json_writer struct json_writer *writer =
-		begin_request("subscribe", in->n_arguments > 1 ? in->arguments[1] : NULL);
+		oom_begin("subscribe", in->n_arguments > 1 ? in->arguments[1] : NULL);
 	auto_fd int fd = oom_connect(in->runtime->root, true, err);
 	struct json *answer;
 	char chunk[CHUNK_SIZE];
@@ -175,27 +116,17 @@ static int run_watch(const struct invocation *in, struct error *err)
 
 /* ---- decisions ---- */
 
-static int parse_bytes(const char *text, uint64_t *ret, struct error *err)
-{
-	int64_t bytes;
-
-	if (size_parse(text, &bytes) < 0 || bytes <= 0)
-		return refuse(err, "oom: expected a size like 128m, found \"%.64s\"", text);
-	*ret = (uint64_t)bytes;
-	return 0;
-}
-
 static int run_raise(const struct invocation *in, struct error *err)
 {
-	auto_json_writer struct json_writer *writer = begin_request("raise", in->arguments[1]);
+	auto_json_writer struct json_writer *writer = oom_begin("raise", in->arguments[1]);
 	struct json *answer = NULL;
 	uint64_t bytes = 0;
-	int r = parse_bytes(in->arguments[2], &bytes, err);
+	int r = oom_size(in->arguments[2], &bytes, err);
 
 	if (r < 0)
 		return r;
 	json_put_u64(writer, "bytes", bytes);
-	return send_request(in, writer, in->arguments[1], &answer, err);
+	return oom_send(in, writer, in->arguments[1], &answer, err);
 }
 
 static int put_pids(const struct invocation *in, struct json_writer *writer, struct error *err)
@@ -215,21 +146,21 @@ static int put_pids(const struct invocation *in, struct json_writer *writer, str
 static int run_kill(const struct invocation *in, struct error *err)
 {
 	const struct oom_cli *oom = in->options;
-	auto_json_writer struct json_writer *writer = begin_request(oom->all ? "kill-all" : "kill", in->arguments[1]);
+	auto_json_writer struct json_writer *writer = oom_begin(oom->all ? "kill-all" : "kill", in->arguments[1]);
 	struct json *answer = NULL;
 	int r;
 
 	if (oom->all != (in->n_arguments == 2))
 		return refuse(err, "oom kill: name process ids (coffer oom show %s), or --all", in->arguments[1]);
 	r = oom->all ? 0 : put_pids(in, writer, err);
-	return r < 0 ? r : send_request(in, writer, in->arguments[1], &answer, err);
+	return r < 0 ? r : oom_send(in, writer, in->arguments[1], &answer, err);
 }
 
 static int run_resume(const struct invocation *in, struct error *err)
 {
 	struct json *answer = NULL;
 
-	return request(in, "resume", in->arguments[1], &answer, err);
+	return oom_ask(in, "resume", in->arguments[1], &answer, err);
 }
 
 /* The kernel's work is done by this process: the watcher has no time for it. */
@@ -237,13 +168,25 @@ static int run_reclaim(const struct invocation *in, struct error *err)
 {
 	uint64_t bytes = 0;
 	uint64_t freed = 0;
-	int r = parse_bytes(in->arguments[2], &bytes, err);
+	int r = oom_size(in->arguments[2], &bytes, err);
 
 	if (r == 0)
 		r = container_reclaim(in->runtime, in->arguments[1], bytes, &freed, err);
 	if (r < 0)
 		return r;
 	return print_text(arena_printf(in->arena, "%llu bytes reclaimed", (unsigned long long)freed), err);
+}
+
+static int run_dump(const struct invocation *in, struct error *err)
+{
+	auto_json_writer struct json_writer *writer = json_writer_new(true);
+	uint64_t pid = 0;
+	int r;
+
+	if (str_to_u64(in->arguments[2], INT32_MAX, &pid) < 0 || pid == 0)
+		return refuse(err, "oom dump: \"%.64s\" is not a process id", in->arguments[2]);
+	r = oom_dump(in->runtime, in->arguments[1], (pid_t)pid, writer, err);
+	return r < 0 ? r : print_text(json_writer_text(writer, NULL), err);
 }
 
 static int run_watcher(const struct invocation *in, struct error *err)
@@ -259,7 +202,7 @@ static const struct {
 } actions[] = {
 	{ "list", 1, 1, run_list },     { "show", 2, 2, run_show },          { "watch", 1, 2, run_watch },
 	{ "raise", 3, 3, run_raise },   { "kill", 2, ANY_NUMBER, run_kill }, { "reclaim", 3, 3, run_reclaim },
-	{ "resume", 2, 2, run_resume }, { "watcher", 1, 1, run_watcher },
+	{ "resume", 2, 2, run_resume }, { "dump", 3, 3, run_dump },          { "watcher", 1, 1, run_watcher },
 };
 
 static int run(const struct invocation *in, int *ret_exit, struct error *err)
@@ -267,6 +210,8 @@ static int run(const struct invocation *in, int *ret_exit, struct error *err)
 	const char *name = in->n_arguments ? in->arguments[0] : "list";
 
 	(void)ret_exit;
+	if (in->n_arguments == 0 && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO))
+		return oom_screen(in, err);
 	for (size_t i = 0; i < ARRAY_SIZE(actions); i++) {
 		if (!str_eq(actions[i].name, name))
 			continue;
@@ -275,14 +220,15 @@ static int run(const struct invocation *in, int *ret_exit, struct error *err)
 			return refuse(err, "oom %s: wrong number of arguments (see: coffer oom --help)", name);
 		return actions[i].run(in, err);
 	}
-	return refuse(err, "oom: \"%.64s\" is not known; expected list, show, watch, raise, kill, reclaim or resume",
+	return refuse(err,
+		      "oom: \"%.64s\" is not known; expected list, show, watch, raise, kill, reclaim, resume or dump",
 		      name);
 }
 
 const struct verb verb_oom = {
 	.name = "oom",
 	.group = GROUP_INSIDE,
-	.summary = "list, show, watch, raise, kill, reclaim, resume: frozen ones",
+	.summary = "list, show, watch, raise, kill, resume, dump: frozen ones",
 	.arguments = "[ACTION [ID [ARGUMENT...]]]",
 	.max_arguments = ANY_NUMBER,
 	.options = options,

@@ -1,16 +1,13 @@
 /* stats.c - `coffer stats`: what containers use, once or again and again. */
-#include <inttypes.h>
 #include <poll.h>
 #include <string.h>
-#include <time.h>
 
-#include "base/log.h"
 #include "base/str.h"
 #include "print.h"
-#include "verb.h"
+#include "samples.h"
 
 enum stats_format { FORMAT_TABLE, FORMAT_JSON };
-enum { MS_PER_S = 1000, US_PER_S = 1000000, NS_PER_US = 1000, HUNDRED = 100, INTERVAL_MAX_S = 3600, UNIT = 1024 };
+enum { MS_PER_S = 1000, INTERVAL_MAX_S = 3600 };
 
 struct stats_options {
 	unsigned format, interval;
@@ -25,26 +22,6 @@ static const struct cli_option options[] = {
 	UNSIGNED_ROW(struct stats_options, interval, "interval", 0, "S", "seconds between two (default: 1)"),
 	END_ROW,
 };
-
-/* One look at one container. */
-struct sample {
-	const char *id;
-	uint64_t at_us;
-	struct cgroup_stats stats;
-};
-
-struct samples {
-	struct sample *items;
-	size_t count;
-};
-
-static uint64_t now_us(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * US_PER_S + (uint64_t)now.tv_nsec / NS_PER_US;
-}
 
 /* ---- JSON ---- */
 
@@ -128,59 +105,6 @@ static int print_json(const struct samples *samples, struct error *err)
 
 /* ---- table ---- */
 
-static const char *bytes_text(struct arena *arena, const struct opt_u64 *bytes)
-{
-	static const char units[] = "BKMGT";
-	uint64_t value = bytes->value;
-	uint64_t rest = 0;
-	size_t unit = 0;
-
-	if (!bytes->set)
-		return "-";
-	if (value == UINT64_MAX)
-		return "max";
-	for (; value >= UNIT && unit + 2 < sizeof(units); unit++) {
-		rest = value % UNIT;
-		value /= UNIT;
-	}
-	if (unit == 0)
-		return arena_printf(arena, "%" PRIu64 "B", value);
-	return arena_printf(arena, "%" PRIu64 ".%" PRIu64 "%c", value, rest * 10 / UNIT, units[unit]);
-}
-
-static const char *hundredths(struct arena *arena, const struct opt_u64 *value)
-{
-	return value->set ? arena_printf(arena, "%" PRIu64 ".%02" PRIu64 "%%", value->value / HUNDRED,
-					 value->value % HUNDRED)
-			  : "-";
-}
-
-/* CPU time as a share of one CPU since the sample before; in all, where there is none before. */
-static const char *cpu_text(struct arena *arena, const struct sample *now, const struct samples *before)
-{
-	const struct opt_u64 *usage = &now->stats.cpu_usage_us;
-	struct opt_u64 share = { .set = true };
-
-	for (size_t i = 0; i < before->count && usage->set; i++) {
-		const struct sample *old = &before->items[i];
-
-		if (!str_eq(old->id, now->id) || now->at_us <= old->at_us ||
-		    usage->value < old->stats.cpu_usage_us.value)
-			continue;
-		share.value =
-			(usage->value - old->stats.cpu_usage_us.value) * HUNDRED * HUNDRED / (now->at_us - old->at_us);
-		return hundredths(arena, &share);
-	}
-	return usage->set ? arena_printf(arena, "%" PRIu64 ".%02" PRIu64 " s", usage->value / US_PER_S,
-					 usage->value % US_PER_S / (US_PER_S / HUNDRED))
-			  : "-";
-}
-
-static const char *pids_text(struct arena *arena, const struct opt_u64 *pids)
-{
-	return pids->set ? arena_printf(arena, "%" PRIu64, pids->value) : "-";
-}
-
 static int print_table(struct arena *arena, const struct samples *samples, const struct samples *before,
 		       struct error *err)
 {
@@ -195,44 +119,21 @@ static int print_table(struct arena *arena, const struct samples *samples, const
 		const struct cgroup_stats *stats = &samples->items[i].stats;
 
 		*cell++ = samples->items[i].id;
-		*cell++ = cpu_text(arena, &samples->items[i], before);
-		*cell++ = bytes_text(arena, &stats->memory_current);
-		*cell++ = bytes_text(arena, &stats->memory_high);
-		*cell++ = bytes_text(arena, &stats->memory_max);
-		*cell++ = bytes_text(arena, &stats->memory_peak);
-		*cell++ = hundredths(arena, &stats->memory_some);
-		*cell++ = pids_text(arena, &stats->memory_events_oom_kill);
-		*cell++ = pids_text(arena, &stats->pids_current);
-		*cell++ = bytes_text(arena, &stats->io_read_bytes);
-		*cell++ = bytes_text(arena, &stats->io_write_bytes);
+		*cell++ = sample_share(arena, &samples->items[i], before, FIELD(cpu_usage_us));
+		*cell++ = sample_bytes(arena, &stats->memory_current);
+		*cell++ = sample_bytes(arena, &stats->memory_high);
+		*cell++ = sample_bytes(arena, &stats->memory_max);
+		*cell++ = sample_bytes(arena, &stats->memory_peak);
+		*cell++ = sample_percent(arena, &stats->memory_some);
+		*cell++ = sample_number(arena, &stats->memory_events_oom_kill);
+		*cell++ = sample_number(arena, &stats->pids_current);
+		*cell++ = sample_bytes(arena, &stats->io_read_bytes);
+		*cell++ = sample_bytes(arena, &stats->io_write_bytes);
 	}
 	return print_text(table_text(arena, cells, samples->count + 1, COLUMNS), err);
 }
 
 /* ---- the loop ---- */
-
-/* The named containers, every one of which has to be there; or all, of which one may just be going. */
-static int take_samples(const struct invocation *in, struct arena *arena, struct samples *ret, struct error *err)
-{
-	struct container_info *infos = NULL;
-	size_t count = in->n_arguments;
-	int r = count ? 0 : container_list(in->runtime, arena, &infos, &count, err);
-
-	*ret = (struct samples){ .items = arena_array(arena, count + 1, sizeof(*ret->items)) };
-	for (size_t i = 0; r == 0 && i < count; i++) {
-		struct sample *sample = &ret->items[ret->count];
-
-		sample->id = infos ? infos[i].state.id : in->arguments[i];
-		r = container_stats(in->runtime, sample->id, &sample->stats, err);
-		sample->at_us = now_us();
-		ret->count += r == 0;
-		if (infos && r < 0) {
-			log_message(LOG_LEVEL_DEBUG, "stats: %s", err->text);
-			r = 0;
-		}
-	}
-	return r;
-}
 
 static int print(const struct invocation *in, struct arena *arena, const struct samples *samples,
 		 const struct samples *before, struct error *err)
@@ -255,7 +156,7 @@ static int follow(const struct invocation *in, struct error *err)
 
 		arena_free(arenas[turn]);
 		arenas[turn] = arena_new();
-		r = take_samples(in, arenas[turn], &samples, err);
+		r = samples_take(in, arenas[turn], &samples, err);
 		if (r == 0)
 			r = print(in, arenas[turn], &samples, &before, err);
 		if (r < 0)
@@ -279,7 +180,7 @@ static int run(const struct invocation *in, int *ret_exit, struct error *err)
 		return refuse(err, "--interval: at most %d seconds", INTERVAL_MAX_S);
 	if (stats->follow)
 		return follow(in, err);
-	r = take_samples(in, in->arena, &samples, err);
+	r = samples_take(in, in->arena, &samples, err);
 	return r < 0 ? r : print(in, in->arena, &samples, &(struct samples){ 0 }, err);
 }
 

@@ -58,6 +58,7 @@ struct verb {
 
 extern const struct verb verb_create, verb_start, verb_run, verb_exec, verb_kill, verb_delete;
 extern const struct verb verb_state, verb_list, verb_ps, verb_stats, verb_commit;
+extern const struct verb verb_events, verb_top;
 extern const struct verb verb_pause, verb_resume, verb_update, verb_oom;
 extern const struct verb verb_image, verb_spec, verb_features, verb_version, verb_help;
 extern const struct verb verb_network, verb_port;

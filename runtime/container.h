@@ -40,6 +40,7 @@ struct oom_options {
 	const char *timeout;  /* "30s", "500ms", "5m", "0" */
 	const char *fallback; /* kill-largest, kill-group, raise:PERCENT[:CAP], stay */
 	const char *hook, *socket;
+	const char *pressure; /* "some:150ms/1s" */
 };
 
 struct create_options {

@@ -36,6 +36,7 @@ struct oom_policy {
 	uint64_t raise_cap;     /* bytes; 0: none */
 	const char *hook;       /* program, or NULL */
 	const char *socket;     /* unix socket to tell, or NULL */
+	const char *pressure;   /* to be told of stalls, as given: "some:150ms/1s"; or NULL */
 };
 
 /*
@@ -54,6 +55,9 @@ int oom_policy_parse(struct arena *arena, const char *text, size_t length, struc
 		     struct error *err);
 bool oom_policy_exists(int state_dir_fd);
 
+/* "some|full:STALL/WINDOW" as memory.pressure takes it: "some 150000 1000000" (µs). The kernel's bounds are checked. */
+const char *oom_pressure_trigger(struct arena *arena, const char *text, struct error *err);
+
 const char *oom_fallback_text(struct arena *arena, const struct oom_policy *policy);
 
 /* No huge pages for the calling process and all it starts: one fault of 2 MiB is more than the kernel slows down. */
@@ -67,6 +71,9 @@ int oom_connect(const char *root, bool start, struct error *err);
 /* One request, a JSON object without newline, and its answer, parsed, in `arena`. An answer with "ok": false is an
    error with its text. */
 int oom_request(int socket, struct arena *arena, const char *request, struct json **ret_answer, struct error *err);
+
+/* From now on a line for each event comes over the socket: of one container, or with id NULL of all. */
+int oom_subscribe(int socket, const char *id, struct error *err);
 
 /* "watch" of a new container; before anything runs in it. */
 int oom_watch(const char *root, const char *id, struct error *err);

@@ -169,7 +169,18 @@ int oom_connect(const char *root, bool start, struct error *err)
 	return fd < 0 ? fail(err, -fd, "connect to the oom watcher of %s", root) : fd;
 }
 
-/* One line, without its newline; what comes behind it is not asked for. */
+/* What has come, up to the end of the first line: what is behind it stays for the next reader. */
+static ssize_t receive_of_line(int socket, char *text)
+{
+	ssize_t got = recv(socket, text, CHUNK, MSG_PEEK);
+	const char *end = got > 0 ? memchr(text, '\n', (size_t)got) : NULL;
+
+	if (end)
+		got = end + 1 - text;
+	return got > 0 ? recv(socket, text, (size_t)got, 0) : got;
+}
+
+/* One line, without its newline. */
 static int read_line(int socket, char **ret_line, struct error *err)
 {
 	auto_free char *text = NULL;
@@ -182,7 +193,7 @@ static int read_line(int socket, char **ret_line, struct error *err)
 		text = xreallocarray(text, used + CHUNK + 1, 1);
 		if (poll(&wait, 1, ANSWER_MS) == 0)
 			return fail(err, ETIMEDOUT, "no answer from the oom watcher");
-		got = recv(socket, text + used, CHUNK, 0);
+		got = receive_of_line(socket, text + used);
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got <= 0)
@@ -225,7 +236,7 @@ int oom_request(int socket, struct arena *arena, const char *request, struct jso
 	return r;
 }
 
-/* {"op":OP,"id":ID} */
+/* {"op":OP,"id":ID}; an id that is NULL is null, which is none. */
 static char *make_request(const char *op, const char *id)
 {
 	auto_json_writer struct json_writer *writer = json_writer_new(false);
@@ -235,6 +246,15 @@ static char *make_request(const char *op, const char *id)
 	json_put_string(writer, "id", id);
 	json_end_object(writer);
 	return xstrdup(json_writer_text(writer, NULL));
+}
+
+int oom_subscribe(int socket, const char *id, struct error *err)
+{
+	auto_arena struct arena *arena = arena_new();
+	auto_free char *request = make_request("subscribe", id);
+	struct json *answer;
+
+	return oom_request(socket, arena, request, &answer, err);
 }
 
 /* A watcher that was just about to end may have taken the connection with it: the next one is alive. */

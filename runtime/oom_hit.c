@@ -212,6 +212,16 @@ void hit_announce(struct watcher *watcher, struct watched *container)
 	tell_hook(container, line);
 }
 
+/* A warning, no more: whoever raises or kills by it does so as at any other time. */
+void hit_pressure(struct watcher *watcher, const struct watched *container)
+{
+	auto_free char *line = report_event(container, "pressure", false);
+
+	server_tell(watcher, container->id, line);
+	tell_socket(watcher, container, line);
+	tell_hook(container, line);
+}
+
 /* ---- decisions ---- */
 
 static void tell_outcome(struct watcher *watcher, struct watched *container, const char *outcome)

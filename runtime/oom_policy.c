@@ -22,7 +22,10 @@ enum {
 	TIMEOUT_DEFAULT_MS = 30 * 1000,
 	TIMEOUT_MAX_MS = 7 * 24 * 3600 * 1000,
 	MS_PER_S = 1000,
-	MS_PER_MINUTE = 60 * 1000
+	MS_PER_MINUTE = 60 * 1000,
+	US_PER_MS = 1000,
+	WINDOW_MIN_MS = 500,
+	WINDOW_MAX_MS = 10 * 1000
 };
 enum { PERCENT_MAX = 1000, DIGITS_SIZE = 24, LIMIT_MIN = 4 * 1024 * 1024 };
 
@@ -66,7 +69,8 @@ static int parse_reserve(const char *text, struct oom_policy *policy, struct err
 	return 0;
 }
 
-static int parse_timeout(const char *text, struct oom_policy *policy, struct error *err)
+/* "30s", "500ms", "5m"; a number alone is seconds. */
+static bool parse_time(const char *text, uint64_t *ret_ms)
 {
 	static const struct {
 		const char *unit;
@@ -82,10 +86,17 @@ static int parse_timeout(const char *text, struct oom_policy *policy, struct err
 		memcpy(digits, text, length);
 		digits[length] = '\0';
 		if (str_to_u64(digits, TIMEOUT_MAX_MS / units[i].ms, &number) < 0)
-			break;
-		policy->timeout_ms = number * units[i].ms;
-		return 0;
+			return false;
+		*ret_ms = number * units[i].ms;
+		return true;
 	}
+	return false;
+}
+
+static int parse_timeout(const char *text, struct oom_policy *policy, struct error *err)
+{
+	if (parse_time(text, &policy->timeout_ms))
+		return 0;
 	return refuse(err,
 		      "oom-timeout: expected a time like 30s, 500ms or 5m, at most 7 days, or 0 for ever, found "
 		      "\"%.64s\"",
@@ -140,6 +151,40 @@ static int parse_socket(const char *text, struct oom_policy *policy, struct erro
 	return *text == '/' ? 0 : refuse(err, "oom-socket: \"%.200s\" is not an absolute path", text);
 }
 
+/* Bounds of the window: the kernel's, psi_trigger_create(). */
+const char *oom_pressure_trigger(struct arena *arena, const char *text, struct error *err)
+{
+	static const char *const kinds[] = { "some", "full" };
+	const char *colon = strchr(text, ':');
+	const char *slash = colon ? strchr(colon, '/') : NULL;
+	const char *stall_text = slash ? arena_strndup(arena, colon + 1, (size_t)(slash - colon - 1)) : "";
+	uint64_t stall = 0;
+	uint64_t window = 0;
+
+	for (size_t i = 0; slash && i < ARRAY_SIZE(kinds); i++) {
+		if (!str_eq(arena_strndup(arena, text, (size_t)(colon - text)), kinds[i]))
+			continue;
+		if (parse_time(stall_text, &stall) && parse_time(slash + 1, &window) && stall > 0 && stall <= window &&
+		    window >= WINDOW_MIN_MS && window <= WINDOW_MAX_MS)
+			return arena_printf(arena, "%s %" PRIu64 " %" PRIu64, kinds[i], stall * US_PER_MS,
+					    window * US_PER_MS);
+	}
+	(void)refuse(
+		err,
+		"pressure-notify: expected some:STALL/WINDOW or full:STALL/WINDOW like some:150ms/1s, with a window "
+		"of 500ms to 10s and a stall that fits into it, found \"%.64s\"",
+		text);
+	return NULL;
+}
+
+static int parse_pressure(const char *text, struct oom_policy *policy, struct error *err)
+{
+	auto_arena struct arena *arena = arena_new();
+
+	policy->pressure = text;
+	return oom_pressure_trigger(arena, text, err) ? 0 : -EINVAL;
+}
+
 static const struct {
 	const char *annotation;
 	size_t option;
@@ -151,6 +196,7 @@ static const struct {
 	{ "run.coffer.oom-default", offsetof(struct oom_options, fallback), parse_fallback },
 	{ "run.coffer.oom-hook", offsetof(struct oom_options, hook), parse_hook },
 	{ "run.coffer.oom-socket", offsetof(struct oom_options, socket), parse_socket },
+	{ "run.coffer.pressure-notify", offsetof(struct oom_options, pressure), parse_pressure },
 };
 
 static const char *find_annotation(const struct key_value *annotations, size_t count, const char *key)
@@ -240,6 +286,8 @@ int oom_policy_make(struct arena *arena, const struct oom_options *options, cons
 	struct oom_policy policy = { .timeout_ms = TIMEOUT_DEFAULT_MS };
 	int r = parse_parts(options, annotations, n_annotations, &policy, err);
 
+	if (r == 0 && options->pressure && policy.mode != OOM_FREEZE)
+		return refuse(err, "--pressure-notify: it is the watcher of --oom freeze that tells");
 	if (r == 0 && policy.mode == OOM_FREEZE)
 		r = plan_freeze(arena, options->mode != NULL, limits, &policy, err);
 	if (r == 0 && policy.mode == OOM_GROUP)
@@ -282,6 +330,8 @@ int oom_policy_write(const struct state_dir *dir, const struct oom_policy *polic
 		json_put_string(writer, "hook", policy->hook);
 	if (policy->socket)
 		json_put_string(writer, "socket", policy->socket);
+	if (policy->pressure)
+		json_put_string(writer, "pressure", policy->pressure);
 	json_end_object(writer);
 	text = json_writer_text(writer, &length);
 	return fd_write_atomic(dir->fd, OOM_FILE, text, length, OOM_FILE_MODE, err);
@@ -289,7 +339,7 @@ int oom_policy_write(const struct state_dir *dir, const struct oom_policy *polic
 
 struct oom_file {
 	uint64_t limit, gap, timeout_ms;
-	const char *fallback, *hook, *socket;
+	const char *fallback, *hook, *socket, *pressure;
 };
 
 #define FIELD(name, as, member, needed)                                                                                \
@@ -298,13 +348,10 @@ struct oom_file {
 	}
 
 static const struct json_field fields[] = {
-	FIELD("limit", JSON_AS_U64, limit, true),
-	FIELD("gap", JSON_AS_U64, gap, true),
-	FIELD("timeoutMs", JSON_AS_U64, timeout_ms, true),
-	FIELD("default", JSON_AS_STRING, fallback, true),
-	FIELD("hook", JSON_AS_STRING, hook, false),
-	FIELD("socket", JSON_AS_STRING, socket, false),
-	{ 0 },
+	FIELD("limit", JSON_AS_U64, limit, true),           FIELD("gap", JSON_AS_U64, gap, true),
+	FIELD("timeoutMs", JSON_AS_U64, timeout_ms, true),  FIELD("default", JSON_AS_STRING, fallback, true),
+	FIELD("hook", JSON_AS_STRING, hook, false),         FIELD("socket", JSON_AS_STRING, socket, false),
+	FIELD("pressure", JSON_AS_STRING, pressure, false), { 0 },
 };
 
 int oom_policy_parse(struct arena *arena, const char *text, size_t length, struct oom_policy *ret_policy,
@@ -326,6 +373,8 @@ int oom_policy_parse(struct arena *arena, const char *text, size_t length, struc
 		r = parse_hook(file.hook, &policy, err);
 	if (r == 0 && file.socket)
 		r = parse_socket(file.socket, &policy, err);
+	if (r == 0 && file.pressure)
+		r = parse_pressure(file.pressure, &policy, err);
 	if (r < 0)
 		return r;
 	policy.limit = file.limit;

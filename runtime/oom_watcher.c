@@ -40,10 +40,12 @@ static void watched_free(struct watched *container)
 	if (!container)
 		return;
 	tripwire_close(&container->wire);
+	cleanup_fd(&container->pressure);
 	cgroup_close(container->cgroup);
 	free(container->id);
 	free(container->hook);
 	free(container->socket);
+	free(container->stalls);
 	free(container);
 }
 
@@ -63,6 +65,25 @@ static int listen_to(const struct watcher *watcher, int fd, struct source *sourc
 	struct epoll_event event = { .events = EPOLLPRI, .data.ptr = source };
 
 	return epoll_ctl(watcher->epoll, EPOLL_CTL_ADD, fd, &event) < 0 ? fail(err, errno, "epoll") : 0;
+}
+
+/* The kernel looks at the trigger only while the cgroup's tasks do wait for memory. */
+static int open_pressure(struct watched *container, struct arena *arena, struct error *err)
+{
+	const char *trigger;
+
+	if (!container->policy.pressure)
+		return 0;
+	trigger = oom_pressure_trigger(arena, container->policy.pressure, err);
+	if (!trigger)
+		return -EINVAL;
+	container->pressure =
+		openat(container->wire.dir, "memory.pressure", O_RDWR | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
+	if (container->pressure < 0)
+		return fail(err, errno, "--pressure-notify: open memory.pressure");
+	if (write(container->pressure, trigger, strlen(trigger) + 1) < 0)
+		return fail(err, errno, "--pressure-notify: write \"%s\" to memory.pressure", trigger);
+	return 0;
 }
 
 static int open_watched(const struct watcher *watcher, struct watched *container, const char *id, struct error *err)
@@ -86,6 +107,8 @@ static int open_watched(const struct watcher *watcher, struct watched *container
 	if (r == 0)
 		r = tripwire_open(cgroup_fd(container->cgroup), container->policy.limit, container->policy.gap,
 				  &container->wire, err);
+	if (r == 0)
+		r = open_pressure(container, arena, err);
 	if (r < 0)
 		return r;
 	container->inode = st.st_ino;
@@ -94,6 +117,8 @@ static int open_watched(const struct watcher *watcher, struct watched *container
 	container->socket = container->policy.socket ? xstrdup(container->policy.socket) : NULL;
 	container->policy.hook = container->hook;
 	container->policy.socket = container->socket;
+	container->stalls = container->policy.pressure ? xstrdup(container->policy.pressure) : NULL;
+	container->policy.pressure = container->stalls;
 	container->own_gap = container->policy.gap != tripwire_gap(container->policy.limit, watcher->processors);
 	return 0;
 }
@@ -143,6 +168,7 @@ int watcher_add(struct watcher *watcher, const char *id, struct error *err)
 		return 0;
 	container = xcalloc(1, sizeof(*container));
 	container->wire = (struct tripwire)TRIPWIRE_NONE;
+	container->pressure = -1;
 	container->root = watcher->runtime->root;
 	r = open_watched(watcher, container, id, err);
 	if (r < 0)
@@ -153,9 +179,12 @@ int watcher_add(struct watcher *watcher, const char *id, struct error *err)
 		return fail(err, errno, "watch the state directory of container `%s`", id);
 	container->events_source = (struct source){ SOURCE_EVENTS, container };
 	container->frozen_source = (struct source){ SOURCE_FROZEN, container };
+	container->pressure_source = (struct source){ SOURCE_PRESSURE, container };
 	r = listen_to(watcher, container->wire.events, &container->events_source, err);
 	if (r == 0)
 		r = listen_to(watcher, container->wire.frozen, &container->frozen_source, err);
+	if (r == 0 && container->pressure >= 0)
+		r = listen_to(watcher, container->pressure, &container->pressure_source, err);
 	if (r < 0)
 		return r;
 	hit_adopt(container);
@@ -289,6 +318,13 @@ static void handle(struct watcher *watcher, const struct epoll_event *event)
 		return; /* was first */
 	case SOURCE_FROZEN:
 		hit_freezer(watcher, source->owner);
+		return;
+	case SOURCE_PRESSURE:
+		if (event->events & EPOLLERR) /* the cgroup is gone */
+			(void)epoll_ctl(watcher->epoll, EPOLL_CTL_DEL, ((struct watched *)source->owner)->pressure,
+					NULL);
+		else
+			hit_pressure(watcher, source->owner);
 		return;
 	case SOURCE_LISTENER:
 		server_accept(watcher);

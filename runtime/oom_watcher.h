@@ -28,7 +28,7 @@ enum hit_state {
 	HIT_SETTLE,   /* decided to kill; waits for the memory */
 };
 
-enum source_kind { SOURCE_LISTENER, SOURCE_INOTIFY, SOURCE_EVENTS, SOURCE_FROZEN, SOURCE_CLIENT };
+enum source_kind { SOURCE_LISTENER, SOURCE_INOTIFY, SOURCE_EVENTS, SOURCE_FROZEN, SOURCE_PRESSURE, SOURCE_CLIENT };
 
 /* What an epoll event belongs to; its owner holds it by value. */
 struct source {
@@ -38,14 +38,15 @@ struct source {
 
 struct watched {
 	struct watched *next;
-	struct source events_source, frozen_source;
-	char *id, *hook, *socket;
-	const char *root;  /* the state root, the runtime's */
-	ino_t inode;       /* of the state directory */
-	int inotify_watch; /* of the state directory: it goes, the container goes */
+	struct source events_source, frozen_source, pressure_source;
+	char *id, *hook, *socket, *stalls; /* stalls: the policy's `pressure` */
+	const char *root;                  /* the state root, the runtime's */
+	ino_t inode;                       /* of the state directory */
+	int inotify_watch;                 /* of the state directory: it goes, the container goes */
 	bool gone;
 	struct cgroup *cgroup;
 	struct tripwire wire;
+	int pressure; /* memory.pressure with the policy's trigger, or -1 */
 	struct oom_policy policy;
 	bool own_gap; /* the policy names it: a new limit does not change it */
 
@@ -93,6 +94,7 @@ void hit_touched(struct watched *container);
 void hit_freezer(struct watcher *watcher, struct watched *container);
 void hit_tick(struct watcher *watcher, struct watched *container);
 void hit_adopt(struct watched *container); /* as an earlier watcher, or nobody, has left it */
+void hit_pressure(struct watcher *watcher, const struct watched *container);
 void hit_announce(struct watcher *watcher, struct watched *container);
 
 /* ---- oom_hit.c: decisions; each refuses with text what cannot be ---- */

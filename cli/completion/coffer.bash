@@ -8,7 +8,7 @@ _coffer_options() {
 		echo "-v --version -h --help"
 		;;
 	create)
-		echo "-b --bundle -f --config --pid-file --console-socket --oom --oom-reserve --oom-timeout --oom-default --oom-hook --oom-socket"
+		echo "-b --bundle -f --config --pid-file --console-socket --oom --oom-reserve --oom-timeout --oom-default --oom-hook --oom-socket --pressure-notify"
 		echo "--limit --preserve-fds --no-pivot --no-new-keyring"
 		echo "-h --help"
 		;;
@@ -17,7 +17,7 @@ _coffer_options() {
 		;;
 	run)
 		echo "-b --bundle -f --config --pid-file --console-socket --limit --preserve-fds --no-pivot --no-new-keyring"
-		echo "--oom --oom-reserve --oom-timeout --oom-default --oom-hook --oom-socket"
+		echo "--oom --oom-reserve --oom-timeout --oom-default --oom-hook --oom-socket --pressure-notify"
 		echo "-d --detach --keep --no-subreaper --image --rootfs --read-only --name --rm --hostname --network --net"
 		echo "-p --publish --ip --ip6 --mac-address --dns --add-host"
 		echo "--label --annotation -i --interactive -t --tty -e --env --env-file -w --workdir -u --user --entrypoint"
@@ -63,6 +63,12 @@ _coffer_options() {
 	stats)
 		echo "-f --format --follow --interval -h --help"
 		;;
+	top)
+		echo "--once --interval -h --help"
+		;;
+	events)
+		echo "--stats --interval -h --help"
+		;;
 	ps)
 		echo "-f --format -h --help"
 		;;
@@ -90,14 +96,14 @@ _coffer_options() {
 	esac
 }
 
-_coffer_commands="create start run kill delete exec pause resume update oom commit state list ps stats port image network spec features version help"
+_coffer_commands="create start run kill delete exec pause resume update oom commit state list ps stats top events port image network spec features version help"
 
 # Does this option of the command ($1) take the next word as its value?
 _coffer_takes_value() {
 	case $1:$2 in
 	*:--root | *:--log | *:--log-format | *:--log-level | *:--cgroup-manager) [ "$1" = global ] ;;
-	*:-b | *:--bundle | *:--config | *:--pid-file | *:--console-socket | *:--preserve-fds | *:--limit | *:--oom | *:--oom-*) true ;;
-	create:-f | run:-f | spec:-f | list:-f | ps:-f | stats:-f | *:--format | stats:--interval) true ;;
+	*:-b | *:--bundle | *:--config | *:--pid-file | *:--console-socket | *:--preserve-fds | *:--limit | *:--oom | *:--oom-* | *:--pressure-notify) true ;;
+	create:-f | run:-f | spec:-f | list:-f | ps:-f | stats:-f | *:--format | *:--interval) true ;;
 	run:--read-only | run:--rm | run:-i | run:--interactive | run:-t | run:--tty | run:-it | run:-ti) false ;;
 	run:-d | run:--detach | run:--keep | run:--no-* | run:-h | run:--help) false ;;
 	run:-*) true ;;

@@ -55,6 +55,7 @@ kernel_kills() {
 	equal "$(wc -l <<<"$OUT")" 1
 	succeeds coffer oom list
 	no_watcher
+	fails 1 "is not a process id" coffer oom dump a all
 	fails 1 "has no freezing oom policy" coffer oom show a
 	fails 1 "is not known" coffer oom dance
 	fails 1 "number of arguments" coffer oom raise a
@@ -69,6 +70,7 @@ kernel_kills() {
 	fails 1 "oom-timeout" coffer run --oom kill --oom-timeout soon a
 	fails 1 "raise:PERCENT" coffer run --oom kill --oom-default raise:0 a
 	fails 1 "absolute path" coffer run --oom kill --oom-hook hook a
+	fails 1 "watcher of --oom freeze" coffer run --pressure-notify some:150ms/1s a
 	bundle_config '.annotations["run.coffer.oom"] = "never"'
 	fails 1 "annotation run.coffer.oom" coffer run a
 	bundle_config '.annotations["run.coffer.oom"] = "freeze" | del(.linux.resources.memory)'
@@ -104,7 +106,7 @@ kernel_kills() {
 }
 
 @test "freeze: stopped at the limit, told, raised, and it finishes" {
-	local told
+	local told waiting pid
 	frozen a
 	equal "$(kernel_kills a)" 0
 	equal "$(status_of a)" paused
@@ -113,11 +115,18 @@ kernel_kills() {
 	jq -e '.limit == 67108864 and .high < .limit and .usage > .high * 0.9 and .hits == 1' <<<"$told"
 	jq -e '.processes[0].pid > 0 and (.processes | length) == .processCount' <<<"$told"
 	fails 255 "frozen at its memory limit" coffer exec a true
+	pid=$(jq '.processes[0].pid' <<<"$told")
+	succeeds coffer oom dump a "$pid"
+	jq -e '(.mappings | map(.resident) | add) > 0 and .threads[0].tid and .files[0].target and .status.Name' <<<"$OUT"
+	jq -e '.threads[0].kernelStack | length > 0' <<<"$OUT"
+	fails 1 "is not in container" coffer oom dump a $$
 	exec_coffer exec --ignore-paused a echo waited >"$TEST_DIR/waited" 2>&1 &
+	waiting=$!
 	fails 1 "stays frozen" coffer oom resume a
 	[[ ! -s $TEST_DIR/waited ]]
-	succeeds coffer oom raise a 256m
-	gives 0 wait $!
+	gives 0 on_tty --expect "q: quit" --send '1\n' --expect "a: frozen" --send 'r 65m\n' --expect "stays frozen" \
+		--send 'r 256m\n' --expect "done" --send 'q\n' -- "${RUNTIME[@]}" oom
+	gives 0 wait "$waiting"
 	equal "$(<"$TEST_DIR/waited")" waited
 	wait_for 60 grep -q finished "$TEST_DIR/a.out"
 	wait_for 10 oom_state a armed
@@ -192,8 +201,12 @@ kernel_kills() {
 	bundle_config '.mounts += [{ destination: "/disk", source: $disk, options: ["bind"] }] |
 		.linux.resources.memory = { limit: 33554432, swap: 33554432 }' --arg disk "$DISK"
 	bundle_args sh -c 'dd if=/dev/zero of=/disk/a bs=1M count=96; cat /disk/a >/dev/null; echo read; sleep 1000'
-	coffer run --detach --oom freeze --oom-timeout 0 a </dev/null >"$TEST_DIR/a.out" 2>&1
+	background exec_coffer oom watch
+	coffer run --detach --oom freeze --oom-timeout 0 --pressure-notify some:10ms/1s a </dev/null >"$TEST_DIR/a.out" 2>&1
 	wait_for 120 grep -q read "$TEST_DIR/a.out"
+	wait_for 5 grep -q '"event":"pressure","id":"a"' "$TEST_DIR/job.0"
+	kill "${JOBS[0]}"
+	JOBS=()
 	equal "$(coffer oom show a | jq -c '[.hits, .thawedHits]') $(kernel_kills a)" "[0,0] 0"
 	coffer delete --force a
 	rm -rf "$DISK"

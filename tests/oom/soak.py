@@ -5,8 +5,9 @@
 
 Each container does one kind of work (work.c) with more memory than its limit allows. The policy freezes it, the event
 comes here, a decision goes back: mostly a higher limit, sometimes a kill. Counted: kernel kills, decisions delivered,
-work that finished with the right sum after a raise, and from the event to frozen and to told. Page cache loads are to
-run through without a freeze. --control runs the same work under plain memory.max, systemd-oomd or crun instead.
+work that finished with the right sum after a raise, and from the event to each step until told. Page cache loads are to
+run through without a freeze. --control runs the same work under plain memory.max, systemd-oomd or crun instead. Beside
+it a timer of the highest priority shows how long this machine keeps anybody waiting: nothing can be faster than that.
 Writes report.json and report.txt to DIR. Exit status 1 if a bar of the policy is missed.
 """
 import argparse
@@ -26,8 +27,8 @@ import time
 
 MIB = 1024 * 1024
 FROZEN_P99_US = 20000
-KINDS = ["touch", "threads", "populate", "tmpfs", "mlock", "fork", "pipes", "huge", "cache"]
-SLOW_TO_STOP = {"populate", "tmpfs", "mlock"}  # one long system call each: reported as pending
+KINDS = ["touch", "threads", "populate", "tmpfs", "mlock", "fork", "pipes", "huge", "cache", "uring", "hugetlb"]
+STEPS = {"lifted": "liftedAfterUs", "judged": "judgedAfterUs", "asked": "askedAfterUs", "frozen": "frozenAfterUs"}
 END_SECONDS = 180
 
 
@@ -43,7 +44,19 @@ def parse():
     parser.add_argument("--control", choices=["none", "max", "oomd", "crun"], default="none")
     parser.add_argument("--tap", action="store_true", help="a test for each bar")
     parser.add_argument("--kinds", default=",".join(KINDS))
+    parser.add_argument("--largest", type=int, default=1024, help="MiB of the largest limit")
+    parser.add_argument("--memory", type=int, default=2048, help="MiB of all containers that run at a time")
     return parser.parse_args()
+
+
+def has_swap():
+    return len(pathlib.Path("/proc/swaps").read_text().splitlines()) > 1
+
+
+def usable(kinds):
+    """Without hugetlb pages there is no work with them."""
+    pages = int(pathlib.Path("/proc/sys/vm/nr_hugepages").read_text())
+    return [kind for kind in kinds if kind != "hugetlb" or pages]
 
 
 class Host:
@@ -77,7 +90,7 @@ class Host:
         config["process"]["rlimits"] = [{"type": "RLIMIT_MEMLOCK", "soft": 2**40, "hard": 2**40}]
         config["mounts"].append({"destination": "/disk", "source": str(self.disk), "options": ["bind", "rw"]})
         config["linux"]["cgroupsPath"] = f"/coffer-soak/{job.id}"
-        config["linux"]["resources"] = {"memory": {"limit": job.limit, "swap": job.limit}}
+        config["linux"]["resources"] = {"memory": {"limit": job.limit, "swap": job.limit + job.swap}}
         bundle = self.dir / job.id
         bundle.mkdir()
         (bundle / "config.json").write_text(json.dumps(config))
@@ -87,14 +100,16 @@ class Host:
 class Job:
     """One container, from a seed."""
 
-    def __init__(self, number, kinds, rng):
+    def __init__(self, number, kinds, rng, largest):
         self.id = f"s{number}"
         self.kind = rng.choice(kinds)
         self.seed = rng.randrange(1, 2**40)
-        self.limit = rng.choice([16, 24, 32, 48, 64, 96, 128]) * MIB
-        self.mib = int(self.limit / MIB * rng.uniform(1.1, 1.9)) + 8
+        sizes = [16, 24, 32, 48, 64, 96, 128] * 3 + [256, 512, 1024]
+        self.limit = rng.choice([size for size in sizes if size <= largest]) * MIB
+        self.swap = rng.choice([0, 0, self.limit // 4]) if has_swap() else 0
+        self.mib = int((self.limit + self.swap) / MIB * rng.uniform(1.1, 1.9)) + 8
         if self.kind == "cache":  # as often as the others, and not longer than all of them together
-            self.limit, self.mib = 16 * MIB, rng.randrange(20, 33)
+            self.limit, self.swap, self.mib = 16 * MIB, 0, rng.randrange(20, 33)
         self.kill = rng.random() < 0.1
         self.step = rng.choice([1.1, 1.2, 1.5])  # of a raise: a container may hit its limit several times
         self.reserve = rng.choice([None, None, None, f"{max(2, self.limit // MIB // 5)}m"])
@@ -103,7 +118,7 @@ class Job:
         self.status = None
         self.text = ""
         self.kernel_kills = 0
-        self.frozen_us, self.told_us = [], []
+        self.steps_us, self.told_us = {name: [] for name in STEPS}, []
         self.soft = self.thawed = 0
         self.seconds = 0
 
@@ -152,7 +167,8 @@ class Listener(threading.Thread):
             job.hits += 1
             job.pending += event["event"] == "pending"
             if event["event"] == "hit":
-                job.frozen_us.append(event["frozenAfterUs"])
+                for name, member in STEPS.items():
+                    job.steps_us[name].append(event[member])
             job.told_us.append(event["toldAfterUs"])
             try:
                 job.delivered += decide(self.host, job, event)
@@ -201,7 +217,7 @@ def run_oomd(host, job):
     """systemd-oomd kills by pressure, and the kernel at the limit: whoever is first."""
     words = ["systemd-run", "--quiet", "--wait", "--pipe", "--collect", f"--unit={job.id}",
              f"--property=MemoryMax={job.limit}", f"--property=MemoryHigh={job.limit * 7 // 8}",
-             "--property=MemorySwapMax=0", "--property=ManagedOOMMemoryPressure=kill",
+             f"--property=MemorySwapMax={job.swap}", "--property=ManagedOOMMemoryPressure=kill",
              "--property=ManagedOOMMemoryPressureLimit=5%", "--property=LimitMEMLOCK=infinity",
              f"--property=BindPaths={host.disk}:/disk", str(host.args.work), job.kind, str(job.mib), str(job.seed)]
     try:
@@ -228,18 +244,61 @@ def hogs(rng):
     return [subprocess.Popen(["sh", "-c", "while :; do :; done"]) for _ in range(count)]
 
 
+class Timer(threading.Thread):
+    """How much later than asked for a thread of the highest priority wakes up: the machine's own part of a latency."""
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        self.late_us = []
+
+    def run(self):
+        try:
+            os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(60))
+        except OSError as error:
+            print(f"timer: {error}", file=sys.stderr)
+        while True:
+            due = time.monotonic() + 0.02
+            time.sleep(0.02)
+            self.late_us.append((time.monotonic() - due) * 1e6)
+
+
+class Room:
+    """How many containers run at a time, which changes, and how much they may take together."""
+
+    def __init__(self, mib):
+        self.mib, self.width, self.running = mib, 1, 0
+        self.changed = threading.Condition()
+
+    def enter(self, job):
+        with self.changed:
+            while self.running and (self.running >= self.width or self.mib < job.mib):
+                self.changed.wait()
+            self.running += 1
+            self.mib -= job.mib
+
+    def leave(self, job):
+        with self.changed:
+            self.running -= 1
+            self.mib += job.mib
+            self.changed.notify_all()
+
+
 def drive(host, jobs):
     args = host.args
     rng = random.Random(args.seed)
-    kinds = args.kinds.split(",")
+    kinds = usable(args.kinds.split(","))
     began = time.monotonic()
-    todo = queue.Queue(maxsize=args.parallel)
+    todo = queue.Queue()
+    room = Room(args.memory)
     done = []
 
     def worker():
         while (job := todo.get()) is not None:
             start = time.monotonic()
-            RUN[args.control](host, job)
+            try:
+                RUN[args.control](host, job)
+            finally:
+                room.leave(job)
             job.seconds = time.monotonic() - start
             done.append(job)
 
@@ -257,9 +316,11 @@ def drive(host, jobs):
                 hog.kill()
                 hog.wait()
             load = hogs(rng)
+            room.width = rng.choice([args.parallel, args.parallel, 1, 2])
         number += 1
-        job = Job(number, kinds, rng)
+        job = Job(number, kinds, rng, args.largest)
         jobs[job.id] = job
+        room.enter(job)
         todo.put(job)
         if number % 25 == 0:
             print(f"{time.monotonic() - began:.0f} s: {reached} hits of {args.hits}", file=sys.stderr, flush=True)
@@ -277,6 +338,10 @@ def percentile(values, share):
     return values[min(len(values) - 1, int(len(values) * share))] if values else 0
 
 
+def spread(values):
+    return [percentile(values, 0.5), percentile(values, 0.99), max(values, default=0)]
+
+
 def is_right(job):
     return job.status == 0 and "work: right" in job.text
 
@@ -289,7 +354,7 @@ def rows(done):
     for kind in sorted(kinds, key=lambda name: (name == "all", name)):
         jobs = kinds[kind]
         resumable = [job for job in jobs if not (job.kill and job.hits)]
-        frozen = [us for job in jobs for us in job.frozen_us]
+        steps = {name: [us for job in jobs for us in job.steps_us[name]] for name in STEPS}
         told = [us for job in jobs for us in job.told_us]
         yield {
             "kind": kind, "containers": len(jobs), "hits": sum(job.hits for job in jobs),
@@ -297,8 +362,8 @@ def rows(done):
             "kernelKills": sum(job.kernel_kills for job in jobs),
             "resumable": len(resumable), "finishedRight": sum(map(is_right, resumable)),
             "softHits": sum(job.soft for job in jobs), "thawedHits": sum(job.thawed for job in jobs),
-            "frozenUs": [percentile(frozen, 0.5), percentile(frozen, 0.99), max(frozen, default=0)],
-            "toldUs": [percentile(told, 0.5), percentile(told, 0.99), max(told, default=0)],
+            **{f"{name}Us": spread(values) for name, values in steps.items()},
+            "toldUs": spread(told),
             "seconds": round(percentile([job.seconds for job in jobs], 0.5), 1),
         }
 
@@ -307,10 +372,14 @@ def table(lines, control):
     head = ["kind", "containers", "hits", "pending", "delivered", "kernelKills", "resumable", "finishedRight", "softHits",
             "thawedHits", "seconds"]
     yield f"control: {control}"
-    yield "".join(f"{name:>14}" for name in head) + "   frozen ms p50/p99/max    told ms p50/p99/max"
+    yield "".join(f"{name:>14}" for name in head)
     for line in lines:
-        times = ["/".join(f"{us / 1000:.1f}" for us in line[name]) for name in ("frozenUs", "toldUs")]
-        yield "".join(f"{line[name]:>14}" for name in head) + f"{times[0]:>25}{times[1]:>23}"
+        yield "".join(f"{line[name]:>14}" for name in head)
+    steps = [*STEPS, "told"]
+    yield f"{'kind, ms: p50/p99/max':>22}" + "".join(f"{name:>20}" for name in steps)
+    for line in lines:
+        times = ["/".join(f"{us / 1000:.1f}" for us in line[f"{name}Us"]) for name in steps]
+        yield f"{line['kind']:>22}" + "".join(f"{text:>20}" for text in times)
 
 
 def bars(lines, done):
@@ -355,18 +424,23 @@ def main():
         listener = Listener(host, jobs)
         listener.start()
         time.sleep(1)
+    timer = Timer()
+    timer.start()
     done, seconds = drive(host, jobs)
     lines = list(rows(done))
     results = bars(lines, done) if args.control == "none" else []
     missed = [f"{name}: {miss}" for name, miss in results if miss]
     text = list(table(lines, args.control)) + [f"seed {args.seed}, {args.parallel} at once, {seconds:.0f} s"]
+    late = "/".join(f"{us / 1000:.1f}" for us in spread(timer.late_us))
+    text += [f"a timer of the highest priority was late by {late} ms (p50/p99/max of {len(timer.late_us)})"]
     text += [f"missed: {line}" for line in missed] or ["all bars met" if args.control == "none" else ""]
     for job in done:
         if args.control == "none" and not is_right(job) and not (job.kill and job.hits):
             text.append(f"not right: {job.id} {job.kind} {job.mib} MiB of {job.limit // MIB}, seed {job.seed}: status "
                         f"{job.status}, kernel kills {job.kernel_kills}: {job.text[-300:]}")
     (out / f"report-{args.control}.txt").write_text("\n".join(text) + "\n")
-    (out / f"report-{args.control}.json").write_text(json.dumps({"rows": lines, "missed": missed}))
+    (out / f"report-{args.control}.json").write_text(json.dumps({"rows": lines, "missed": missed,
+                                                                     "lateUs": spread(timer.late_us)}))
     if args.tap:
         failed = tap(results, text)
     else:

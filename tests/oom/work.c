@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/io_uring.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -12,11 +13,12 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 enum { MIB = 1024 * 1024, PAGE = 4096, WORDS = PAGE / 8, THREADS_MAX = 96, CHILDS = 48, LOST = 1, FAILED = 2 };
-enum { PIPE_SIZE = MIB, CACHE_PASSES = 6, CHUNK = 65536 };
+enum { PIPE_SIZE = MIB, CACHE_PASSES = 6, CHUNK = 65536, RING_ENTRIES = 16, HUGE_PAGE = 2 * MIB, HUGE_PAGES = 4 };
 
 struct load {
 	size_t bytes;
@@ -152,6 +154,111 @@ static int work_tmpfs(const struct load *load)
 	return check(memory, half, load->seed) | check(shared, half, load->seed);
 }
 
+struct ring {
+	int fd;
+	unsigned *tail, *mask, *array, *done_head;
+	struct io_uring_sqe *entries;
+	struct io_uring_cqe *done;
+	unsigned *done_tail, *done_mask;
+};
+
+static struct ring ring_new(void)
+{
+	struct io_uring_params params = { 0 };
+	struct ring ring = { .fd = (int)syscall(SYS_io_uring_setup, RING_ENTRIES, &params) };
+	char *at;
+
+	if (ring.fd < 0)
+		fail("io_uring_setup");
+	at = mmap(NULL, params.cq_off.cqes + params.cq_entries * sizeof(*ring.done), PROT_READ | PROT_WRITE, MAP_SHARED,
+		  ring.fd, IORING_OFF_SQ_RING);
+	ring.entries = mmap(NULL, params.sq_entries * sizeof(*ring.entries), PROT_READ | PROT_WRITE, MAP_SHARED,
+			    ring.fd, IORING_OFF_SQES);
+	if (at == MAP_FAILED || ring.entries == MAP_FAILED)
+		fail("mmap of an io_uring");
+	ring.tail = (unsigned *)(void *)(at + params.sq_off.tail);
+	ring.mask = (unsigned *)(void *)(at + params.sq_off.ring_mask);
+	ring.array = (unsigned *)(void *)(at + params.sq_off.array);
+	ring.done_head = (unsigned *)(void *)(at + params.cq_off.head);
+	ring.done_tail = (unsigned *)(void *)(at + params.cq_off.tail);
+	ring.done_mask = (unsigned *)(void *)(at + params.cq_off.ring_mask);
+	ring.done = (struct io_uring_cqe *)(void *)(at + params.cq_off.cqes);
+	return ring;
+}
+
+static void ring_write(const struct ring *ring, int fd, const char *data, size_t at)
+{
+	unsigned index = *ring->tail & *ring->mask;
+
+	ring->entries[index] = (struct io_uring_sqe){
+		.opcode = IORING_OP_WRITE,
+		.flags = IOSQE_ASYNC, /* by a worker of the kernel, not by this task */
+		.fd = fd,
+		.addr = (uintptr_t)(data + at),
+		.len = MIB,
+		.off = at,
+	};
+	ring->array[index] = index;
+	__atomic_store_n(ring->tail, *ring->tail + 1, __ATOMIC_RELEASE);
+}
+
+/* All that was submitted, whole. */
+static void ring_wait(const struct ring *ring, unsigned count)
+{
+	for (unsigned seen = 0; seen < count;) {
+		unsigned tail;
+
+		if (syscall(SYS_io_uring_enter, ring->fd, seen ? 0 : count, 1, IORING_ENTER_GETEVENTS, NULL, 0) < 0 &&
+		    errno != EINTR)
+			fail("io_uring_enter");
+		tail = __atomic_load_n(ring->done_tail, __ATOMIC_ACQUIRE);
+		for (; *ring->done_head != tail; seen++) {
+			int result = ring->done[*ring->done_head & *ring->done_mask].res;
+
+			if (result != MIB) {
+				errno = result < 0 ? -result : EIO;
+				fail("write by io_uring");
+			}
+			__atomic_store_n(ring->done_head, *ring->done_head + 1, __ATOMIC_RELEASE);
+		}
+	}
+}
+
+/* A tmpfs is filled by io_uring's workers, some MiB at a time. */
+static int work_uring(const struct load *load)
+{
+	const size_t half = load->bytes / 2 / MIB * MIB;
+	const struct ring ring = ring_new();
+	int fd = memfd_create("work", MFD_CLOEXEC);
+	char *memory = map(half, 0);
+	void *shared;
+
+	if (fd < 0 || ftruncate(fd, (off_t)half) < 0)
+		fail("memfd_create");
+	fill(memory, half, load->seed);
+	for (size_t at = 0; at < half;) {
+		unsigned count = 0;
+
+		for (; count < RING_ENTRIES && at < half; count++, at += MIB)
+			ring_write(&ring, fd, memory, at);
+		ring_wait(&ring, count);
+	}
+	shared = mmap(NULL, half, PROT_READ, MAP_SHARED, fd, 0);
+	if (shared == MAP_FAILED)
+		fail("mmap of a memfd");
+	return check(memory, half, load->seed) | check(shared, half, load->seed);
+}
+
+/* Some pages of hugetlbfs, which the limit does not count, beside memory that it does. */
+static int work_hugetlb(const struct load *load)
+{
+	const size_t bytes = (size_t)HUGE_PAGE * HUGE_PAGES;
+	void *pages = map(bytes, MAP_HUGETLB);
+
+	fill(pages, bytes, ~load->seed);
+	return work_touch(load) | check(pages, bytes, ~load->seed);
+}
+
 /* Each holds its part until all have been started: until the pipe has no writer. */
 static int work_child(const struct load *part, const int *gate)
 {
@@ -258,9 +365,10 @@ static const struct {
 	const char *name;
 	int (*run)(const struct load *load);
 } kinds[] = {
-	{ "touch", work_touch },     { "populate", work_populate }, { "mlock", work_mlock }, { "huge", work_huge },
-	{ "threads", work_threads }, { "tmpfs", work_tmpfs },       { "fork", work_fork },   { "pipes", work_pipes },
-	{ "cache", work_cache },     { "sleep", work_sleep },
+	{ "touch", work_touch }, { "populate", work_populate }, { "mlock", work_mlock },
+	{ "huge", work_huge },   { "threads", work_threads },   { "tmpfs", work_tmpfs },
+	{ "fork", work_fork },   { "pipes", work_pipes },       { "cache", work_cache },
+	{ "sleep", work_sleep }, { "uring", work_uring },       { "hugetlb", work_hugetlb },
 };
 
 int main(int argc, char **argv)

@@ -15,7 +15,7 @@
 #error "COFFER_SOURCE is the root of the source tree"
 #endif
 
-enum { SCREEN_WIDTH = 80, SCREEN_HEIGHT = 25, MAIN_HEIGHT = 44, DOCUMENT_MAX = 1024 * 1024 };
+enum { SCREEN_WIDTH = 80, SCREEN_HEIGHT = 25, MAIN_HEIGHT = 46, DOCUMENT_MAX = 1024 * 1024 };
 
 static const struct cli_option help_only[] = {
 	{ .name = "help", .letter = 'h', .help = "x" },

@@ -20,7 +20,7 @@ static void the_table_is_sound(void)
 			CHECK((option->kind == OPTION_FLAG) == !option->argument);
 		}
 	}
-	CHECK_INT(22, count);
+	CHECK_INT(24, count);
 	CHECK(!verb_find("creat"));
 	CHECK(!verb_find(""));
 }

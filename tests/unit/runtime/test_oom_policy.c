@@ -191,7 +191,32 @@ static void broken_files(void)
 			test_stop(TEST_FAILED, "%s was accepted", bad[i]);
 }
 
+static void pressure(void)
+{
+	static const char *const wrong[] = {
+		"",          "some",        "some:",           "some:1s",     "all:150ms/1s",
+		"some:0/1s", "some:2s/1s",  "some:10ms/499ms", "some:1s/11s", "some:1s/1s/1s",
+		"some:/1s",  "some:150ms/", "full:-1/1s"
+	};
+
+	limits = (struct cgroup_limits){ .memory_limit = IS(67108864) };
+	CHECK_INT(0, make(OPTIONS(.mode = "freeze", .pressure = "some:150ms/1s"), NULL, 0));
+	CHECK_STR("some 150000 1000000", oom_pressure_trigger(arena, policy.pressure, &err));
+	CHECK_STR("full 10000000 10000000", oom_pressure_trigger(arena, "full:10/10", &err));
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++)
+		CHECK(oom_pressure_trigger(arena, wrong[i], &err) == NULL);
+	CHECK_INT(-EINVAL, make(OPTIONS(.pressure = "some:150ms/1s"), NULL, 0));
+	CHECK_INT(0, oom_policy_parse(arena,
+				      "{\"limit\":9,\"gap\":1,\"timeoutMs\":0,\"default\":\"stay\",\"pressure\":"
+				      "\"full:1/2\"}",
+				      strlen("{\"limit\":9,\"gap\":1,\"timeoutMs\":0,\"default\":\"stay\",\"pressure\":"
+					     "\"full:1/2\"}"),
+				      &policy, &err));
+	CHECK_STR("full:1/2", policy.pressure);
+}
+
 static const struct test tests[] = {
+	TEST(pressure),
 	TEST(none),
 	TEST(group),
 	TEST(freeze_sets_high),

@@ -1,0 +1,233 @@
+/*
+ * top.c - `coffer top`: what containers use, on a screen that stays. The alternate screen is left and the terminal put
+ * back by the keys that end it, of which Ctrl-C is one: it comes as a character. Without a terminal: once, as a table.
+ */
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <termios.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/str.h"
+#include "oom_request.h"
+#include "print.h"
+#include "samples.h"
+
+#define SCREEN_ENTER "\033[?1049h\033[?25l"
+#define SCREEN_LEAVE "\033[?25h\033[?1049l"
+#define SCREEN_HOME  "\033[H"
+#define LINE_REST    "\033[K\r\n"
+#define SCREEN_REST  "\033[J"
+
+enum { MS_PER_S = 1000, INTERVAL_MAX_S = 3600, ROWS = 24, COLUMNS_OF_SCREEN = 80, CTRL_C = 3, CLOCK_SIZE = 16 };
+
+struct top_options {
+	unsigned interval;
+	bool once;
+};
+
+static const struct cli_option options[] = {
+	FLAG_ROW(struct top_options, once, "once", 0, "print once, and end"),
+	UNSIGNED_ROW(struct top_options, interval, "interval", 0, "S", "seconds between two (default: 2)"),
+	END_ROW,
+};
+
+/* ---- a table ---- */
+
+static int larger_first(const void *a, const void *b)
+{
+	const struct sample *left = a;
+	const struct sample *right = b;
+
+	return (left->stats.memory_current.value < right->stats.memory_current.value) -
+	       (left->stats.memory_current.value > right->stats.memory_current.value);
+}
+
+/* The watcher's word for a container; "-" for one without the policy. */
+static const char *oom_state(struct arena *arena, const struct json *answer, const char *id)
+{
+	const struct json *containers = answer ? json_get(answer, "containers") : NULL;
+
+	for (const struct json *at = containers ? containers->first : NULL; at; at = at->next)
+		if (str_eq(oom_text(arena, at, "id"), id))
+			return oom_text(arena, at, "state");
+	return "-";
+}
+
+#define FIELD(name) offsetof(struct cgroup_stats, name)
+
+static char *make_table(const struct invocation *in, const struct samples *samples, const struct samples *before)
+{
+	static const char *const header[] = { "ID",   "CPU",     "THROTTLED", "MEMORY", "SOFT", "HARD",  "SWAP",
+					      "WAIT", "IO WAIT", "READ",      "WRITE",  "PIDS", "KILLS", "OOM" };
+	enum { COLUMNS = sizeof(header) / sizeof(header[0]) };
+	struct arena *arena = in->arena;
+	const char **cells = arena_array(arena, (samples->count + 1) * COLUMNS, sizeof(*cells));
+	const char **cell = cells + COLUMNS;
+	struct json *answer = NULL;
+	struct error ignored;
+
+	(void)oom_ask(in, "list", NULL, &answer, &ignored);
+	memcpy(cells, header, sizeof(header));
+	for (size_t i = 0; i < samples->count; i++) {
+		const struct sample *sample = &samples->items[i];
+		const struct cgroup_stats *stats = &sample->stats;
+
+		*cell++ = sample->id;
+		*cell++ = sample_share(arena, sample, before, FIELD(cpu_usage_us));
+		*cell++ = sample_share(arena, sample, before, FIELD(cpu_throttled_us));
+		*cell++ = sample_bytes(arena, &stats->memory_current);
+		*cell++ = sample_bytes(arena, &stats->memory_high);
+		*cell++ = sample_bytes(arena, &stats->memory_max);
+		*cell++ = sample_bytes(arena, &stats->memory_swap_current);
+		*cell++ = sample_percent(arena, &stats->memory_some);
+		*cell++ = sample_percent(arena, &stats->io_some);
+		*cell++ = sample_bytes(arena, &stats->io_read_bytes);
+		*cell++ = sample_bytes(arena, &stats->io_write_bytes);
+		*cell++ = sample_number(arena, &stats->pids_current);
+		*cell++ = sample_number(arena, &stats->memory_events_oom_kill);
+		*cell++ = oom_state(arena, answer, sample->id);
+	}
+	return table_text(arena, cells, samples->count + 1, COLUMNS);
+}
+
+static int take(const struct invocation *in, struct samples *ret, struct error *err)
+{
+	int r = samples_take(in, in->arena, ret, err);
+
+	if (r == 0 && ret->count > 1)
+		qsort(ret->items, ret->count, sizeof(*ret->items), larger_first);
+	return r;
+}
+
+static int print_once(const struct invocation *in, struct error *err)
+{
+	struct samples samples;
+	int r = take(in, &samples, err);
+
+	return r < 0 ? r : print_text(make_table(in, &samples, &(struct samples){ 0 }), err);
+}
+
+/* ---- the screen ---- */
+
+struct screen {
+	struct termios before;
+	bool raw; /* keys come one by one */
+};
+
+static void screen_enter(struct screen *screen)
+{
+	struct termios raw;
+	struct error ignored;
+
+	screen->raw = tcgetattr(STDIN_FILENO, &screen->before) == 0;
+	if (screen->raw) {
+		raw = screen->before;
+		raw.c_lflag &= ~(tcflag_t)(ICANON | ECHO | ISIG);
+		(void)tcsetattr(STDIN_FILENO, TCSANOW, &raw);
+	}
+	(void)print_text(SCREEN_ENTER, &ignored);
+}
+
+static void screen_leave(const struct screen *screen)
+{
+	struct error ignored;
+
+	if (screen->raw)
+		(void)tcsetattr(STDIN_FILENO, TCSANOW, &screen->before);
+	(void)print_text(SCREEN_LEAVE, &ignored);
+}
+
+/* As many lines and columns of the table as the terminal has. */
+static char *fit(struct arena *arena, const char *title, const char *table)
+{
+	struct winsize size = { .ws_row = ROWS, .ws_col = COLUMNS_OF_SCREEN };
+	char *text = arena_printf(arena, "%s%.*s%s", SCREEN_HOME, COLUMNS_OF_SCREEN, title, LINE_REST);
+	size_t rows = 1;
+
+	(void)ioctl(STDOUT_FILENO, TIOCGWINSZ, &size);
+	for (const char *line = table; *line && rows + 1 < size.ws_row; rows++) {
+		const size_t length = strcspn(line, "\n");
+
+		text = arena_printf(arena, "%s%.*s%s", text, (int)(length < size.ws_col ? length : size.ws_col), line,
+				    LINE_REST);
+		line += length + (line[length] == '\n');
+	}
+	return arena_printf(arena, "%s%s", text, SCREEN_REST);
+}
+
+/* False for a key that ends it, or the end of input. */
+static bool wait_for_key(int timeout_ms)
+{
+	struct pollfd input = { .fd = STDIN_FILENO, .events = POLLIN };
+	char key = 0;
+
+	if (poll(&input, 1, timeout_ms) <= 0)
+		return true;
+	return read(STDIN_FILENO, &key, 1) == 1 && key != 'q' && key != 'Q' && key != CTRL_C;
+}
+
+/* Two arenas in turn: a sample lives as long as the next one needs it. */
+static int live(const struct invocation *in, int interval_ms, struct error *err)
+{
+	struct arena *arenas[2] = { arena_new(), arena_new() };
+	struct samples before = { 0 };
+	int r;
+
+	for (size_t turn = 0;; turn = !turn) {
+		struct invocation now = *in;
+		struct samples samples;
+		const time_t seconds = time(NULL);
+		char clock[CLOCK_SIZE] = "";
+		struct tm parts;
+
+		arena_free(arenas[turn]);
+		arenas[turn] = now.arena = arena_new();
+		r = take(&now, &samples, err);
+		if (r < 0)
+			break;
+		if (localtime_r(&seconds, &parts))
+			(void)strftime(clock, sizeof(clock), "%H:%M:%S", &parts);
+		r = print_text(
+			fit(now.arena,
+			    arena_printf(now.arena, "coffer top - %s, %zu containers; q: quit", clock, samples.count),
+			    make_table(&now, &samples, &before)),
+			err);
+		before = samples;
+		if (r < 0 || !wait_for_key(interval_ms))
+			break;
+	}
+	arena_free(arenas[0]);
+	arena_free(arenas[1]);
+	return r;
+}
+
+static int run(const struct invocation *in, int *ret_exit, struct error *err)
+{
+	const struct top_options *top = in->options;
+	struct screen screen;
+	int r;
+
+	(void)ret_exit;
+	if (top->interval > INTERVAL_MAX_S)
+		return refuse(err, "--interval: at most %d seconds", INTERVAL_MAX_S);
+	if (top->once || !isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
+		return print_once(in, err);
+	screen_enter(&screen);
+	r = live(in, (int)(top->interval ? top->interval : 2) * MS_PER_S, err);
+	screen_leave(&screen);
+	return r;
+}
+
+const struct verb verb_top = {
+	.name = "top",
+	.group = GROUP_LOOK,
+	.summary = "a live screen of what containers use",
+	.arguments = "[ID...]",
+	.max_arguments = ANY_NUMBER,
+	.options = options,
+	.options_size = sizeof(struct top_options),
+	.run = run,
+};

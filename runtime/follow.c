@@ -1,0 +1,310 @@
+/*
+ * follow.c - see follow.h. For each container a pidfd of init and memory.events of its cgroup, for all of them one
+ * connection to the watcher if there is one; poll(2) over these. A container without a cgroup has only its end to tell.
+ */
+#include "follow.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "base/str.h"
+#include "container_open.h"
+#include "oom.h"
+
+enum { LOOK_MS = 1000, LINE_MAX_BYTES = 16 * 1024 * 1024, CHUNK = 16 * 1024, MS_PER_S = 1000, NS_PER_MS = 1000000 };
+enum { FDS_EACH = 2 };
+
+struct one {
+	struct one *next;
+	char *id;
+	int pidfd, events; /* events: -1 without the memory controller */
+	struct cgroup *cgroup;
+	struct oom_record record;
+	bool ended, told;
+};
+
+struct follow {
+	const struct runtime *runtime;
+	char *only;
+	struct one *containers;
+	int socket; /* of the watcher, or -1 */
+	char *text; /* read from it and not told yet */
+	size_t used, told;
+	int64_t look_ms; /* when to look for new containers */
+};
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * MS_PER_S + now.tv_nsec / NS_PER_MS;
+}
+
+/* ---- containers ---- */
+
+static void one_free(struct one *one)
+{
+	if (!one)
+		return;
+	cleanup_fd(&one->pidfd);
+	cleanup_fd(&one->events);
+	cgroup_close(one->cgroup);
+	free(one->id);
+	free(one);
+}
+
+DEFINE_AUTO(one, struct one, one_free)
+#define auto_one auto_cleanup(cleanup_one)
+
+/* Reading memory.events arms it for the next change. */
+static uint64_t read_record(struct one *one)
+{
+	const uint64_t before = one->record.kills.value;
+	char text[CHUNK / FDS_EACH];
+	struct oom_record record;
+	struct error ignored;
+
+	if (one->events >= 0)
+		(void)!pread(one->events, text, sizeof(text), 0);
+	if (one->cgroup && oom_record_read(one->cgroup, &record, &ignored) == 0)
+		one->record = record;
+	return one->record.kills.value - before;
+}
+
+static int add(struct follow *follow, const char *id, struct error *err)
+{
+	auto_open_container struct open_container container = CONTAINER_NOT_OPEN;
+	auto_one struct one *one = xcalloc(1, sizeof(*one));
+	struct error ignored;
+	int r = container_open(follow->runtime, id, CONTAINER_UNLOCKED, &container, err);
+
+	one->pidfd = one->events = -1;
+	one->id = xstrdup(id);
+	if (r == 0)
+		r = one->pidfd = state_pidfd(&container.state, err);
+	if (r < 0)
+		return r;
+	if (container_open_cgroup(&container, &one->cgroup, &ignored) == 0)
+		one->events = openat(cgroup_fd(one->cgroup), "memory.events", O_RDONLY | O_CLOEXEC);
+	(void)read_record(one);
+	one->next = follow->containers;
+	follow->containers = take_ptr(one);
+	return 0;
+}
+
+static bool is_known(const struct follow *follow, const char *id)
+{
+	for (const struct one *one = follow->containers; one; one = one->next)
+		if (str_eq(one->id, id))
+			return true;
+	return false;
+}
+
+/* What has been told of is let go, so that its id may come again. */
+static void drop_told(struct follow *follow)
+{
+	for (struct one **slot = &follow->containers; *slot;) {
+		struct one *one = *slot;
+
+		if (!one->told) {
+			slot = &one->next;
+			continue;
+		}
+		*slot = one->next;
+		one_free(one);
+	}
+}
+
+static void connect_watcher(struct follow *follow)
+{
+	struct error ignored;
+	auto_fd int fd = oom_connect(follow->runtime->root, false, &ignored);
+
+	if (fd >= 0 && oom_subscribe(fd, follow->only, &ignored) == 0)
+		follow->socket = take_fd(&fd);
+}
+
+/* Containers that are new, and a watcher that is. One that is gone before it is open was not to be seen. */
+static void look(struct follow *follow)
+{
+	auto_arena struct arena *arena = arena_new();
+	const char **ids = NULL;
+	struct error ignored;
+	size_t count = 0;
+
+	if (!follow->only && state_list_ids(follow->runtime->root, arena, &ids, &count, &ignored) == 0)
+		for (size_t i = 0; i < count; i++)
+			if (!is_known(follow, ids[i]))
+				(void)add(follow, ids[i], &ignored);
+	if (follow->socket < 0)
+		connect_watcher(follow);
+	follow->look_ms = now_ms() + LOOK_MS;
+}
+
+int follow_new(const struct runtime *runtime, const char *id, struct follow **ret_follow, struct error *err)
+{
+	auto_follow struct follow *follow = xcalloc(1, sizeof(*follow));
+	int r;
+
+	follow->runtime = runtime;
+	follow->socket = -1;
+	follow->only = id ? xstrdup(id) : NULL;
+	r = id ? add(follow, id, err) : 0;
+	if (r < 0)
+		return r;
+	look(follow);
+	*ret_follow = take_ptr(follow);
+	return 0;
+}
+
+void follow_free(struct follow *follow)
+{
+	if (!follow)
+		return;
+	while (follow->containers) {
+		struct one *one = follow->containers;
+
+		follow->containers = one->next;
+		one_free(one);
+	}
+	cleanup_fd(&follow->socket);
+	free(follow->only);
+	free(follow->text);
+	free(follow);
+}
+
+size_t follow_ids(const struct follow *follow, struct arena *arena, const char ***ret_ids)
+{
+	size_t count = 0;
+
+	for (const struct one *one = follow->containers; one; one = one->next)
+		count++;
+	*ret_ids = arena_array(arena, count + 1, sizeof(**ret_ids));
+	for (const struct one *one = follow->containers; one; one = one->next)
+		(*ret_ids)[--count] = arena_strdup(arena, one->id);
+	return str_list_length(*ret_ids);
+}
+
+/* ---- the watcher's lines ---- */
+
+static void read_watcher(struct follow *follow)
+{
+	ssize_t got;
+
+	memmove(follow->text, follow->text + follow->told, follow->used - follow->told);
+	follow->used -= follow->told;
+	follow->told = 0;
+	follow->text = xreallocarray(follow->text, follow->used + CHUNK, 1);
+	got = recv(follow->socket, follow->text + follow->used, CHUNK, MSG_DONTWAIT);
+	if (got < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (got > 0 && follow->used + (size_t)got < LINE_MAX_BYTES) {
+		follow->used += (size_t)got;
+		return;
+	}
+	(void)close(follow->socket);
+	follow->socket = -1;
+	follow->used = 0;
+}
+
+static bool take_line(struct follow *follow, struct followed *ret)
+{
+	char *begin = follow->text + follow->told;
+	char *end = follow->used > follow->told ? memchr(begin, '\n', follow->used - follow->told) : NULL;
+
+	if (!end)
+		return false;
+	*end = '\0';
+	follow->told = (size_t)(end + 1 - follow->text);
+	*ret = (struct followed){ .kind = FOLLOWED_LINE, .line = begin };
+	return true;
+}
+
+/* ---- waiting ---- */
+
+static bool take_end(struct follow *follow, struct followed *ret)
+{
+	for (struct one *one = follow->containers; one; one = one->next) {
+		if (!one->ended)
+			continue;
+		one->told = true;
+		*ret = (struct followed){ .kind = FOLLOWED_EXIT, .id = one->id, .record = one->record };
+		return true;
+	}
+	return false;
+}
+
+/* A kill first: an end may be its consequence. */
+static bool look_at(struct one *one, const struct pollfd *fds, struct followed *ret)
+{
+	const bool ended = fds[0].revents != 0;
+
+	if (!ended && !fds[1].revents)
+		return false;
+	one->ended |= ended;
+	if (read_record(one) == 0)
+		return false;
+	*ret = (struct followed){ .kind = FOLLOWED_KILL, .id = one->id, .record = one->record };
+	return true;
+}
+
+static int wait_for_any(struct follow *follow, int timeout_ms, struct followed *ret, struct error *err)
+{
+	auto_arena struct arena *arena = arena_new();
+	const char **ids;
+	size_t count = follow_ids(follow, arena, &ids);
+	struct pollfd *fds = arena_array(arena, count * FDS_EACH + 1, sizeof(*fds));
+	size_t n = 0;
+
+	fds[n++] = (struct pollfd){ .fd = follow->socket, .events = POLLIN };
+	for (const struct one *one = follow->containers; one; one = one->next) {
+		fds[n++] = (struct pollfd){ .fd = one->pidfd, .events = POLLIN };
+		fds[n++] = (struct pollfd){ .fd = one->events, .events = POLLPRI };
+	}
+	if (poll(fds, n, timeout_ms) < 0)
+		return errno == EINTR ? 0 : fail(err, errno, "poll");
+	if (fds[0].revents)
+		read_watcher(follow);
+	n = 1;
+	for (struct one *one = follow->containers; one; one = one->next, n += FDS_EACH)
+		if (look_at(one, fds + n, ret))
+			break;
+	return 0;
+}
+
+int follow_next(struct follow *follow, int timeout_ms, struct followed *ret_followed, struct error *err)
+{
+	const int64_t end = now_ms() + timeout_ms;
+
+	drop_told(follow);
+	*ret_followed = (struct followed){ .kind = FOLLOWED_NOTHING };
+	for (;;) {
+		int64_t now = now_ms();
+		int64_t until;
+		int r;
+
+		if (take_line(follow, ret_followed) || take_end(follow, ret_followed))
+			return 0;
+		if (follow->only && !follow->containers) {
+			ret_followed->kind = FOLLOWED_END;
+			return 0;
+		}
+		if (now >= follow->look_ms)
+			look(follow);
+		until = end < follow->look_ms ? end : follow->look_ms;
+		r = wait_for_any(follow, until > now ? (int)(until - now) : 0, ret_followed, err);
+		if (r < 0 || ret_followed->kind != FOLLOWED_NOTHING)
+			return r;
+		if (now >= end && follow->used == follow->told)
+			return 0;
+	}
+}
