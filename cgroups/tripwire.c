@@ -269,30 +269,25 @@ int tripwire_is_full(const struct tripwire *wire)
 }
 
 /* Up to the limit: what is on its way fits into the gap, and one long system call is slowed down from there on. */
-static int unbrake(struct tripwire *wire)
+static void unbrake(struct tripwire *wire)
 {
-	int r = wire->unbraked ? 0 : write_bytes(wire->high, wire->limit);
-
-	wire->unbraked |= r == 0;
-	return r;
+	if (!wire->unbraked)
+		wire->unbraked = write_bytes(wire->high, wire->limit) == 0;
 }
 
-static int brake(struct tripwire *wire)
+static void brake(struct tripwire *wire)
 {
-	int r = wire->unbraked ? write_bytes(wire->high, wire->limit - wire->gap) : 0;
-
-	if (r == 0)
-		wire->unbraked = false;
-	return r;
+	if (wire->unbraked)
+		wire->unbraked = write_bytes(wire->high, wire->limit - wire->gap) < 0;
 }
 
 int tripwire_freeze(struct tripwire *wire)
 {
 	char text[TEXT_SIZE];
-	int r = unbrake(wire);
+	int r;
 
-	if (r == 0)
-		r = read_text(wire->freeze, text, sizeof(text));
+	unbrake(wire);
+	r = read_text(wire->freeze, text, sizeof(text));
 	if (r < 0 || text[0] == '1')
 		return r;
 	if (pwrite(wire->freeze, "1", 1, 0) != 1)
@@ -303,10 +298,9 @@ int tripwire_freeze(struct tripwire *wire)
 
 int tripwire_thaw(struct tripwire *wire)
 {
-	int r = brake(wire);
-
-	if (r < 0 || !wire->froze)
-		return r;
+	brake(wire);
+	if (!wire->froze)
+		return 0;
 	if (pwrite(wire->freeze, "0", 1, 0) != 1)
 		return -errno;
 	wire->froze = false;

@@ -52,7 +52,7 @@ static int print_processes(struct arena *arena, const struct json *answer, struc
 	static const char *const bytes[] = { "anon", "shmem", "file", "swap" };
 	enum { COLUMNS = sizeof(header) / sizeof(header[0]) };
 	const struct json *processes = json_get(answer, "processes");
-	const char **cells = arena_array(arena, (PROCESSES_SHOWN + 1) * COLUMNS, sizeof(*cells));
+	const char **cells = arena_array(arena, (size_t)(PROCESSES_SHOWN + 1) * COLUMNS, sizeof(*cells));
 	const char **cell = cells + COLUMNS;
 	size_t rows = 1;
 

@@ -21,9 +21,9 @@ struct samples {
 /* The containers named as arguments, every one of which has to be there; or all, of which one may just be going. */
 int samples_take(const struct invocation *in, struct arena *arena, struct samples *ret, struct error *err);
 
-/* Texts in `arena`; "-" for what is not known. */
+/* Texts in `arena`; "-" for what is not known. percent: of hundredths of a percent. */
 const char *sample_bytes(struct arena *arena, const struct opt_u64 *bytes);
-const char *sample_percent(struct arena *arena, const struct opt_u64 *hundredths);
+const char *sample_percent(struct arena *arena, const struct opt_u64 *value);
 const char *sample_number(struct arena *arena, const struct opt_u64 *number);
 
 /* Microseconds of a member of struct cgroup_stats as a share of one CPU since the sample before; in all, as seconds,
