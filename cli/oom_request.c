@@ -56,14 +56,14 @@ const char *oom_text(struct arena *arena, const struct json *object, const char 
 
 const char *oom_mib(struct arena *arena, const struct json *object, const char *key)
 {
-	enum { TENTH = 104858 };
+	enum { MIB = 1024 * 1024 };
 	const struct json *member = json_get(object, key);
 	uint64_t bytes;
 
 	if (!member || member->type != JSON_NUMBER || str_to_u64(member->text, UINT64_MAX, &bytes) < 0)
 		return "-";
-	return arena_printf(arena, "%llu.%lluM", (unsigned long long)(bytes / TENTH / 10),
-			    (unsigned long long)(bytes / TENTH % 10));
+	return arena_printf(arena, "%llu.%lluM", (unsigned long long)(bytes / MIB),
+			    (unsigned long long)(bytes % MIB * 10 / MIB));
 }
 
 int oom_size(const char *text, uint64_t *ret, struct error *err)

@@ -340,3 +340,52 @@ delegated() {
 	succeeds coffer delete --force c
 	not test -e "$CGROUP/c"
 }
+
+# In numbers, for what is read back above: for ten seconds all at once, on a processor each.
+@test "cpu and io limits hold: half a CPU within 2 %, 2:1 within 5 %, 2 MiB/s within 10 %" {
+	local name loop='while :; do :; done' device
+	[[ ${COFFER_VM-} ]] || skip "measured in the test VM, which has every cgroup controller to itself"
+	need_controller cpu && need_controller cpuset && need_controller io
+	DISK=$(mktemp -d /var/tmp/coffer-test.XXXXXX)
+	device=$(stat -c '%Hd %Ld' "$DISK")
+	mkdir "$BUNDLE/rootfs/disk"
+	bundle_config '.mounts += [{ destination: "/disk", source: $disk, options: ["bind", "rw"] }] |
+		.process.capabilities.effective += ["CAP_DAC_OVERRIDE"]' --arg disk "$DISK"
+	echo 10000 >"$CGROUP/cpu.weight"
+	resources '{ "cpu": { "quota": 50000, "period": 100000, "cpus": "0" }, "unified": { "cpu.weight": "10000" } }'
+	running half sh -c "$loop"
+	resources '{ "cpu": { "cpus": "1" }, "unified": { "cpu.weight": "200" } }'
+	running two sh -c "$loop"
+	resources '{ "cpu": { "cpus": "1" }, "unified": { "cpu.weight": "100" } }'
+	running one sh -c "$loop"
+	resources "{ \"cpu\": { \"cpus\": \"0\" }, \"blockIO\": { \"throttleWriteBpsDevice\":
+		[{ \"major\": ${device% *}, \"minor\": ${device#* }, \"rate\": 2097152 }] } }"
+	running disk sh -c 'while dd if=/dev/zero of=/disk/file bs=64k count=64 oflag=direct conv=notrunc 2>/disk/error; do :; done'
+	for name in half one two disk; do
+		wait_for_status "$name" running
+	done
+	measured_for_ten_seconds
+	coffer delete --force disk
+	rm -rf "$DISK"
+}
+
+# What the four containers of this test got, and whether that is what it is to be.
+measured_for_ten_seconds() {
+	python3 - "$CGROUP" <<-'END'
+		import re, sys, time
+
+		def look():
+		    def cpu(name):
+		        return int(re.search(r"usage_usec (\d+)", open(f"{sys.argv[1]}/{name}/cpu.stat").read())[1]) / 1e6
+		    written = re.search(r"wbytes=(\d+)", open(f"{sys.argv[1]}/disk/io.stat").read())
+		    return [time.monotonic(), cpu("half"), cpu("two"), cpu("one"), int(written[1]) if written else 0]
+
+		time.sleep(1)
+		before = look()
+		time.sleep(10)
+		seconds, half, two, one, written = (now - then for now, then in zip(look(), before))
+		print(f"{seconds:.3f} s: quota {half / seconds:.4f} CPU, 2:1 is {two / one:.4f}, {written / seconds / 2**20:.3f} MiB/s")
+		bad = abs(half / seconds - 0.5) > 0.01, abs(two / one - 2) > 0.1, abs(written / seconds / 2**21 - 1) > 0.1
+		sys.exit(any(bad))
+	END
+}

@@ -101,8 +101,17 @@ kernel_kills() {
 	kill $!
 	wait $! || true
 	equal "$(grep -cv 'epoll_p\?wait' "$TEST_DIR/trace")" 0
+	grep -qx "$pid" "/proc/$HOLDER/root/sys/fs/cgroup/coffer-oom-watcher/cgroup.procs"
 	kill "${JOBS[0]}"
 	JOBS=()
+	wait_for 10 no_watcher
+	no_empty_watcher_cgroup
+}
+
+# One of another state root may be in it.
+no_empty_watcher_cgroup() {
+	local cgroup=/proc/$HOLDER/root/sys/fs/cgroup/coffer-oom-watcher
+	[[ ! -d $cgroup || $(<"$cgroup/cgroup.procs") ]]
 }
 
 @test "freeze: stopped at the limit, told, raised, and it finishes" {
@@ -124,7 +133,7 @@ kernel_kills() {
 	waiting=$!
 	fails 1 "stays frozen" coffer oom resume a
 	[[ ! -s $TEST_DIR/waited ]]
-	gives 0 on_tty --expect "q: quit" --send '1\n' --expect "a: frozen" --send 'r 65m\n' --expect "stays frozen" \
+	gives 0 on_tty --expect "q: quit" --send '1\n' --expect "a: frozen" --send 'c\n' --expect "stays frozen" \
 		--send 'r 256m\n' --expect "done" --send 'q\n' -- "${RUNTIME[@]}" oom
 	gives 0 wait "$waiting"
 	equal "$(<"$TEST_DIR/waited")" waited
@@ -139,6 +148,28 @@ kernel_kills() {
 	succeeds coffer update --memory 256m --memory-swap 256m a
 	wait_for 60 grep -q finished "$TEST_DIR/a.out"
 	equal "$(kernel_kills a)" 0
+}
+
+# growing ID: 32 MiB are its limit, and 40 MiB what it takes.
+growing() {
+	bundle_config '.mounts += [{ destination: "/big", type: "tmpfs", source: "tmpfs" }] |
+		.linux.resources.memory = { limit: 33554432, swap: 33554432 }'
+	bundle_args sh -c 'for i in 1 2 3 4; do head -c 10485760 /dev/zero >/big/$i; done; echo finished'
+	coffer run --oom freeze --oom-timeout 0 "$1" </dev/null >"$TEST_DIR/$1.out"
+	equal "$(<"$TEST_DIR/$1.out")" finished
+}
+
+@test "the clients of the documents, in shell and in C, decide" {
+	need_controller memory
+	background env "COFFER=${RUNTIME[*]}" "$BATS_TEST_DIRNAME/../../docs/oom-client.sh"
+	wait_for 10 test -S "$ROOT/.oom/socket"
+	growing a
+	pkill -P "${JOBS[0]}"
+	gcc -o "$TEST_DIR/client" "$BATS_TEST_DIRNAME/../../docs/oom-client.c"
+	background "$TEST_DIR/client" "$ROOT/.oom/socket"
+	growing b
+	kill "${JOBS[1]}"
+	JOBS=()
 }
 
 @test "freeze: kill chosen processes, or all" {
