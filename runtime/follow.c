@@ -182,16 +182,25 @@ void follow_free(struct follow *follow)
 	free(follow);
 }
 
-size_t follow_ids(const struct follow *follow, struct arena *arena, const char ***ret_ids)
+static size_t count_running(const struct follow *follow)
 {
 	size_t count = 0;
 
 	for (const struct one *one = follow->containers; one; one = one->next)
-		count++;
+		count += !one->ended;
+	return count;
+}
+
+size_t follow_ids(const struct follow *follow, struct arena *arena, const char ***ret_ids)
+{
+	const size_t count = count_running(follow);
+	size_t left = count;
+
 	*ret_ids = arena_array(arena, count + 1, sizeof(**ret_ids));
 	for (const struct one *one = follow->containers; one; one = one->next)
-		(*ret_ids)[--count] = arena_strdup(arena, one->id);
-	return str_list_length(*ret_ids);
+		if (!one->ended)
+			(*ret_ids)[--left] = arena_strdup(arena, one->id);
+	return count;
 }
 
 /* ---- the watcher's lines ---- */
@@ -259,10 +268,8 @@ static bool look_at(struct one *one, const struct pollfd *fds, struct followed *
 
 static int wait_for_any(struct follow *follow, int timeout_ms, struct followed *ret, struct error *err)
 {
-	auto_arena struct arena *arena = arena_new();
-	const char **ids;
-	size_t count = follow_ids(follow, arena, &ids);
-	struct pollfd *fds = arena_array(arena, count * FDS_EACH + 1, sizeof(*fds));
+	auto_arena struct arena *arena = arena_new(); /* nothing that has ended is left here: take_end() was first */
+	struct pollfd *fds = arena_array(arena, count_running(follow) * FDS_EACH + 1, sizeof(*fds));
 	size_t n = 0;
 
 	fds[n++] = (struct pollfd){ .fd = follow->socket, .events = POLLIN };

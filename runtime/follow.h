@@ -31,7 +31,7 @@ void follow_free(struct follow *follow); /* NULL-safe */
 /* Waits at most timeout_ms for the next thing. */
 int follow_next(struct follow *follow, int timeout_ms, struct followed *ret_followed, struct error *err);
 
-/* The ids that are followed now, in `arena`. */
+/* The ids of those that have not ended, in `arena`. */
 size_t follow_ids(const struct follow *follow, struct arena *arena, const char ***ret_ids);
 
 DEFINE_AUTO(follow, struct follow, follow_free)

@@ -110,8 +110,8 @@ kernel_kills() {
 
 # One of another state root may be in it.
 no_empty_watcher_cgroup() {
-	local cgroup=/proc/$HOLDER/root/sys/fs/cgroup/coffer-oom-watcher
-	[[ ! -d $cgroup || $(<"$cgroup/cgroup.procs") ]]
+	local dir=/proc/$HOLDER/root/sys/fs/cgroup/coffer-oom-watcher
+	[[ ! -d $dir || $(<"$dir/cgroup.procs") ]]
 }
 
 @test "freeze: stopped at the limit, told, raised, and it finishes" {
