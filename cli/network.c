@@ -17,7 +17,7 @@ enum { NAME_WIDTH = 12 };
 
 struct define_options {
 	const char *subnet, *subnet6, *gateway, *gateway6, *interface;
-	bool ipv6, internal, open, spoof;
+	bool ipv6, internal, open, spoof, no_names;
 	struct opt_u64 mtu;
 };
 
@@ -30,6 +30,7 @@ static const struct cli_option define_options[] = {
 	TEXT_ROW(struct define_options, gateway6, "gateway6", 0, "ADDRESS", "the host's address in that"),
 	FLAG_ROW(struct define_options, internal, "internal", 0, "no way out, and none in"),
 	FLAG_ROW(struct define_options, open, "open", 0, "other networks that are open may reach it"),
+	FLAG_ROW(struct define_options, no_names, "no-names", 0, "no name server for its containers"),
 	FLAG_ROW(struct define_options, spoof, "spoof", 0, "containers may send under any address"),
 	TEXT_ROW(struct define_options, interface, "interface", 0, "NAME", "of the bridge (default: after the name)"),
 	NUMBER_ROW(struct define_options, mtu, "mtu", 0, "BYTES", "default: as the default route's"),
@@ -62,7 +63,10 @@ static int take_subnet(const char *subnet, const char *gateway, int family, stru
 static int define(const struct invocation *in, int *ret_exit, struct error *err)
 {
 	const struct define_options *options = in->options;
-	struct network network = { .internal = options->internal, .open = options->open, .may_spoof = options->spoof };
+	struct network network = { .internal = options->internal,
+				   .open = options->open,
+				   .may_spoof = options->spoof,
+				   .no_names = options->no_names };
 	int r = take_subnet(options->subnet, options->gateway, AF_INET, &network.v4, err);
 
 	(void)ret_exit;
@@ -169,13 +173,14 @@ static int prune(const struct invocation *in, int *ret_exit, struct error *err)
 
 struct connect_options {
 	const char *ip, *ip6, *mac;
-	const char *const *publish;
+	const char *const *publish, *const *alias;
 };
 
 static const struct cli_option connect_options[] = {
 	TEXT_ROW(struct connect_options, ip, "ip", 0, "ADDRESS", "its IPv4 address there (default: a free one)"),
 	TEXT_ROW(struct connect_options, ip6, "ip6", 0, "ADDRESS", "its IPv6 address there"),
 	TEXT_ROW(struct connect_options, mac, "mac-address", 0, "MAC", "default: made of the address"),
+	LIST_ROW(struct connect_options, alias, "alias", 0, "NAME", "a name for it there, beside its id"),
 	LIST_ROW(struct connect_options, publish, "publish", 'p', "[HOSTIP:]HOST:CTR[/udp]",
 		 "a port, or range, of the host that leads to its own"),
 	END_ROW,
@@ -189,7 +194,8 @@ static int connect_one(const struct invocation *in, int *ret_exit, struct error 
 					     .ports = options->publish,
 					     .ip = options->ip,
 					     .ip6 = options->ip6,
-					     .mac = options->mac };
+					     .mac = options->mac,
+					     .aliases = options->alias };
 	struct network_plan plan;
 	int r = network_plan_make(in->arena, &words, &plan, err);
 
@@ -203,6 +209,13 @@ static int disconnect(const struct invocation *in, int *ret_exit, struct error *
 {
 	(void)ret_exit;
 	return network_disconnect(in->runtime, in->arguments[1], in->arguments[0], err);
+}
+
+static int names(const struct invocation *in, int *ret_exit, struct error *err)
+{
+	(void)in;
+	(void)ret_exit;
+	return network_names_main(err);
 }
 
 static const struct verb commands[] = {
@@ -261,12 +274,21 @@ static const struct verb commands[] = {
 	  .run = prune },
 };
 
+/* For names.c, which starts it so; not for people. */
+static const struct verb names_command = {
+	.name = "network names",
+	.summary = "answer for names",
+	.arguments = "",
+	.options = no_options,
+	.run = names,
+};
+
 static const struct verb *find(const char *word)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
 		if (str_eq(commands[i].name + strlen("network "), word))
 			return &commands[i];
-	return NULL;
+	return str_eq(word, "names") ? &names_command : NULL;
 }
 
 static char *help_commands(struct arena *arena)

@@ -99,12 +99,18 @@ static const char *default_word(const struct image_options *options)
 	return options->image && str_eq(options->image, "host") ? "none" : network_default_word();
 }
 
-/* What the container asks when --dns does not say. */
-static const char *name_servers(struct arena *arena, enum network_mode mode)
+/* What the container asks when --dns does not say. Its networks' own server asks those of the host in turn. */
+static int name_servers(struct arena *arena, const struct network_plan *plan, const char **ret_lines, struct error *err)
 {
-	if (mode == NETWORK_MODE_PASTA)
-		return "nameserver " PASTA_NAME_SERVER "\n";
-	return mode == NETWORK_MODE_NAMED || mode == NETWORK_MODE_PATH ? servers_of_host(arena) : NULL;
+	int r = 0;
+
+	if (plan->mode == NETWORK_MODE_PASTA)
+		*ret_lines = "nameserver " PASTA_NAME_SERVER "\n";
+	else if (plan->mode == NETWORK_MODE_NAMED)
+		r = network_name_servers(arena, plan, ret_lines, err);
+	if (plan->mode == NETWORK_MODE_PATH || (r == 0 && *ret_lines && !**ret_lines))
+		*ret_lines = servers_of_host(arena);
+	return r;
 }
 
 int run_network(struct arena *arena, const struct runtime *runtime, const struct image_options *options,
@@ -124,8 +130,8 @@ int run_network(struct arena *arena, const struct runtime *runtime, const struct
 		return r;
 	bundle->host_network = ret_plan->mode == NETWORK_MODE_HOST;
 	bundle->network_path = ret_plan->path;
-	bundle->name_servers = name_servers(arena, ret_plan->mode);
-	if (ret_plan->container)
+	r = options->dns ? 0 : name_servers(arena, ret_plan, &bundle->name_servers, err);
+	if (r == 0 && ret_plan->container)
 		r = find_container(arena, runtime, ret_plan->container, bundle, err);
 	if (r == 0)
 		r = take_servers(arena, options->dns, bundle, err);

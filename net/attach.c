@@ -335,6 +335,9 @@ static int describe(const struct net_store *store, const struct attach *attach, 
 	if (attach->interface)
 		(void)snprintf(endpoint->interface, sizeof(endpoint->interface), "%s", attach->interface);
 	endpoint_name_host(endpoint);
+	if (attach->aliases && strlen(attach->aliases) >= sizeof(endpoint->aliases))
+		return refuse(err, "network %s: too many aliases", attach->network);
+	(void)snprintf(endpoint->aliases, sizeof(endpoint->aliases), "%s", attach->aliases ? attach->aliases : "");
 	if (attach->n_ports > 0) {
 		endpoint->ports = xcalloc(attach->n_ports, sizeof(*endpoint->ports));
 		memcpy(endpoint->ports, attach->ports, attach->n_ports * sizeof(*endpoint->ports));

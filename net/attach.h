@@ -19,6 +19,7 @@ struct attach {
 	int netns;                /* fd of the container's network namespace */
 	const char *interface;    /* NULL: eth0, eth1 ... */
 	struct ip_address v4, v6; /* wanted ones, or none */
+	const char *aliases;      /* with spaces between; NULL: none */
 	const uint8_t *mac;       /* 6 bytes; NULL: made of the address */
 	const struct nft_port *ports;
 	size_t n_ports;

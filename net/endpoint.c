@@ -2,9 +2,11 @@
 #include "endpoint.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/str.h"
 #include "port.h"
 #include "lines.h"
@@ -28,6 +30,32 @@ bool endpoint_owner_valid(const char *owner)
 		if (!isalnum((unsigned char)owner[i]) && !strchr("-_.+", owner[i]))
 			return false;
 	return true;
+}
+
+bool endpoint_alias_valid(const char *alias)
+{
+	const size_t length = strlen(alias);
+
+	if (length == 0 || length >= NETWORK_NAME_SIZE || strstr(alias, "..") || alias[0] == '.' ||
+	    alias[length - 1] == '.')
+		return false;
+	for (size_t i = 0; i < length; i++)
+		if (!isalnum((unsigned char)alias[i]) && !strchr("-_.", alias[i]))
+			return false;
+	return true;
+}
+
+int endpoint_add_alias(struct endpoint *endpoint, const char *alias, struct error *err)
+{
+	const size_t used = strlen(endpoint->aliases);
+
+	if (!endpoint_alias_valid(alias))
+		return refuse(err, "\"%.64s\" is not a name for a container", alias);
+	if (used + 1 + strlen(alias) >= sizeof(endpoint->aliases))
+		return refuse_as(err, E2BIG, "a container's names on a network take %zu bytes at most",
+				 sizeof(endpoint->aliases) - 1);
+	(void)snprintf(endpoint->aliases + used, sizeof(endpoint->aliases) - used, "%s%s", used ? " " : "", alias);
+	return 0;
 }
 
 void endpoint_name_host(struct endpoint *endpoint)
@@ -92,6 +120,11 @@ static int read_address(const char *value, void *target, struct error *err)
 	return 0;
 }
 
+static int read_alias(const char *value, void *target, struct error *err)
+{
+	return endpoint_add_alias(target, value, err);
+}
+
 static int read_port(const char *value, void *target, struct error *err)
 {
 	struct endpoint *endpoint = target;
@@ -102,7 +135,7 @@ static int read_port(const char *value, void *target, struct error *err)
 static const struct lines_key keys[] = {
 	{ "owner", read_owner },         { "state", read_state }, { "network", read_network },
 	{ "interface", read_interface }, { "mac", read_mac },     { "address", read_address },
-	{ "port", read_port },           { NULL, NULL },
+	{ "port", read_port },           { "alias", read_alias }, { NULL, NULL },
 };
 
 int endpoint_parse(const char *text, size_t length, struct endpoint *ret, struct error *err)
@@ -137,6 +170,9 @@ static void put_port(struct lines *record, const struct nft_port *port)
 char *endpoint_format(const struct endpoint *endpoint)
 {
 	struct lines record = { .text = NULL };
+	auto_free char *aliases = xstrdup(endpoint->aliases);
+	char *rest = aliases;
+	const char *alias;
 	char text[IP_TEXT_SIZE];
 
 	lines_put(&record, "owner", "%s", endpoint->owner);
@@ -148,6 +184,9 @@ char *endpoint_format(const struct endpoint *endpoint)
 		lines_put(&record, "address", "%s", ip_text(&endpoint->v4, text));
 	if (ip_is_set(&endpoint->v6))
 		lines_put(&record, "address", "%s", ip_text(&endpoint->v6, text));
+	while ((alias = strsep(&rest, " ")) != NULL)
+		if (*alias)
+			lines_put(&record, "alias", "%s", alias);
 	for (size_t i = 0; i < endpoint->n_ports; i++)
 		put_port(&record, &endpoint->ports[i]);
 	return record.text;

@@ -7,7 +7,7 @@
 #include "network.h"
 #include "nft.h"
 
-enum { ENDPOINT_OWNER_SIZE = 256, ENDPOINT_STATE_SIZE = 480 };
+enum { ENDPOINT_OWNER_SIZE = 256, ENDPOINT_STATE_SIZE = 480, ENDPOINT_ALIASES_SIZE = 256 };
 
 struct endpoint {
 	char owner[ENDPOINT_OWNER_SIZE]; /* the container's id */
@@ -17,6 +17,7 @@ struct endpoint {
 	char host[IFNAMSIZ];      /* the other end, here */
 	uint8_t mac[MAC_SIZE];    /* of the container's */
 	struct ip_address v4, v6;
+	char aliases[ENDPOINT_ALIASES_SIZE]; /* names beside the id on this network, with spaces between */
 	struct nft_port *ports;
 	size_t n_ports;
 };
@@ -26,6 +27,12 @@ void endpoint_done(struct endpoint *endpoint); /* frees the ports */
 
 /* A container's id: what a file name and a comment of nftables can be. */
 bool endpoint_owner_valid(const char *owner);
+
+/* Letters, digits, '-', '_', and dots between: what a question can ask for. */
+bool endpoint_alias_valid(const char *alias);
+
+/* -E2BIG with text: no room. */
+int endpoint_add_alias(struct endpoint *endpoint, const char *alias, struct error *err);
 
 /* The name of the host's end: always the same one for this container and network. */
 void endpoint_name_host(struct endpoint *endpoint);

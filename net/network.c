@@ -129,6 +129,7 @@ static const struct {
 } flags[] = {
 	{ "internal", offsetof(struct network, internal) },
 	{ "open", offsetof(struct network, open) },
+	{ "no-names", offsetof(struct network, no_names) },
 	{ "spoof", offsetof(struct network, may_spoof) },
 };
 

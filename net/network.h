@@ -22,6 +22,7 @@ struct network {
 	unsigned mtu;             /* 0: as the default route's interface */
 	bool internal;            /* no way out or in */
 	bool open;                /* other open networks may reach it */
+	bool no_names;            /* no name server at the gateway */
 	bool may_spoof;           /* containers may send under other addresses than their own */
 };
 

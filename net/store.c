@@ -66,6 +66,21 @@ int net_store_open(const char *config, const char *run, struct net_store *ret, s
 	return 0;
 }
 
+int net_store_look(const char *config, const char *run, struct net_store *ret, struct error *err)
+{
+	auto_net_store struct net_store store = NET_STORE_CLOSED;
+	int r = open_directory(config, &store.config_fd, err);
+
+	if (r == 0)
+		r = open_directory(run, &store.run_fd, err);
+	if (r < 0)
+		return r;
+	*ret = (struct net_store){ .config_fd = take_fd(&store.config_fd),
+				   .run_fd = take_fd(&store.run_fd),
+				   .lock_fd = -1 };
+	return 0;
+}
+
 void net_store_close(struct net_store *store)
 {
 	cleanup_fd(&store->config_fd);
@@ -198,7 +213,10 @@ int net_store_save_endpoint(const struct net_store *store, const struct endpoint
 
 	if (mkdirat(store->run_fd, directory, 0700) < 0 && errno != EEXIST)
 		return fail(err, errno, "make %s", directory);
-	return fd_write_atomic(store->run_fd, path, text, strlen(text), 0600, err);
+	if (fd_write_atomic(store->run_fd, path, text, strlen(text), 0600, err) < 0)
+		return -err->code;
+	(void)futimens(store->lock_fd, NULL);
+	return 0;
 }
 
 int net_store_remove_endpoint(const struct net_store *store, const struct endpoint *endpoint, struct error *err)
@@ -209,6 +227,7 @@ int net_store_remove_endpoint(const struct net_store *store, const struct endpoi
 	if (unlinkat(store->run_fd, path, 0) < 0 && errno != ENOENT)
 		return fail(err, errno, "remove %s", path);
 	(void)unlinkat(store->run_fd, directory, AT_REMOVEDIR); /* stays while there are more */
+	(void)futimens(store->lock_fd, NULL);
 	return 0;
 }
 

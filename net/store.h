@@ -26,8 +26,11 @@ struct net_store {
 		.config_fd = -1, .run_fd = -1, .lock_fd = -1                                                           \
 	}
 
-/* Makes the directories (0700) and takes the lock, for which it waits. Both paths absolute. */
+/* Makes the directories (0700) and takes the lock, for which it waits. Both paths absolute. The lock's times change
+   with the records of endpoints: who watches it with inotify(7) sees each. */
 int net_store_open(const char *config, const char *run, struct net_store *ret, struct error *err);
+/* To look at only, without the lock: what it reads may go meanwhile. */
+int net_store_look(const char *config, const char *run, struct net_store *ret, struct error *err);
 void net_store_close(struct net_store *store); /* lets the lock go */
 #define auto_net_store auto_cleanup(net_store_close)
 

@@ -14,6 +14,7 @@
 #include "net/attach.h"
 #include "net/create.h"
 #include "net/port.h"
+#include "names.h"
 #include "pasta.h"
 
 enum { PATH_SIZE = 64 };
@@ -59,6 +60,7 @@ static int join_one(const struct net_store *store, struct attach *attach, const 
 	attach->v4 = join->v4;
 	attach->v6 = join->v6;
 	attach->mac = join->has_mac ? join->mac : NULL;
+	attach->aliases = join->aliases;
 	attach->ports = index == 0 ? plan->ports : NULL;
 	attach->n_ports = index == 0 ? plan->n_ports : 0;
 	return net_attach(store, attach, NULL, err);
@@ -71,6 +73,16 @@ const char *network_default_word(void)
 	if (given && *given)
 		return given;
 	return geteuid() == 0 ? network_default : "pasta";
+}
+
+/* Ready before the container starts. */
+static int start_names(const struct net_store *store, const char *name, struct error *err)
+{
+	auto_arena struct arena *arena = arena_new();
+	struct network network;
+	int r = net_store_load_network(store, name, &network, err);
+
+	return r < 0 || network.no_names ? r : names_ensure(directories(arena).run, name, err);
 }
 
 static int join_all(const char *id, const char *state, pid_t pid, const struct network_plan *plan, struct error *err)
@@ -91,7 +103,11 @@ static int join_all(const char *id, const char *state, pid_t pid, const struct n
 	r = open_store(&store, err);
 	for (; r == 0 && joined < plan->n_joins; joined++)
 		r = join_one(&store, &attach, plan, joined, err);
-	for (size_t i = 0; r < 0 && i + 1 < joined; i++)
+	if (r < 0 && joined > 0)
+		joined--;
+	for (size_t i = 0; r == 0 && i < plan->n_joins; i++)
+		r = start_names(&store, plan->joins[i].name, err);
+	for (size_t i = 0; r < 0 && i < joined; i++)
 		(void)net_detach(&store, id, state, plan->joins[i].name, false, &ignored);
 	if (r == -EPROTONOSUPPORT || r == -EOPNOTSUPP)
 		return context(err, "this kernel makes no networks, which take bridge, veth and nf_tables (--network "
@@ -271,12 +287,59 @@ const char *network_port_text(const struct nft_port *port, char *buffer)
 	return port_text(port, buffer);
 }
 
+static int start_names_of(const struct endpoint *endpoint, void *context, struct error *err)
+{
+	return start_names(context, endpoint->network, err);
+}
+
 int network_reload(struct error *err)
 {
 	auto_net_store struct net_store store = NET_STORE_CLOSED;
 	int r = open_store(&store, err);
 
-	return r < 0 ? r : net_reload(&store, err);
+	if (r == 0)
+		r = net_reload(&store, err);
+	if (r == 0)
+		r = net_store_each_endpoint(&store, start_names_of, &store, err);
+	return r;
+}
+
+int network_names_main(struct error *err)
+{
+	auto_arena struct arena *arena = arena_new();
+	const struct directories where = directories(arena);
+
+	return names_main(where.config, where.run, err);
+}
+
+int network_name_servers(struct arena *arena, const struct network_plan *plan, const char **ret_lines,
+			 struct error *err)
+{
+	auto_net_host struct net_host host = NET_HOST_CLOSED;
+	auto_net_store struct net_store store = NET_STORE_CLOSED;
+	const char *lines = "";
+	int r = open_store(&store, err);
+
+	for (size_t i = 0; r == 0 && i < plan->n_joins; i++) {
+		struct network network;
+		char text[IP_TEXT_SIZE];
+
+		r = net_store_load_network(&store, plan->joins[i].name, &network, err);
+		if (r == -ENOENT && str_eq(plan->joins[i].name, network_default)) {
+			r = net_host_open(&host, err);
+			if (r == 0)
+				r = network_ensure_default(&store, &host, err);
+			if (r == 0)
+				r = net_store_load_network(&store, network_default, &network, err);
+		}
+		if (r == 0 && !network.no_names)
+			lines = arena_printf(arena, "%snameserver %s\n", lines,
+					     ip_text(ip_is_set(&network.v4.address) ? &network.v4.address
+										    : &network.v6.address,
+						     text));
+	}
+	*ret_lines = lines;
+	return r;
 }
 
 int network_prune(struct arena *arena, const char ***ret_names, struct error *err)

@@ -27,6 +27,7 @@ enum network_mode {
 struct network_join {
 	const char *name;
 	struct ip_address v4, v6; /* wanted ones */
+	const char *aliases;      /* more names, with spaces between; NULL: none */
 	uint8_t mac[MAC_SIZE];
 	bool has_mac;
 };
@@ -43,9 +44,11 @@ struct network_plan {
 
 /* As typed; NULL where not. */
 struct network_words {
-	const char *const *networks; /* none, host, pasta, container:ID, ns:PATH, or NAME[:ip=ADDRESS,mac=MAC] */
-	const char *const *ports;    /* port_parse() */
-	const char *ip, *ip6, *mac;  /* of the first network */
+	const char *const
+		*networks; /* none, host, pasta, container:ID, ns:PATH, or NAME[:ip=ADDRESS,mac=MAC,alias=NAME] */
+	const char *const *ports;   /* port_parse() */
+	const char *ip, *ip6, *mac; /* of the first network */
+	const char *const *aliases; /* there, too */
 };
 
 /* Pure. Without a --network: the default network. Refused: ports or addresses without a network of their own. */
@@ -55,6 +58,14 @@ int network_plan_make(struct arena *arena, const struct network_words *words, st
 /* What a container that did not ask is on: $COFFER_DEFAULT_NETWORK; else the default network, or pasta for who is not
    root. */
 const char *network_default_word(void);
+
+/* Lines of a resolv.conf: the name servers of the networks of the plan; "" where they have none. The default network is
+   made if it is missing. */
+int network_name_servers(struct arena *arena, const struct network_plan *plan, const char **ret_lines,
+			 struct error *err);
+
+/* The process that answers for names: names.h. */
+int network_names_main(struct error *err);
 
 /* Joins all networks of the plan, or starts pasta; `pid` is in the container's network namespace. On failure
    those already joined are left again. */

@@ -18,7 +18,15 @@ static int take_address(const char *text, int family, struct ip_address *ret, st
 	return 0;
 }
 
-static int read_setting(const char *setting, struct network_join *join, struct error *err)
+static int add_alias(struct arena *arena, const char *alias, struct network_join *join, struct error *err)
+{
+	if (!endpoint_alias_valid(alias))
+		return refuse(err, "\"%.64s\" is not a name for a container", alias);
+	join->aliases = join->aliases ? arena_printf(arena, "%s %s", join->aliases, alias) : alias;
+	return 0;
+}
+
+static int read_setting(struct arena *arena, const char *setting, struct network_join *join, struct error *err)
 {
 	struct ip_address address = { 0 };
 
@@ -32,7 +40,9 @@ static int read_setting(const char *setting, struct network_join *join, struct e
 		join->has_mac = true;
 		return mac_parse(setting + strlen("mac="), join->mac, err);
 	}
-	return refuse(err, "unknown setting \"%.64s\": there are ip=ADDRESS and mac=MAC", setting);
+	if (str_starts(setting, "alias="))
+		return add_alias(arena, setting + strlen("alias="), join, err);
+	return refuse(err, "unknown setting \"%.64s\": there are ip=ADDRESS, mac=MAC and alias=NAME", setting);
 }
 
 /* "NAME[:ip=ADDRESS,mac=MAC]": a MAC and an IPv6 address have colons too, a name has none. */
@@ -49,7 +59,7 @@ static int read_join(struct arena *arena, const char *text, struct network_join 
 	while (rest) {
 		char *setting = strsep(&rest, ",");
 
-		if (read_setting(setting, join, err) < 0)
+		if (read_setting(arena, setting, join, err) < 0)
 			return context(err, "--network %.64s", text);
 	}
 	return 0;
@@ -112,7 +122,8 @@ static int read_ports(struct arena *arena, const char *const *words, struct netw
 	return 0;
 }
 
-static int read_first(const struct network_words *words, struct network_plan *plan, struct error *err)
+static int read_first(struct arena *arena, const struct network_words *words, struct network_plan *plan,
+		      struct error *err)
 {
 	struct network_join *first = plan->joins;
 	int r = 0;
@@ -124,6 +135,8 @@ static int read_first(const struct network_words *words, struct network_plan *pl
 	if (r == 0 && words->mac)
 		r = mac_parse(words->mac, first->mac, err);
 	first->has_mac |= words->mac != NULL;
+	for (const char *const *alias = words->aliases; r == 0 && alias && *alias; alias++)
+		r = add_alias(arena, *alias, first, err);
 	return r;
 }
 
@@ -135,14 +148,14 @@ int network_plan_make(struct arena *arena, const struct network_words *words, st
 
 	if (r == 0)
 		r = read_ports(arena, words->ports, &plan, err);
-	if (r == 0 && plan.mode == NETWORK_MODE_PASTA && (words->ip || words->ip6 || words->mac))
+	if (r == 0 && plan.mode == NETWORK_MODE_PASTA && (words->ip || words->ip6 || words->mac || words->aliases))
 		return refuse(err, "a container on pasta has the host's addresses, none of its own");
 	if (r == 0 && plan.mode != NETWORK_MODE_NAMED && plan.mode != NETWORK_MODE_PASTA &&
-	    (plan.n_ports || words->ip || words->ip6 || words->mac))
+	    (plan.n_ports || words->ip || words->ip6 || words->mac || words->aliases))
 		return refuse(err, "ports and addresses need a network of the container's own: not --network %.64s",
 			      words->networks[0]);
 	if (r == 0)
-		r = read_first(words, &plan, err);
+		r = read_first(arena, words, &plan, err);
 	if (r == 0)
 		*ret = plan;
 	return r;

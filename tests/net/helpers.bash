@@ -125,9 +125,14 @@ where() {
 
 # serve "WHERE" PORT...
 serve() {
+	background "$1" serve "${@:2}"
+}
+
+# background "WHERE" COMMAND...: of probe.py, one that says "ready PID"
+background() {
 	local ready pid fd
 	# shellcheck disable=SC2086 # words on purpose
-	exec {fd}< <(where $1 python3 "$BATS_TEST_DIRNAME/probe.py" serve "${@:2}" 3>&- 4>&-)
+	exec {fd}< <(where $1 python3 "$BATS_TEST_DIRNAME/probe.py" "${@:2}" 3>&- 4>&-)
 	read -r -t 10 -u "$fd" ready pid
 	[[ $ready == ready ]]
 	echo "$pid" >>"$TEST_DIR/background"
@@ -144,6 +149,12 @@ answers() {
 	local seen
 	seen=$(ask "${@:1:4}") || { echo "no answer: $* ($seen)" && return 1; }
 	[[ -z ${5-} || $seen == "$5" ]] || { echo "$*: the server saw $seen" && return 1; }
+}
+
+# resolve "WHERE" udp|tcp SERVER NAME...
+resolve() {
+	# shellcheck disable=SC2086 # words on purpose
+	where $1 python3 "$BATS_TEST_DIRNAME/probe.py" resolve "${@:2}" 2>&1
 }
 
 silent() {

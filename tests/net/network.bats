@@ -277,6 +277,50 @@ image() {
 	[[ $(readlink "/proc/$(pid_of l)/ns/net") == "$(readlink "/proc/$LAN_PID/ns/net")" ]]
 }
 
+# What `coffer` sees as the host's resolv.conf.
+with_servers() {
+	local line=$1
+	shift
+	echo "$line" >"$TEST_DIR/resolv.conf"
+	coffer() {
+		# shellcheck disable=SC2016 # for sh
+		host unshare --mount sh -c 'mount --bind "$0" /etc/resolv.conf && exec "$@"' "$TEST_DIR/resolv.conf" \
+			"$COFFER" --root "$TEST_DIR/state" --cgroup-manager disabled "$@"
+	}
+}
+
+@test "names: of neighbours at once, of others by the host's servers; never a forged one, nor a stranger's" {
+	local server
+	with_servers "nameserver 192.0.2.2"
+	background lan nameserver
+	image a --network bridge:alias=web,alias=db
+	coffer network create --internal i
+	image b && image c --network i && image n --network bridge --dns 192.0.2.2
+	[[ $(coffer exec b busybox cat /etc/resolv.conf) == "nameserver 10.192.0.1" ]]
+	[[ $(resolve "inside b" udp 10.192.0.1 a WEB db b c) == $'10.192.0.2\n10.192.0.2\n10.192.0.2\n10.192.0.3\n198.51.100.7' ]]
+	[[ $(resolve "inside b" tcp 10.192.0.1 a there.example) == $'10.192.0.2\n198.51.100.7' ]]
+	[[ $(resolve "inside n" tcp 192.0.2.2 a) == 198.51.100.7 ]]
+	[[ $(resolve "inside c" udp 10.192.4.1 c a there.example) == $'10.192.4.2\ncode 3\ncode 3' ]]
+	# One that is connected, or leaves, is known by the time the command ends.
+	coffer network connect --alias late i b
+	[[ $(resolve "inside c" udp 10.192.4.1 late) == 10.192.4.3 ]]
+	coffer network disconnect i b
+	[[ $(resolve "inside c" udp 10.192.4.1 late) == "code 3" ]]
+	# Neither the LAN nor another network asks here; an address that is nobody's gets no answer.
+	lan ip route add 10.192.0.0/16 via 192.0.2.1
+	fails "" resolve lan udp 10.192.0.1 a
+	fails "" resolve "inside c" udp 10.192.0.1 a
+	# Killed, it is back with the next container, or reload; the records are all that it knows.
+	server=$(pgrep -f "^coffer network names" --ns "$HOST_PID" --nslist net)
+	kill -KILL "$server"
+	coffer network reload
+	[[ $(resolve "inside b" udp 10.192.0.1 web) == 10.192.0.2 ]]
+	server=$(pgrep -f "^coffer network names" --ns "$HOST_PID" --nslist net)
+	for id in a b c n; do coffer delete --force $id; done
+	stop_background
+	wait_for eval "! kill -0 $server"
+}
+
 # For the user 54321; in a mount namespace where the device of pasta is open to all, as it is on a Debian machine.
 as_user() {
 	host env COFFER_STORE="$TEST_DIR/u/store" unshare --mount sh -ec '

@@ -5,6 +5,8 @@
     probe.py ask tcp|udp ADDRESS PORT prints the answer; exit status 1 if there is none within a second
     probe.py spoof INTERFACE SOURCE_MAC SOURCE_IP DESTINATION_MAC DESTINATION_IP PORT   one UDP datagram as a raw frame
     probe.py catch PORT               prints the first datagram's source within 2 seconds, or "nothing"
+    probe.py resolve udp|tcp SERVER NAME...    prints the IPv4 addresses of each, or "code N"; exit status 1: no answer
+    probe.py nameserver               answers each question with 198.51.100.7, a forged one with 6.6.6.6 before it
 """
 import os
 import select
@@ -84,7 +86,54 @@ def catch(port):
         print("nothing", flush=True)
 
 
-COMMANDS = {"serve": lambda *ports: serve(list(map(int, ports))), "ask": ask, "spoof": spoof, "catch": catch}
+def exchange(kind, server, query):
+    s = socket.socket(socket.AF_INET, socket.SOCK_STREAM if kind == "tcp" else socket.SOCK_DGRAM)
+    s.settimeout(2)
+    s.connect((server, 53))
+    if kind == "udp":
+        s.send(query)
+        return s.recv(4096)
+    s.sendall(struct.pack("!H", len(query)) + query)
+    return s.recv(4096)[2:]
+
+
+def resolve(kind, server, *names):
+    for name in names:
+        labels = b"".join(bytes([len(label)]) + label.encode() for label in name.split("."))
+        query = b"\x77\x77\x01\x00\x00\x01\0\0\0\0\0\0" + labels + b"\0\0\x01\0\x01"
+        answer = exchange(kind, server, query)
+        if answer[:2] != query[:2] or answer[12:len(query)] != query[12:]:
+            sys.exit("an answer to something else")
+        records = [answer[i:i + 16] for i in range(len(query), len(answer), 16)]
+        print(*(socket.inet_ntoa(record[12:]) for record in records) if records else ("code", answer[3] & 15))
+
+
+def nameserver():
+    def answer(query, address):
+        return query[:2] + b"\x81\x80\0\x01\0\x01\0\0\0\0" + query[12:] + b"\xc0\x0c\0\x01\0\x01\0\0\0\x09\0\x04" + \
+            socket.inet_aton(address)
+
+    udp, tcp = (socket.socket(socket.AF_INET, kind) for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM))
+    for s in (udp, tcp):
+        s.bind(("0.0.0.0", 53))
+    tcp.listen(10)
+    print("ready", os.getpid(), flush=True)
+    while True:
+        for s in select.select([udp, tcp], [], [])[0]:
+            if s is tcp:
+                connection, _ = s.accept()
+                reply = answer(connection.recv(2000)[2:], "198.51.100.7")
+                connection.sendall(struct.pack("!H", len(reply)) + reply)
+                connection.close()
+                continue
+            query, peer = udp.recvfrom(2000)
+            udp.sendto(answer(bytes([query[0] ^ 1]) + query[1:], "6.6.6.6"), peer)  # another id
+            udp.sendto(answer(query[:12] + bytes([query[12]]) + b"x" + query[14:], "6.6.6.6"), peer)  # another question
+            udp.sendto(answer(query, "198.51.100.7"), peer)
+
+
+COMMANDS = {"resolve": resolve, "nameserver": nameserver,
+            "serve": lambda *ports: serve(list(map(int, ports))), "ask": ask, "spoof": spoof, "catch": catch}
 try:
     COMMANDS[sys.argv[1]](*sys.argv[2:])
 except OSError as problem:

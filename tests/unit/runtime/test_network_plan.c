@@ -24,9 +24,10 @@ static void without_words_it_is_the_default(void)
 static void several_with_settings(void)
 {
 	auto_arena struct arena *arena = arena_new();
-	const struct network_words words = { .networks =
-						     WORDS("one:ip=10.1.0.5,mac=02:00:00:00:00:01", "two:ip=fd00::5"),
-					     .ip6 = "fd01::1" };
+	const struct network_words words = {
+		.networks = WORDS("one:ip=10.1.0.5,alias=x,mac=02:00:00:00:00:01,alias=y.z", "two:ip=fd00::5"),
+		.ip6 = "fd01::1"
+	};
 	struct network_plan plan;
 	char text[IP_TEXT_SIZE];
 
@@ -35,6 +36,7 @@ static void several_with_settings(void)
 	CHECK_STR("one", plan.joins[0].name);
 	CHECK_STR("10.1.0.5", ip_text(&plan.joins[0].v4, text));
 	CHECK_STR("fd01::1", ip_text(&plan.joins[0].v6, text));
+	CHECK_STR("x y.z", plan.joins[0].aliases);
 	CHECK(plan.joins[0].has_mac && !plan.joins[1].has_mac);
 	CHECK_STR("fd00::5", ip_text(&plan.joins[1].v6, text));
 }
@@ -91,7 +93,8 @@ static void what_is_refused(void)
 		{ .networks = WORDS("host", "one") },
 		{ .networks = WORDS("ns:relative") },
 		{ .networks = WORDS("one:") },
-		{ .networks = WORDS("one:alias=x") },
+		{ .networks = WORDS("one:alias=a b") },
+		{ .networks = WORDS("none"), .aliases = WORDS("x") },
 		{ .networks = WORDS("one:ip=1.2.3") },
 		{ .networks = WORDS("one:mac=01:00:00:00:00:00") },
 		{ .ip = "fd00::1" },
