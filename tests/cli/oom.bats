@@ -155,18 +155,18 @@ growing() {
 	bundle_config '.mounts += [{ destination: "/big", type: "tmpfs", source: "tmpfs" }] |
 		.linux.resources.memory = { limit: 33554432, swap: 33554432 }'
 	bundle_args sh -c 'for i in 1 2 3 4; do head -c 10485760 /dev/zero >/big/$i; done; echo finished'
-	coffer run --oom freeze --oom-timeout 0 "$1" </dev/null >"$TEST_DIR/$1.out"
+	coffer run --oom freeze --oom-timeout 60s --oom-default kill-group "$1" </dev/null >"$TEST_DIR/$1.out"
 	equal "$(<"$TEST_DIR/$1.out")" finished
 }
 
 @test "the clients of the documents, in shell and in C, decide" {
 	need_controller memory
+	gcc -o "$TEST_DIR/client" "$BATS_TEST_DIRNAME/../../docs/oom-client.c"
 	background env "COFFER=${RUNTIME[*]}" "$BATS_TEST_DIRNAME/../../docs/oom-client.sh"
 	wait_for 10 test -S "$ROOT/.oom/socket"
 	growing a
 	pkill -P "${JOBS[0]}"
-	gcc -o "$TEST_DIR/client" "$BATS_TEST_DIRNAME/../../docs/oom-client.c"
-	background "$TEST_DIR/client" "$ROOT/.oom/socket"
+	background "$TEST_DIR/client" "$ROOT/.oom/socket" # before the watcher ends for want of work
 	growing b
 	kill "${JOBS[1]}"
 	JOBS=()

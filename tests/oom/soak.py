@@ -29,7 +29,7 @@ MIB = 1024 * 1024
 FROZEN_P99_US = 20000
 KINDS = ["touch", "threads", "populate", "tmpfs", "mlock", "fork", "pipes", "huge", "cache", "uring", "hugetlb"]
 STEPS = {"lifted": "liftedAfterUs", "judged": "judgedAfterUs", "asked": "askedAfterUs", "frozen": "frozenAfterUs"}
-END_SECONDS = 180
+END_SECONDS = 600
 
 
 def parse():
