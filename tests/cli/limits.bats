@@ -341,7 +341,7 @@ delegated() {
 	not test -e "$CGROUP/c"
 }
 
-# In numbers, for what is read back above: for ten seconds all at once, on a processor each.
+# In numbers, for what is read back above: for ten seconds, all at once.
 @test "cpu and io limits hold: half a CPU within 2 %, 2:1 within 5 %, 2 MiB/s within 10 %" {
 	local name loop='while :; do :; done' device
 	[[ ${COFFER_VM-} ]] || skip "measured in the test VM, which has every cgroup controller to itself"
@@ -351,8 +351,8 @@ delegated() {
 	mkdir "$BUNDLE/rootfs/disk"
 	bundle_config '.mounts += [{ destination: "/disk", source: $disk, options: ["bind", "rw"] }] |
 		.process.capabilities.effective += ["CAP_DAC_OVERRIDE"]' --arg disk "$DISK"
-	echo 10000 >"$CGROUP/cpu.weight"
-	resources '{ "cpu": { "quota": 50000, "period": 100000, "cpus": "0" }, "unified": { "cpu.weight": "10000" } }'
+	echo 500 >"$CGROUP/cpu.weight" # the tests beside this one are busy too
+	resources '{ "cpu": { "quota": 50000, "period": 100000, "cpus": "0" }, "unified": { "cpu.weight": "1000" } }'
 	running half sh -c "$loop"
 	resources '{ "cpu": { "cpus": "1" }, "unified": { "cpu.weight": "200" } }'
 	running two sh -c "$loop"
@@ -369,23 +369,32 @@ delegated() {
 	rm -rf "$DISK"
 }
 
-# What the four containers of this test got, and whether that is what it is to be.
+# What the four containers of this test got, and whether that is what it is to be. A machine that stands still takes from
+# all of them, so less than due is measured again, twice; more than due is never right.
 measured_for_ten_seconds() {
 	python3 - "$CGROUP" <<-'END'
 		import re, sys, time
 
-		def look():
-		    def cpu(name):
-		        return int(re.search(r"usage_usec (\d+)", open(f"{sys.argv[1]}/{name}/cpu.stat").read())[1]) / 1e6
-		    written = re.search(r"wbytes=(\d+)", open(f"{sys.argv[1]}/disk/io.stat").read())
-		    return [time.monotonic(), cpu("half"), cpu("two"), cpu("one"), int(written[1]) if written else 0]
+		def read(name, file, pattern):
+		    """A number, and when it was so."""
+		    before = time.monotonic()
+		    found = re.search(pattern, open(f"{sys.argv[1]}/{name}/{file}").read())
+		    return int(found[1]) if found else 0, (before + time.monotonic()) / 2
 
-		time.sleep(1)
-		before = look()
-		time.sleep(10)
-		seconds, half, two, one, written = (now - then for now, then in zip(look(), before))
-		print(f"{seconds:.3f} s: quota {half / seconds:.4f} CPU, 2:1 is {two / one:.4f}, {written / seconds / 2**20:.3f} MiB/s")
-		bad = abs(half / seconds - 0.5) > 0.01, abs(two / one - 2) > 0.1, abs(written / seconds / 2**21 - 1) > 0.1
-		sys.exit(any(bad))
+		def look():
+		    cpu = [read(name, "cpu.stat", r"usage_usec (\d+)") for name in ("half", "two", "one")]
+		    return [*cpu, read("disk", "io.stat", r"wbytes=(\d+)")]
+
+		for attempt in range(3):
+		    before = look()
+		    time.sleep(10)
+		    rates = [(now - then) / (end - start) for (now, end), (then, start) in zip(look(), before)]
+		    half, two, one, written = rates[0] / 1e6, *rates[1:3], rates[3] / 2**20
+		    print(f"quota {half:.4f} CPU, 2:1 is {two / one:.4f}, {written:.3f} MiB/s")
+		    if half > 0.51 or written > 2.2:
+		        sys.exit("more than the limit")
+		    if half >= 0.49 and 1.9 <= two / one <= 2.1 and written >= 1.8:
+		        sys.exit()
+		sys.exit("not within the bounds")
 	END
 }
