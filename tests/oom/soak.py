@@ -7,7 +7,8 @@ Each container does one kind of work (work.c) with more memory than its limit al
 comes here, a decision goes back: mostly a higher limit, sometimes a kill. Counted: kernel kills, decisions delivered,
 work that finished with the right sum after a raise, and from the event to each step until told. Page cache loads are to
 run through without a freeze. --control runs the same work under plain memory.max, systemd-oomd or crun instead. Beside
-it a timer of the highest priority shows how long this machine keeps anybody waiting: nothing can be faster than that.
+it a timer of the highest priority shows how long this machine keeps anybody waiting, and before it a busy loop without
+any limit is frozen again and again: nothing can be faster than that.
 Writes report.json and report.txt to DIR. Exit status 1 if a bar of the policy is missed.
 """
 import argparse
@@ -17,6 +18,7 @@ import os
 import pathlib
 import queue
 import random
+import select
 import shutil
 import socket
 import subprocess
@@ -29,7 +31,6 @@ MIB = 1024 * 1024
 FROZEN_P99_US = 20000
 KINDS = ["touch", "threads", "populate", "tmpfs", "mlock", "fork", "pipes", "huge", "cache", "uring", "hugetlb"]
 STEPS = {"lifted": "liftedAfterUs", "judged": "judgedAfterUs", "asked": "askedAfterUs", "frozen": "frozenAfterUs"}
-END_SECONDS = 600
 
 
 def parse():
@@ -44,6 +45,7 @@ def parse():
     parser.add_argument("--control", choices=["none", "max", "oomd", "crun"], default="none")
     parser.add_argument("--tap", action="store_true", help="a test for each bar")
     parser.add_argument("--kinds", default=",".join(KINDS))
+    parser.add_argument("--end", type=int, default=600, help="seconds after which a container has no end")
     parser.add_argument("--largest", type=int, default=1024, help="MiB of the largest limit")
     parser.add_argument("--memory", type=int, default=2048, help="MiB of all containers that run at a time")
     return parser.parse_args()
@@ -191,7 +193,7 @@ def run_coffer(host, job, policy):
         words += ["--oom", "freeze", "--oom-timeout", "0", "--oom-default", "stay"]
         words += ["--oom-reserve", job.reserve] if job.reserve else []
     try:
-        result = host.coffer(*words, job.id, stdin=subprocess.DEVNULL, timeout=END_SECONDS)
+        result = host.coffer(*words, job.id, stdin=subprocess.DEVNULL, timeout=host.args.end)
         job.status, job.text = result.returncode, result.stdout + result.stderr
     except subprocess.TimeoutExpired:
         job.status, job.text = -1, f"no end: {host.coffer('oom', 'show', job.id).stdout}"
@@ -222,7 +224,7 @@ def run_oomd(host, job):
              f"--property=BindPaths={host.disk}:/disk", str(host.args.work), job.kind, str(job.mib), str(job.seed)]
     try:
         result = subprocess.run(words, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL,
-                                timeout=END_SECONDS)
+                                timeout=host.args.end)
         job.status, job.text = result.returncode, result.stdout + result.stderr
     except subprocess.TimeoutExpired:
         subprocess.run(["systemctl", "kill", "--signal=KILL", job.id], check=False, capture_output=True)
@@ -260,6 +262,32 @@ class Timer(threading.Thread):
             due = time.monotonic() + 0.02
             time.sleep(0.02)
             self.late_us.append((time.monotonic() - due) * 1e6)
+
+
+def freeze_a_busy_loop(times=100):
+    """What cgroup.freeze takes where memory has no part in it: microseconds until cgroup.events says so."""
+    group = pathlib.Path("/sys/fs/cgroup/coffer-soak-floor")
+    group.mkdir(exist_ok=True)
+    loop = subprocess.Popen(["sh", "-c", f"echo $$ >{group}/cgroup.procs; while :; do :; done"])
+    freezer, events = (os.open(group / name, flags) for name, flags in (("cgroup.freeze", os.O_WRONLY),
+                                                                        ("cgroup.events", os.O_RDONLY)))
+    watch = select.poll()
+    watch.register(events, select.POLLPRI)
+    took = []
+    for _ in range(times):
+        time.sleep(0.03)
+        began = time.monotonic()
+        os.pwrite(freezer, b"1", 0)
+        while b"frozen 1" not in os.pread(events, 100, 0):
+            watch.poll()
+        took.append((time.monotonic() - began) * 1e6)
+        os.pwrite(freezer, b"0", 0)
+    loop.kill()
+    loop.wait()
+    os.close(freezer)
+    os.close(events)
+    group.rmdir()
+    return took
 
 
 class Room:
@@ -426,6 +454,7 @@ def main():
         time.sleep(1)
     timer = Timer()
     timer.start()
+    floor = freeze_a_busy_loop()
     done, seconds = drive(host, jobs)
     lines = list(rows(done))
     results = bars(lines, done) if args.control == "none" else []
@@ -433,6 +462,8 @@ def main():
     text = list(table(lines, args.control)) + [f"seed {args.seed}, {args.parallel} at once, {seconds:.0f} s"]
     late = "/".join(f"{us / 1000:.1f}" for us in spread(timer.late_us))
     text += [f"a timer of the highest priority was late by {late} ms (p50/p99/max of {len(timer.late_us)})"]
+    floor = "/".join(f"{us / 1000:.1f}" for us in spread(floor))
+    text += [f"freezing a busy loop without a limit took {floor} ms (p50/p99/max of 100)"]
     text += [f"missed: {line}" for line in missed] or ["all bars met" if args.control == "none" else ""]
     for job in done:
         if args.control == "none" and not is_right(job) and not (job.kill and job.hits):
