@@ -343,7 +343,7 @@ delegated() {
 
 # In numbers, for what is read back above: for ten seconds, all at once.
 @test "cpu and io limits hold: half a CPU within 2 %, 2:1 within 5 %, 2 MiB/s within 10 %" {
-	local name loop='while :; do :; done' device
+	local name loop='while :; do :; done' device status=0
 	[[ ${COFFER_VM-} ]] || skip "measured in the test VM, which has every cgroup controller to itself"
 	need_controller cpu && need_controller cpuset && need_controller io
 	DISK=$(mktemp -d /var/tmp/coffer-test.XXXXXX)
@@ -364,16 +364,32 @@ delegated() {
 	for name in half one two disk; do
 		wait_for_status "$name" running
 	done
-	measured_for_ten_seconds
+	measured_for_ten_seconds || status=$?
 	coffer delete --force disk
 	rm -rf "$DISK"
+	[[ $status -ne 77 ]] || skip "the machine stood still for more than a hundredth of the time, three times"
+	equal "$status" 0
 }
 
 # What the four containers of this test got, and whether that is what it is to be. A machine that stands still takes from
-# all of them, so less than due is measured again, twice; more than due is never right.
+# all of them, so less than due is measured again, twice, and then counts if the machine did not; more than due is never
+# right. Whether it did says a thread of the highest priority. Status 77: it did.
 measured_for_ten_seconds() {
 	python3 - "$CGROUP" <<-'END'
-		import re, sys, time
+		import os, re, sys, threading, time
+
+		stood = 0
+
+		def doze():
+		    global stood
+		    os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(60))
+		    while True:
+		        due = time.monotonic() + 0.005
+		        time.sleep(0.005)
+		        late = time.monotonic() - due
+		        stood += late if late > 0.01 else 0
+
+		threading.Thread(target=doze, daemon=True).start()
 
 		def read(name, file, pattern):
 		    """A number, and when it was so."""
@@ -385,16 +401,18 @@ measured_for_ten_seconds() {
 		    cpu = [read(name, "cpu.stat", r"usage_usec (\d+)") for name in ("half", "two", "one")]
 		    return [*cpu, read("disk", "io.stat", r"wbytes=(\d+)")]
 
+		excused = True
 		for attempt in range(3):
-		    before = look()
+		    before, stood = look(), 0
 		    time.sleep(10)
 		    rates = [(now - then) / (end - start) for (now, end), (then, start) in zip(look(), before)]
 		    half, two, one, written = rates[0] / 1e6, *rates[1:3], rates[3] / 2**20
-		    print(f"quota {half:.4f} CPU, 2:1 is {two / one:.4f}, {written:.3f} MiB/s")
+		    print(f"quota {half:.4f} CPU, 2:1 is {two / one:.4f}, {written:.3f} MiB/s; the machine stood for {stood:.2f} s")
+		    excused = excused and stood > 0.1
 		    if half > 0.51 or written > 2.2:
 		        sys.exit("more than the limit")
 		    if half >= 0.49 and 1.9 <= two / one <= 2.1 and written >= 1.8:
 		        sys.exit()
-		sys.exit("not within the bounds")
+		sys.exit(77 if excused else "not within the bounds")
 	END
 }
