@@ -16,9 +16,10 @@ enum { NAME_WIDTH = 12 };
 /* ---- create ---- */
 
 struct define_options {
-	const char *subnet, *subnet6, *gateway, *gateway6, *interface;
+	const char *subnet, *subnet6, *gateway, *gateway6, *interface, *local;
+	const char *const *range, *const *peer;
 	bool ipv6, internal, open, spoof, no_names;
-	struct opt_u64 mtu;
+	struct opt_u64 mtu, vxlan;
 };
 
 static const struct cli_option define_options[] = {
@@ -28,6 +29,11 @@ static const struct cli_option define_options[] = {
 	FLAG_ROW(struct define_options, ipv6, "ipv6", 0, "IPv6 too, by default of a made-up network"),
 	TEXT_ROW(struct define_options, subnet6, "subnet6", 0, "NETWORK", "IPv6 network; alone: no IPv4"),
 	TEXT_ROW(struct define_options, gateway6, "gateway6", 0, "ADDRESS", "the host's address in that"),
+	LIST_ROW(struct define_options, range, "ip-range", 0, "NETWORK",
+		 "give addresses from this part; the rest is for --ip"),
+	NUMBER_ROW(struct define_options, vxlan, "vxlan", 0, "VNI", "one network over several hosts, by VXLAN"),
+	TEXT_ROW(struct define_options, local, "local", 0, "ADDRESS", "of VXLAN: this host's among the peers"),
+	LIST_ROW(struct define_options, peer, "peer", 0, "ADDRESS", "of VXLAN: another host"),
 	FLAG_ROW(struct define_options, internal, "internal", 0, "no way out, and none in"),
 	FLAG_ROW(struct define_options, open, "open", 0, "other networks that are open may reach it"),
 	FLAG_ROW(struct define_options, no_names, "no-names", 0, "no name server for its containers"),
@@ -60,6 +66,34 @@ static int take_subnet(const char *subnet, const char *gateway, int family, stru
 	return 0;
 }
 
+static int take_ranges(const struct define_options *options, struct network *network, struct error *err)
+{
+	for (const char *const *word = options->range; word && *word; word++) {
+		struct ip_network range;
+
+		if (ip_network_parse(*word, &range, err) < 0)
+			return context(err, "--ip-range");
+		*(range.address.family == AF_INET ? &network->range4 : &network->range6) = range;
+	}
+	return 0;
+}
+
+static int take_vxlan(const struct define_options *options, struct network *network, struct error *err)
+{
+	if (options->vxlan.set && (options->vxlan.value == 0 || options->vxlan.value > NETWORK_VNI_MAX))
+		return refuse(err, "--vxlan: a number from 1 to %d", NETWORK_VNI_MAX);
+	network->vni = (uint32_t)options->vxlan.value;
+	if (options->local && ip_parse(options->local, &network->underlay, err) < 0)
+		return context(err, "--local");
+	for (const char *const *word = options->peer; word && *word; word++) {
+		if (network->n_peers == NETWORK_PEERS_MAX)
+			return refuse(err, "more than %d peers", NETWORK_PEERS_MAX);
+		if (ip_parse(*word, &network->peers[network->n_peers++], err) < 0)
+			return context(err, "--peer");
+	}
+	return 0;
+}
+
 static int define(const struct invocation *in, int *ret_exit, struct error *err)
 {
 	const struct define_options *options = in->options;
@@ -72,6 +106,10 @@ static int define(const struct invocation *in, int *ret_exit, struct error *err)
 	(void)ret_exit;
 	if (r == 0)
 		r = take_subnet(options->subnet6, options->gateway6, AF_INET6, &network.v6, err);
+	if (r == 0)
+		r = take_ranges(options, &network, err);
+	if (r == 0)
+		r = take_vxlan(options, &network, err);
 	if (r < 0)
 		return r;
 	if (strlen(in->arguments[0]) >= sizeof(network.name))

@@ -9,6 +9,9 @@
 #include "base/str.h"
 #include "netns.h"
 
+/* What VXLAN puts around a frame, over IPv4 and IPv6 (RFC 7348). */
+enum { VXLAN_PORT = 4789, VXLAN_HEADERS = 50, VXLAN_HEADERS6 = 70, ETHERNET_MTU = 1500 };
+
 int net_host_open(struct net_host *ret, struct error *err)
 {
 	struct net_host host = NET_HOST_CLOSED;
@@ -64,15 +67,54 @@ static int make(const struct net_host *host, const struct network *network, stru
 
 	if (r < 0)
 		return r;
+	if (network->vni && !network->mtu)
+		bridge.mtu = (bridge.mtu ? bridge.mtu : ETHERNET_MTU) -
+			     (network->underlay.family == AF_INET ? VXLAN_HEADERS : VXLAN_HEADERS6);
 	link_add_bridge(&batch, &bridge);
 	return netlink_send(host->route, &batch, NULL, NULL, err);
 }
 
-static int finish(const struct net_host *host, const struct network *network, unsigned index, struct error *err)
+/* A port of the bridge that leads to the same bridge of other hosts: each has all others as peers, so nothing is
+   learned from outside but where a MAC is. */
+static int add_vxlan(const struct net_host *host, const struct network *network, unsigned bridge, unsigned mtu,
+		     struct error *err)
+{
+	auto_netlink_batch struct netlink_batch batch = NETLINK_BATCH;
+	char name[IFNAMSIZ];
+	const struct link_vxlan vxlan = {
+		.name = network_vxlan_name(network, name),
+		.vni = network->vni,
+		.port = VXLAN_PORT,
+		.local = network->underlay,
+		.master = bridge,
+		.mtu = mtu,
+	};
+	struct link_info link;
+	int r;
+
+	link_delete(&batch, name); /* of one that was killed here */
+	batch.optional = true;
+	r = netlink_send(host->route, &batch, NULL, NULL, err);
+	netlink_batch_done(&batch);
+	link_add_vxlan(&batch, &vxlan);
+	if (r == 0)
+		r = netlink_send(host->route, &batch, NULL, NULL, err);
+	if (r == 0)
+		r = link_get(host->route, name, &link, err);
+	netlink_batch_done(&batch);
+	for (size_t i = 0; r == 0 && i < network->n_peers; i++)
+		link_add_vxlan_peer(&batch, link.index, &network->peers[i]);
+	return r < 0 ? r : netlink_send(host->route, &batch, NULL, NULL, err);
+}
+
+static int finish(const struct net_host *host, const struct network *network, unsigned index, unsigned mtu,
+		  struct error *err)
 {
 	auto_netlink_batch struct netlink_batch batch = NETLINK_BATCH;
 	int r = set_up(network, err);
 
+	if (r == 0 && network->vni)
+		r = add_vxlan(host, network, index, mtu, err);
 	if (r < 0)
 		return r;
 	if (ip_is_set(&network->v4.address))
@@ -104,7 +146,7 @@ int bridge_ensure(const struct net_store *store, const struct net_host *host, co
 	if (r == 0 && !str_eq(link.kind, "bridge"))
 		r = refuse(err, "network %s: the interface %s is not a bridge", network->name, network->bridge);
 	if (r == 0 && !(link.flags & IFF_UP)) {
-		r = finish(host, network, link.index, err);
+		r = finish(host, network, link.index, link.mtu, err);
 		reached(store, "bridge set up");
 	}
 	if (r == 0)
@@ -155,10 +197,13 @@ int bridge_remove_unused(const struct net_store *store, const struct net_host *h
 			 struct error *err)
 {
 	auto_netlink_batch struct netlink_batch batch = NETLINK_BATCH;
+	char name[IFNAMSIZ];
 	int r;
 
 	if (!net_store_unused(store, network->name))
 		return 0;
+	if (network->vni)
+		link_delete(&batch, network_vxlan_name(network, name));
 	link_delete(&batch, network->bridge);
 	batch.optional = true;
 	r = netlink_send(host->route, &batch, NULL, NULL, err);

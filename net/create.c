@@ -96,8 +96,7 @@ int network_create(const struct net_store *store, const struct net_host *host, s
 
 	if (r == 0 && net_store_load_network(store, network->name, &ignored, err) != -ENOENT)
 		return refuse_as(err, EEXIST, "network `%s` exists already", network->name);
-	if (!*network->bridge)
-		network_name_bridge(network);
+	network_name_bridge(network);
 	if (r == 0 && !v4_given && !ip_is_set(&network->v6.address))
 		r = choose_v4(store, host, &network->v4, err);
 	if (r == 0 && want_v6 && !ip_is_set(&network->v6.address))

@@ -119,7 +119,9 @@ int net_store_lease(const struct net_store *store, const struct network *network
 		    const struct ip_address *wanted, const char *owner, struct ip_address *ret, struct error *err)
 {
 	auto_free char *path = last_path(network, net->address.family);
-	const uint64_t count = ip_count(net);
+	const struct ip_network *range = net->address.family == AF_INET ? &network->range4 : &network->range6;
+	const struct ip_network *pool = ip_is_set(&range->address) ? range : net;
+	const uint64_t count = ip_count(pool);
 	uint64_t offset;
 
 	if (ip_is_set(wanted)) {
@@ -134,7 +136,7 @@ int net_store_lease(const struct net_store *store, const struct network *network
 		int r;
 
 		offset = (offset + 1) % count;
-		address = ip_at(net, offset);
+		address = ip_at(pool, offset);
 		if (!is_usable(net, &address))
 			continue;
 		r = take(store, network->name, &address, owner);

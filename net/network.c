@@ -31,8 +31,15 @@ bool network_name_valid(const char *name)
 
 void network_name_bridge(struct network *network)
 {
+	char underlay[IP_TEXT_SIZE];
 	const uint64_t hash = ip_hash(network->name, 0);
+	/* Hosts of one VXLAN are told apart. */
+	const uint64_t own = network->vni ? ip_hash(ip_text(&network->underlay, underlay), hash) : hash;
 
+	memcpy(network->mac, &own, MAC_SIZE);
+	network->mac[0] = 2; /* of local administration, one station's */
+	if (*network->bridge)
+		return;
 	if (str_eq(network->name, network_default))
 		(void)snprintf(network->bridge, sizeof(network->bridge), "coffer0");
 	else if (strlen(network->name) <= READABLE_NAME)
@@ -40,8 +47,35 @@ void network_name_bridge(struct network *network)
 	else
 		(void)snprintf(network->bridge, sizeof(network->bridge), "co-%012llx",
 			       (unsigned long long)(hash & ((1ULL << HASH_BITS) - 1)));
-	memcpy(network->mac, &hash, MAC_SIZE);
-	network->mac[0] = 2; /* of local administration, one station's */
+}
+
+const char *network_vxlan_name(const struct network *network, char *buffer)
+{
+	(void)snprintf(buffer, IFNAMSIZ, "cx%012llx",
+		       (unsigned long long)(ip_hash(network->name, 0) & ((1ULL << HASH_BITS) - 1)));
+	return buffer;
+}
+
+static int check_range(const struct ip_network *net, const struct ip_network *range, struct error *err)
+{
+	char text[IP_TEXT_SIZE];
+
+	if (ip_is_set(&range->address) && (range->prefix < net->prefix || !ip_network_has(net, &range->address)))
+		return refuse(err, "the range %s is not in the network", ip_network_text(range, text));
+	return 0;
+}
+
+static int check_vxlan(const struct network *network, struct error *err)
+{
+	if (!network->vni)
+		return network->n_peers || ip_is_set(&network->underlay) ? refuse(err, "peers are of a VXLAN: --vxlan")
+									 : 0;
+	if (network->vni > NETWORK_VNI_MAX || !ip_is_set(&network->underlay) || network->n_peers == 0)
+		return refuse(err, "a VXLAN has a number up to %d, an address of this host and peers", NETWORK_VNI_MAX);
+	for (size_t i = 0; i < network->n_peers; i++)
+		if (network->peers[i].family != network->underlay.family)
+			return refuse(err, "the peers of a VXLAN are all of one IP version");
+	return 0;
 }
 
 static int check_family(const struct ip_network *net, unsigned prefix_min, unsigned prefix_max, struct error *err)
@@ -70,6 +104,9 @@ int network_validate(const struct network *network, struct error *err)
 		return refuse(err, "network %s has no addresses", network->name);
 	if (network->mtu && (network->mtu < NETWORK_MTU_MIN || network->mtu > NETWORK_MTU_MAX))
 		return refuse(err, "an MTU is between %d and %d", NETWORK_MTU_MIN, NETWORK_MTU_MAX);
+	if (check_range(&network->v4, &network->range4, err) < 0 ||
+	    check_range(&network->v6, &network->range6, err) < 0 || check_vxlan(network, err) < 0)
+		return -err->code;
 	if (check_family(&network->v4, PREFIX4_MIN, PREFIX4_MAX, err) < 0)
 		return -err->code;
 	return check_family(&network->v6, PREFIX6_MIN, PREFIX6_MAX, err);
@@ -113,6 +150,41 @@ static int read_gateway(const char *value, void *target, struct error *err)
 	return 0;
 }
 
+static int read_range(const char *value, void *target, struct error *err)
+{
+	struct network *network = target;
+	struct ip_network range;
+
+	if (ip_network_parse(value, &range, err) < 0)
+		return -err->code;
+	*(range.address.family == AF_INET ? &network->range4 : &network->range6) = range;
+	return 0;
+}
+
+static int read_vxlan(const char *value, void *target, struct error *err)
+{
+	uint64_t vni;
+
+	if (str_to_u64(value, NETWORK_VNI_MAX, &vni) < 0)
+		return refuse(err, "not the number of a VXLAN");
+	((struct network *)target)->vni = (uint32_t)vni;
+	return 0;
+}
+
+static int read_underlay(const char *value, void *target, struct error *err)
+{
+	return ip_parse(value, &((struct network *)target)->underlay, err);
+}
+
+static int read_peer(const char *value, void *target, struct error *err)
+{
+	struct network *network = target;
+
+	if (network->n_peers == NETWORK_PEERS_MAX)
+		return refuse(err, "more than %d peers", NETWORK_PEERS_MAX);
+	return ip_parse(value, &network->peers[network->n_peers++], err);
+}
+
 static int read_mtu(const char *value, void *target, struct error *err)
 {
 	uint64_t mtu;
@@ -145,8 +217,17 @@ static int read_flag(const char *value, void *target, struct error *err)
 }
 
 static const struct lines_key keys[] = {
-	{ "name", read_name }, { "bridge", read_bridge }, { "mac", read_mac }, { "gateway", read_gateway },
-	{ "mtu", read_mtu },   { "flag", read_flag },     { NULL, NULL },
+	{ "name", read_name },
+	{ "bridge", read_bridge },
+	{ "mac", read_mac },
+	{ "gateway", read_gateway },
+	{ "range", read_range },
+	{ "vxlan", read_vxlan },
+	{ "underlay", read_underlay },
+	{ "peer", read_peer },
+	{ "mtu", read_mtu },
+	{ "flag", read_flag },
+	{ NULL, NULL },
 };
 
 int network_parse(const char *text, size_t length, struct network *ret, struct error *err)
@@ -175,6 +256,16 @@ char *network_format(const struct network *network)
 		lines_put(&record, "gateway", "%s", ip_network_text(&network->v4, text));
 	if (ip_is_set(&network->v6.address))
 		lines_put(&record, "gateway", "%s", ip_network_text(&network->v6, text));
+	if (ip_is_set(&network->range4.address))
+		lines_put(&record, "range", "%s", ip_network_text(&network->range4, text));
+	if (ip_is_set(&network->range6.address))
+		lines_put(&record, "range", "%s", ip_network_text(&network->range6, text));
+	if (network->vni)
+		lines_put(&record, "vxlan", "%u", network->vni);
+	if (network->vni)
+		lines_put(&record, "underlay", "%s", ip_text(&network->underlay, text));
+	for (size_t i = 0; i < network->n_peers; i++)
+		lines_put(&record, "peer", "%s", ip_text(&network->peers[i], text));
 	if (network->mtu)
 		lines_put(&record, "mtu", "%u", network->mtu);
 	for (size_t i = 0; i < ARRAY_SIZE(flags); i++)

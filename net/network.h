@@ -12,18 +12,24 @@
 #include "ip.h"
 #include "link.h"
 
+enum { NETWORK_PEERS_MAX = 64, NETWORK_VNI_MAX = (1 << 24) - 1 };
 enum { NETWORK_NAME_SIZE = 64, NETWORK_MTU_MIN = 1280, NETWORK_MTU_MAX = 65535 };
 
 struct network {
 	char name[NETWORK_NAME_SIZE];
 	char bridge[IFNAMSIZ];
-	uint8_t mac[MAC_SIZE];    /* of the bridge */
-	struct ip_network v4, v6; /* the gateway with its prefix; family 0: none of this family */
-	unsigned mtu;             /* 0: as the default route's interface */
-	bool internal;            /* no way out or in */
-	bool open;                /* other open networks may reach it */
-	bool no_names;            /* no name server at the gateway */
-	bool may_spoof;           /* containers may send under other addresses than their own */
+	uint8_t mac[MAC_SIZE];            /* of the bridge */
+	struct ip_network v4, v6;         /* the gateway with its prefix; family 0: none of this family */
+	struct ip_network range4, range6; /* addresses are given from here; family 0: from all of it */
+	unsigned mtu;                     /* 0: as the default route's interface */
+	uint32_t vni;                     /* over VXLAN to the same network of other hosts; 0: of this host only */
+	struct ip_address underlay;       /* this host's address among the peers */
+	struct ip_address peers[NETWORK_PEERS_MAX];
+	size_t n_peers;
+	bool internal;  /* no way out or in */
+	bool open;      /* other open networks may reach it */
+	bool no_names;  /* no name server at the gateway */
+	bool may_spoof; /* containers may send under other addresses than their own */
 };
 
 /* The default network's name, which is made when it is first used. */
@@ -33,8 +39,11 @@ extern const char network_default[];
    --network has a meaning for. */
 bool network_name_valid(const char *name);
 
-/* Fills what follows from the name: bridge and MAC. */
+/* Fills what follows from the name: bridge, if it has none, and MAC. */
 void network_name_bridge(struct network *network);
+
+/* The name of the network's VXLAN interface, to buffer[IFNAMSIZ], which is returned. */
+const char *network_vxlan_name(const struct network *network, char *buffer);
 
 /* Refuses what cannot work: no addresses, prefixes without room, a gateway that is the network's own address. */
 int network_validate(const struct network *network, struct error *err);

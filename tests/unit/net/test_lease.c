@@ -52,6 +52,24 @@ static void put_record(const struct net_store *store, const char *owner)
 	CHECK_INT(0, net_store_save_endpoint(store, &endpoint, &err));
 }
 
+/* The rest of the network is given to who asks for it. */
+static void from_a_range(void)
+{
+	auto_net_store struct net_store store = NET_STORE_CLOSED;
+	struct network network = small_network();
+	struct ip_address address;
+	char text[IP_TEXT_SIZE];
+
+	open_fresh(&store);
+	put_record(&store, "a");
+	CHECK_INT(0, ip_network_parse("10.0.0.4/31", &network.range4, &err));
+	for (int i = 0; i < 2; i++)
+		CHECK_INT(0, net_store_lease(&store, &network, &network.v4, &none, "a", &address, &err));
+	CHECK_STR("10.0.0.4", ip_text(&address, text));
+	CHECK_INT(-ENOSPC, net_store_lease(&store, &network, &network.v4, &none, "a", &address, &err));
+	CHECK_STR("10.0.0.2", lease(&store, "b", "10.0.0.2"));
+}
+
 static void in_a_circle(void)
 {
 	auto_net_store struct net_store store = NET_STORE_CLOSED;
@@ -111,5 +129,6 @@ static void without_a_record_it_is_nobodys(void)
 	CHECK_STR("network n: the address 10.0.0.5 is another container's", lease(&store, "c", "10.0.0.5"));
 }
 
-static const struct test tests[] = { TEST(in_a_circle), TEST(wanted_ones), TEST(without_a_record_it_is_nobodys) };
+static const struct test tests[] = { TEST(in_a_circle), TEST(from_a_range), TEST(wanted_ones),
+				     TEST(without_a_record_it_is_nobodys) };
 TEST_MAIN(tests)
