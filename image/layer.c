@@ -1,11 +1,13 @@
 /*
- * layer.c - the pipeline; see layer.h. One thread reads the blob, hashes it and decompresses; the caller's hashes the
- * tar, parses it and writes. With one thread the second does the work of both.
+ * layer.c - the pipeline; see layer.h. One thread reads the blob and decompresses; the caller's parses the tar and
+ * writes; the one that would have to wait hashes the tar, or the blob, which it reads for itself. With one thread the
+ * second does the work of both, and the blob is hashed as it is read.
  */
 #include "layer.h"
 
 #include <errno.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "base/str.h"
@@ -15,7 +17,7 @@
 #include "layer_sink.h"
 #include "tar.h"
 
-enum { MIB = 1 << 20, RATIO_FREE = 64 * MIB };
+enum { MIB = 1 << 20, RATIO_FREE = 64 * MIB, PIECE = 128 * 1024 };
 
 const struct layer_limits layer_limits_default = {
 	.bytes = UINT64_C(64) << 30,
@@ -36,6 +38,8 @@ struct unpacker {
 	struct hash *blob_hash, *tar_hash;
 	struct decompress *stream;
 	_Atomic uint64_t blob_bytes; /* read by one thread, shown by the other */
+	uint64_t hashed_bytes;       /* of the blob */
+	unsigned char *piece;        /* of the blob, to hash it; NULL: that is done as it is read */
 	uint64_t made_bytes;         /* of the tar, by the first half */
 	struct layer_pipe *pipe;
 	uint64_t tar_bytes; /* that came out of the pipe */
@@ -47,21 +51,46 @@ static void unpacker_clear(struct unpacker *unpacker)
 	decompress_close(unpacker->stream);
 	hash_free(unpacker->blob_hash);
 	hash_free(unpacker->tar_hash);
+	free(unpacker->piece);
+}
+
+static ssize_t read_at(const struct unpacker *unpacker, void *buffer, size_t size, uint64_t at, struct error *err)
+{
+	ssize_t got;
+
+	do
+		got = pread(unpacker->blob_fd, buffer, size, (off_t)at);
+	while (got < 0 && errno == EINTR);
+	return got < 0 ? fail(err, errno, "read the blob") : got;
+}
+
+static void hash_blob(struct unpacker *unpacker, const void *data, size_t size)
+{
+	hash_update(unpacker->blob_hash, data, size);
+	unpacker->hashed_bytes += size;
 }
 
 static ssize_t read_blob(void *context, void *buffer, size_t size, struct error *err)
 {
 	struct unpacker *unpacker = context;
-	ssize_t got;
+	ssize_t got = read_at(unpacker, buffer, size, atomic_load(&unpacker->blob_bytes), err);
 
-	do
-		got = pread(unpacker->blob_fd, buffer, size, (off_t)atomic_load(&unpacker->blob_bytes));
-	while (got < 0 && errno == EINTR);
 	if (got < 0)
-		return fail(err, errno, "read the blob");
-	hash_update(unpacker->blob_hash, buffer, (size_t)got);
+		return got;
+	if (!unpacker->piece)
+		hash_blob(unpacker, buffer, (size_t)got);
 	atomic_fetch_add(&unpacker->blob_bytes, (uint64_t)got);
 	return got;
+}
+
+static int hash_piece(void *context, struct error *err)
+{
+	struct unpacker *unpacker = context;
+	ssize_t got = read_at(unpacker, unpacker->piece, PIECE, unpacker->hashed_bytes, err);
+
+	if (got > 0)
+		hash_blob(unpacker, unpacker->piece, (size_t)got);
+	return got > 0 ? 1 : (int)got;
 }
 
 static ssize_t produce(void *context, void *buffer, size_t size, struct error *err)
@@ -81,6 +110,13 @@ static ssize_t produce(void *context, void *buffer, size_t size, struct error *e
 	return got;
 }
 
+static void hash_tar(void *context, const void *data, size_t size)
+{
+	struct unpacker *unpacker = context;
+
+	hash_update(unpacker->tar_hash, data, size);
+}
+
 static int next_piece(void *context, const void **ret, size_t *ret_size, struct error *err)
 {
 	struct unpacker *unpacker = context;
@@ -89,10 +125,8 @@ static int next_piece(void *context, const void **ret, size_t *ret_size, struct 
 
 	if (options->progress && options->progress(options->context, atomic_load(&unpacker->blob_bytes)) != 0)
 		return refuse_as(err, ECANCELED, "stopped");
-	if (r > 0) {
-		hash_update(unpacker->tar_hash, *ret, *ret_size);
+	if (r > 0)
 		unpacker->tar_bytes += *ret_size;
-	}
 	return r;
 }
 
@@ -160,7 +194,17 @@ static int put_tar(struct unpacker *unpacker, struct layer_sink *sink, uint64_t 
 
 static int unpack(struct unpacker *unpacker, struct layer_sink *sink, struct layer_result *result, struct error *err)
 {
-	int r = layer_pipe_open(produce, unpacker, unpacker->options->one_thread, &unpacker->pipe, err);
+	const bool one_thread = unpacker->options->one_thread;
+	const struct layer_pipe_work work = {
+		.produce = produce,
+		.look = hash_tar,
+		.aside = one_thread ? NULL : hash_piece,
+		.context = unpacker,
+	};
+	int r;
+
+	unpacker->piece = one_thread ? NULL : xcalloc(1, PIECE);
+	r = layer_pipe_open(&work, one_thread, &unpacker->pipe, err);
 
 	if (r == 0)
 		r = put_tar(unpacker, sink, &result->entries, err);
@@ -168,8 +212,10 @@ static int unpack(struct unpacker *unpacker, struct layer_sink *sink, struct lay
 		r = sink->ops->finish(sink, result, err);
 	if (r < 0)
 		return r;
-	/* The producer has ended by itself: the drained pipe said so. */
+	/* The producer has ended by itself, and all is hashed: the drained pipe said so. */
 	result->blob_size = atomic_load(&unpacker->blob_bytes);
+	if (unpacker->hashed_bytes != result->blob_size)
+		return refuse(err, "the blob was changed meanwhile");
 	result->tar_size = unpacker->tar_bytes;
 	hash_finish(unpacker->blob_hash, &result->blob);
 	hash_finish(unpacker->tar_hash, &result->diff_id);

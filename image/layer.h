@@ -3,7 +3,7 @@
  *
  *	decompress.c    gzip (libisal, or zlib), zstd or nothing; all members and frames, nothing behind them
  *	tar.c           tar bytes -> entries: ustar, pax, GNU; limits before anything is allocated
- *	layer.c         the pipeline: read + inflate + hash on one thread, parse + write on another; both digests
+ *	layer.c         the pipeline: read + inflate on one thread, parse + write on another, hashes on both
  *	layer_entry.c   names -> clean paths below the top; whiteouts
  *	layer_sink.h    what is done with an entry: an interface
  *	layer_dir.c     entries -> files below one directory fd; nothing outside of it is ever touched

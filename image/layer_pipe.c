@@ -1,17 +1,18 @@
 /*
- * layer_pipe.c - see layer_pipe.h. A ring of batches. Who waits is woken only when there is a good part of the ring
- * to do: a wake-up for each batch makes the scheduler put both threads onto one processor, one after the other.
+ * layer_pipe.c - see layer_pipe.h. A ring of batches, each of which is written, then read and looked at. Neither thread
+ * waits as long as there is something to look at or to do aside, so that both are busy whichever has more of its own.
+ * Who waits is woken only when there is a good part of the ring to do: a wake-up for each batch makes the scheduler put
+ * both threads onto one processor, one after the other.
  */
 #include "layer_pipe.h"
 
 #include <errno.h>
 #include <pthread.h>
-#include <sched.h>
 #include <stdlib.h>
 
 #include "base/str.h"
 
-enum { BATCH_SIZE = 128 * 1024, BATCHES = 32, WAKE_AT = 8 };
+enum { BATCH_SIZE = 128 * 1024, BATCHES = 160, WAKE_AT = 8 };
 
 struct batch {
 	unsigned char *data;
@@ -19,20 +20,77 @@ struct batch {
 };
 
 struct layer_pipe {
-	layer_produce produce;
-	void *context;
+	struct layer_pipe_work work;
 	bool one_thread;
+	unsigned char *memory; /* of all batches */
 	struct batch batches[BATCHES];
 	/* Below: by two threads, under the lock. The consumer holds the batch before `read` until it asks for
 	   another. */
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
-	size_t written, read; /* batches so far */
-	bool ended, stopped;  /* by the producer, by the consumer */
-	int result;           /* the producer's, once it has ended */
+	size_t written, looked, read; /* batches so far */
+	bool looking;                 /* one of the threads, at the batch `looked` */
+	bool aside, aside_ended;      /* one of the threads does what is aside; all is done */
+	bool ended, stopped;          /* by the producer, by the consumer */
+	int result;                   /* of what failed */
 	struct error error;
 };
+
+/* Batches that somebody has to do with. */
+static size_t filled(const struct layer_pipe *pipe)
+{
+	return pipe->written - (pipe->read < pipe->looked ? pipe->read : pipe->looked);
+}
+
+static bool can_look(const struct layer_pipe *pipe)
+{
+	return !pipe->looking && pipe->looked < pipe->written;
+}
+
+/* With the lock, which is let go of meanwhile: false when there is nothing to look at, or the other thread does. */
+static bool look(struct layer_pipe *pipe)
+{
+	const struct batch *batch = &pipe->batches[pipe->looked % BATCHES];
+
+	if (!can_look(pipe))
+		return false;
+	pipe->looking = true;
+	(void)pthread_mutex_unlock(&pipe->lock);
+	pipe->work.look(pipe->work.context, batch->data, batch->size);
+	(void)pthread_mutex_lock(&pipe->lock);
+	pipe->looking = false;
+	pipe->looked++;
+	(void)pthread_cond_signal(&pipe->changed);
+	return true;
+}
+
+/* The same for what is to be done aside. */
+static bool do_aside(struct layer_pipe *pipe)
+{
+	struct error err;
+	int r;
+
+	if (pipe->aside || pipe->aside_ended)
+		return false;
+	pipe->aside = true;
+	(void)pthread_mutex_unlock(&pipe->lock);
+	r = pipe->work.aside(pipe->work.context, &err);
+	(void)pthread_mutex_lock(&pipe->lock);
+	pipe->aside = false;
+	pipe->aside_ended = r <= 0;
+	if (r < 0) {
+		pipe->result = r;
+		pipe->error = err;
+	}
+	(void)pthread_cond_signal(&pipe->changed);
+	return true;
+}
+
+static bool help(struct layer_pipe *pipe)
+{
+	return look(pipe) || do_aside(pipe);
+}
 
 /* A free batch; NULL when the consumer wants no more. */
 static struct batch *wait_for_room(struct layer_pipe *pipe)
@@ -40,9 +98,11 @@ static struct batch *wait_for_room(struct layer_pipe *pipe)
 	struct batch *batch = NULL;
 
 	(void)pthread_mutex_lock(&pipe->lock);
-	if (pipe->written - pipe->read >= BATCHES - 1)
-		while (!pipe->stopped && pipe->written - pipe->read >= BATCHES - WAKE_AT)
-			(void)pthread_cond_wait(&pipe->changed, &pipe->lock);
+	while (!pipe->stopped && filled(pipe) >= BATCHES - 1)
+		if (!help(pipe))
+			do
+				(void)pthread_cond_wait(&pipe->changed, &pipe->lock);
+			while (!pipe->stopped && filled(pipe) >= BATCHES - WAKE_AT && !can_look(pipe));
 	if (!pipe->stopped)
 		batch = &pipe->batches[pipe->written % BATCHES];
 	(void)pthread_mutex_unlock(&pipe->lock);
@@ -58,7 +118,7 @@ static void hand_over(struct layer_pipe *pipe, ssize_t got, const struct error *
 		pipe->result = (int)got;
 		pipe->error = *err;
 	}
-	if (pipe->ended || pipe->written - pipe->read >= WAKE_AT)
+	if (pipe->ended || filled(pipe) >= WAKE_AT)
 		(void)pthread_cond_signal(&pipe->changed);
 	(void)pthread_mutex_unlock(&pipe->lock);
 }
@@ -72,27 +132,32 @@ static void *run(void *argument)
 	while (got == BATCH_SIZE && (batch = wait_for_room(pipe)) != NULL) {
 		struct error err;
 
-		got = pipe->produce(pipe->context, batch->data, BATCH_SIZE, &err);
+		got = pipe->work.produce(pipe->work.context, batch->data, BATCH_SIZE, &err);
 		batch->size = got < 0 ? 0 : (size_t)got;
 		hand_over(pipe, got, &err);
 	}
+	(void)pthread_mutex_lock(&pipe->lock);
+	while (!pipe->stopped && help(pipe))
+		;
+	(void)pthread_mutex_unlock(&pipe->lock);
 	return NULL;
 }
 
-int layer_pipe_open(layer_produce produce, void *context, bool one_thread, struct layer_pipe **ret, struct error *err)
+int layer_pipe_open(const struct layer_pipe_work *work, bool one_thread, struct layer_pipe **ret, struct error *err)
 {
 	struct layer_pipe *pipe = xcalloc(1, sizeof(*pipe));
 	int r = 0;
 
 	*pipe = (struct layer_pipe){
-		.produce = produce,
-		.context = context,
+		.work = *work,
 		.one_thread = one_thread,
+		.aside_ended = !work->aside,
 		.lock = PTHREAD_MUTEX_INITIALIZER,
 		.changed = PTHREAD_COND_INITIALIZER,
 	};
+	pipe->memory = xcalloc(one_thread ? 1 : BATCHES, BATCH_SIZE);
 	for (size_t i = 0; i < (one_thread ? 1 : BATCHES); i++)
-		pipe->batches[i].data = xcalloc(1, BATCH_SIZE);
+		pipe->batches[i].data = pipe->memory + i * BATCH_SIZE;
 	if (!one_thread)
 		r = pthread_create(&pipe->thread, NULL, run, pipe);
 	if (r != 0) {
@@ -104,18 +169,27 @@ int layer_pipe_open(layer_produce produce, void *context, bool one_thread, struc
 	return 0;
 }
 
+static bool all_done(const struct layer_pipe *pipe)
+{
+	return pipe->ended && pipe->looked == pipe->written && pipe->aside_ended;
+}
+
 static int next_by_thread(struct layer_pipe *pipe, const struct batch **ret, struct error *err)
 {
 	int r = 0;
 
 	(void)pthread_mutex_lock(&pipe->lock);
-	if (pipe->written == pipe->read)
-		while (!pipe->ended && pipe->written - pipe->read < WAKE_AT)
-			(void)pthread_cond_wait(&pipe->changed, &pipe->lock);
+	while (pipe->read == pipe->written && !all_done(pipe))
+		if (!help(pipe))
+			do
+				(void)pthread_cond_wait(&pipe->changed, &pipe->lock);
+			while (!pipe->ended && filled(pipe) < WAKE_AT);
+	if (pipe->looked <= pipe->read) /* now, since then it is in the cache when it is written */
+		(void)look(pipe);
 	if (pipe->written > pipe->read) {
 		*ret = &pipe->batches[pipe->read++ % BATCHES];
 		r = 1;
-		if (pipe->written - pipe->read < BATCHES - WAKE_AT)
+		if (filled(pipe) < BATCHES - WAKE_AT)
 			(void)pthread_cond_signal(&pipe->changed);
 	} else if (pipe->result < 0) {
 		*err = pipe->error;
@@ -128,12 +202,16 @@ static int next_by_thread(struct layer_pipe *pipe, const struct batch **ret, str
 static int next_by_caller(struct layer_pipe *pipe, const struct batch **ret, struct error *err)
 {
 	struct batch *batch = &pipe->batches[0];
-	ssize_t got = pipe->ended ? 0 : pipe->produce(pipe->context, batch->data, BATCH_SIZE, err);
+	ssize_t got = pipe->ended ? 0 : pipe->work.produce(pipe->work.context, batch->data, BATCH_SIZE, err);
+	int r = 1;
 
 	pipe->ended |= got < BATCH_SIZE;
+	while (got == 0 && r > 0 && pipe->work.aside)
+		r = pipe->work.aside(pipe->work.context, err);
 	if (got <= 0)
-		return (int)got;
+		return got < 0 ? (int)got : r < 0 ? r : 0;
 	batch->size = (size_t)got;
+	pipe->work.look(pipe->work.context, batch->data, batch->size);
 	*ret = batch;
 	return 1;
 }
@@ -161,7 +239,6 @@ void layer_pipe_close(struct layer_pipe *pipe)
 		(void)pthread_mutex_unlock(&pipe->lock);
 		(void)pthread_join(pipe->thread, NULL);
 	}
-	for (size_t i = 0; i < BATCHES; i++)
-		free(pipe->batches[i].data);
+	free(pipe->memory);
 	free(pipe);
 }

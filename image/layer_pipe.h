@@ -1,6 +1,7 @@
 /*
  * layer_pipe.h - bytes from a producer in large batches: made by a thread of its own, or by the caller's when it asks.
- * Private to layer*.c.
+ * Hashing, of these and of other bytes, is done by whichever thread would have to wait for the other. Private to
+ * layer*.c.
  */
 #pragma once
 
@@ -11,14 +12,24 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 
-/* Fills at most size bytes: how many, less than size only at the end, or -errno with text. One thread at a time. */
-typedef ssize_t (*layer_produce)(void *context, void *buffer, size_t size, struct error *err);
+struct layer_pipe_work {
+	/* Fills at most size bytes: how many, less than size only at the end, or -errno with text. One thread at a
+	   time. */
+	ssize_t (*produce)(void *context, void *buffer, size_t size, struct error *err);
+	/* Called once for each batch, in their order, by any thread, one at a time. */
+	void (*look)(void *context, const void *data, size_t size);
+	/* A piece of what else is to be done, by any thread, one at a time: 1, 0 when there is no more, or -errno with
+	   text. May be NULL. */
+	int (*aside)(void *context, struct error *err);
+	void *context;
+};
 
 struct layer_pipe;
 
-int layer_pipe_open(layer_produce produce, void *context, bool one_thread, struct layer_pipe **ret, struct error *err);
+int layer_pipe_open(const struct layer_pipe_work *work, bool one_thread, struct layer_pipe **ret, struct error *err);
 
-/* The next batch, valid until the next call: 1, 0 at the end, or the producer's -errno and text. */
+/* The next batch, valid until the next call: 1; 0 at the end, when all have been looked at and nothing is left aside;
+   or the -errno and text of what failed. */
 int layer_pipe_next(struct layer_pipe *pipe, const void **ret, size_t *ret_size, struct error *err);
 
 /* Ends the thread, wherever it is; NULL-safe. */

@@ -50,7 +50,7 @@ struct shared {
 	const struct pull_options *options;
 	struct job *jobs;
 	size_t n_jobs;
-	bool one_thread;
+	uint64_t large; /* bytes of a layer that gets two threads to be unpacked: nothing else would be left to do */
 	atomic_size_t next;
 	atomic_bool stop; /* one has failed */
 };
@@ -135,7 +135,7 @@ static int unpack(struct job *job, int fd, struct error *err)
 		.limits = pull->limits,
 		.user_xattrs = job->shared->staging->store->user_xattrs,
 		.no_devices = pull->no_devices,
-		.one_thread = job->shared->one_thread,
+		.one_thread = job->layer->size < job->shared->large,
 		.progress = report,
 		.context = job,
 	};
@@ -263,24 +263,37 @@ static void *work(void *context_)
 	return NULL;
 }
 
-static size_t worker_count(const struct shared *shared)
+static size_t worker_count(const struct shared *shared, size_t processors)
 {
-	long processors = sysconf(_SC_NPROCESSORS_ONLN);
 	size_t jobs = shared->options->jobs;
 
 	if (jobs == 0)
-		jobs = processors > DEFAULT_JOBS ? (size_t)processors : DEFAULT_JOBS;
+		jobs = processors > DEFAULT_JOBS ? processors : DEFAULT_JOBS;
 	return jobs < shared->n_jobs ? jobs : shared->n_jobs;
+}
+
+/* A layer that is more than one processor's share of all: with one thread it would be the last to be ready. */
+static uint64_t large_layer(const struct shared *shared, size_t workers, size_t processors)
+{
+	uint64_t share = 0;
+
+	if (processors < 2)
+		return UINT64_MAX;
+	for (size_t i = 0; i < shared->n_jobs && workers > 1; i++)
+		share += shared->jobs[i].layer->size / processors;
+	return share;
 }
 
 /* This thread is a worker too; a thread that cannot be made is one less. */
 static void run_workers(struct shared *shared)
 {
-	size_t wanted = worker_count(shared);
+	const long online = sysconf(_SC_NPROCESSORS_ONLN);
+	const size_t processors = online > 1 ? (size_t)online : 1;
+	size_t wanted = worker_count(shared, processors);
 	auto_free pthread_t *threads = xcalloc(wanted + 1, sizeof(*threads));
 	size_t made = 0;
 
-	shared->one_thread = wanted > 1;
+	shared->large = large_layer(shared, wanted, processors);
 	while (made + 1 < wanted && pthread_create(&threads[made], NULL, work, shared) == 0)
 		made++;
 	(void)work(shared);
