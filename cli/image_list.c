@@ -1,10 +1,12 @@
 /* image_list.c - `coffer image list`: a line a name, as a table, as JSON, or as bare ids. */
+#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/cleanup.h"
 #include "base/json.h"
+#include "base/log.h"
 #include "image/store_list.h"
 #include "image_progress.h"
 #include "print.h"
@@ -116,20 +118,45 @@ static int print_ids(const struct stored_image *images, size_t count, struct err
 	return r;
 }
 
+/* Names the damaged ones, and takes them out of the list; returns how many they were. */
+static size_t take_damaged(struct stored_image *images, size_t *count)
+{
+	size_t good = 0;
+	size_t damaged;
+
+	for (size_t i = 0; i < *count; i++) {
+		if (images[i].damaged)
+			log_message(LOG_LEVEL_WARNING, "image %.12s (%s): %s", images[i].hex,
+				    images[i].n_names ? images[i].names[0] : "no name", images[i].damaged);
+		else
+			images[good++] = images[i];
+	}
+	damaged = *count - good;
+	*count = good;
+	return damaged;
+}
+
 static int run(const struct invocation *in, int *ret_exit, struct error *err)
 {
 	const struct options *given = in->options;
 	struct stored_image *images;
 	size_t count;
+	size_t damaged;
 	int r = store_list(in->store, in->arena, &images, &count, err);
 
 	(void)ret_exit;
 	if (r < 0)
 		return r;
+	damaged = take_damaged(images, &count);
 	if (given->quiet)
-		return print_ids(images, count, err);
-	return given->format == FORMAT_JSON ? print_json(in->arena, images, count, err)
-					    : print_table(in->arena, images, count, err);
+		r = print_ids(images, count, err);
+	else
+		r = given->format == FORMAT_JSON ? print_json(in->arena, images, count, err)
+						 : print_table(in->arena, images, count, err);
+	if (r < 0 || !damaged)
+		return r;
+	return refuse_as(err, EIO, "%zu records of images are damaged: pull these images again, or remove them by id",
+			 damaged);
 }
 
 const struct verb verb_image_list = {

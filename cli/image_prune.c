@@ -1,4 +1,5 @@
 /* image_prune.c - `coffer image prune`. */
+#include "base/log.h"
 #include "image/gc.h"
 #include "image_progress.h"
 #include "print.h"
@@ -23,6 +24,9 @@ static int run(const struct invocation *in, int *ret_exit, struct error *err)
 	(void)ret_exit;
 	if (r < 0)
 		return r;
+	if (result.damaged)
+		log_message(LOG_LEVEL_WARNING, "layers and blobs stay, since the damaged record of an image may refer "
+					       "to them: see coffer image list");
 	r = print_text(arena_printf(in->arena, "removed: %zu images, %zu layers, %zu blobs (%s)", result.images,
 				    result.layers, result.blobs, image_size_text(result.blob_bytes, size)),
 		       err);

@@ -1,6 +1,7 @@
 /* image_remove.c - `coffer image remove`. */
 #include <errno.h>
 
+#include "base/log.h"
 #include "image/gc.h"
 #include "verb.h"
 
@@ -25,6 +26,9 @@ static int run(const struct invocation *in, int *ret_exit, struct error *err)
 		if (r < 0 && !(given->force && r == -ENOENT))
 			return r;
 	}
+	if (result.damaged)
+		log_message(LOG_LEVEL_WARNING, "layers and blobs stay, since the damaged record of an image may refer "
+					       "to them: see coffer image list");
 	return 0;
 }
 

@@ -42,8 +42,14 @@ static int verify_all(const struct invocation *in, size_t *damaged, struct error
 	size_t count;
 	int r = store_list(in->store, in->arena, &images, &count, err);
 
-	for (size_t i = 0; r == 0 && i < count; i++)
-		r = verify_one(in, &images[i].record, damaged, err);
+	for (size_t i = 0; r == 0 && i < count; i++) {
+		if (!images[i].damaged) {
+			r = verify_one(in, &images[i].record, damaged, err);
+			continue;
+		}
+		finding(in->arena, images[i].damaged, false);
+		++*damaged;
+	}
 	return r;
 }
 

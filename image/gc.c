@@ -74,7 +74,8 @@ static int compare_paths(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static int mark_all(const struct store *store, struct arena *arena, struct marks *marks, struct error *err)
+static int mark_all(const struct store *store, struct arena *arena, struct marks *marks, size_t *ret_damaged,
+		    struct error *err)
 {
 	struct stored_image *images = NULL;
 	size_t count = 0;
@@ -84,8 +85,11 @@ static int mark_all(const struct store *store, struct arena *arena, struct marks
 		r = store_list(store, arena, &images, &count, err);
 	if (r < 0)
 		return r;
+	*ret_damaged = 0;
 	for (size_t i = 0; i < count; i++) {
 		const struct image_record *record = &images[i].record;
+
+		*ret_damaged += images[i].damaged != NULL;
 
 		mark_blob(marks, &record->manifest);
 		mark_blob(marks, &record->config);
@@ -149,9 +153,9 @@ static int collect(const struct store *store, struct arena *arena, struct stagin
 	static const char *const kinds[] = { "layers", "blobs" };
 	struct marks marks = { 0 };
 	const struct sweep sweep = { store, trash, &marks, result };
-	int r = mark_all(store, arena, &marks, err);
+	int r = mark_all(store, arena, &marks, &result->damaged, err);
 
-	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(kinds) * DIGEST_ALGORITHM_MAX; i++)
+	for (size_t i = 0; r == 0 && !result->damaged && i < ARRAY_SIZE(kinds) * DIGEST_ALGORITHM_MAX; i++)
 		r = sweep_directory(&sweep, kinds[i % ARRAY_SIZE(kinds)],
 				    digest_algorithm_name((enum digest_algorithm)(i / ARRAY_SIZE(kinds))), err);
 	free_marks(&marks);
@@ -236,9 +240,9 @@ int gc_remove(const struct store *store, struct arena *arena, const char *name_o
 {
 	auto_staging struct staging trash = { .fd = -1 };
 	auto_fd int lock = -1;
-	struct image_record record;
+	char hex[DIGEST_HEX_MAX + 1] = "";
 	struct stored_image *images = NULL;
-	const struct stored_image *image;
+	const struct stored_image *image = NULL;
 	auto_marks struct marks kept = { 0 };
 	size_t count = 0;
 	int r = staging_make(store, &trash, err);
@@ -251,12 +255,12 @@ int gc_remove(const struct store *store, struct arena *arena, const char *name_o
 	/* Before names are read: a pull that ends meanwhile has given its name by then, or counts as living. */
 	r = staging_each_kept(store, mark_kept, &kept, err);
 	if (r == 0)
-		r = store_find(store, arena, name_or_id, &record, err);
+		r = store_find_hex(store, arena, name_or_id, hex, err);
 	if (r == 0)
 		r = store_list(store, arena, &images, &count, err);
-	if (r < 0)
+	if (r < 0 && r != -ENOENT)
 		return r;
-	image = stored_image_by_hex(images, count, record.manifest.hex);
+	image = stored_image_by_hex(images, count, hex);
 	if (!image)
 		return refuse_as(err, ENOENT, "image %.256s is not stored", name_or_id);
 	r = remove_found(store, arena, &kept, image, name_or_id, force, result, err);
@@ -276,7 +280,7 @@ static int prune_images(const struct store *store, struct arena *arena, bool all
 	if (r == 0)
 		r = store_list(store, arena, &images, &count, err);
 	for (size_t i = 0; r == 0 && i < count; i++)
-		if ((all || images[i].n_names == 0) && images[i].n_containers == 0)
+		if ((all || images[i].n_names == 0) && images[i].n_containers == 0 && !images[i].damaged)
 			r = remove_image(store, &kept, &images[i], result, err);
 	return r;
 }

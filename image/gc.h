@@ -2,8 +2,8 @@
  * gc.h - images and what only they needed go. Under the store's exclusive lock what nobody refers to is moved to a
  * staging directory, which takes a rename each; it is removed after the lock was released.
  *
- * In use is what a record names, and what the keep file of a living pull names. The image of a container (its file
- * containers/<id>/image) cannot be removed.
+ * In use is what a record names (a damaged one may name anything), and what the keep file of a living pull names. The
+ * image of a container (its file containers/<id>/image) cannot be removed.
  */
 #pragma once
 
@@ -18,6 +18,7 @@
 struct gc_result {
 	size_t images, layers, blobs;
 	uint64_t blob_bytes;
+	size_t damaged;    /* records that cannot be read: as long as there is one, no layer and no blob goes */
 	const char **kept; /* gc_prune(): containers whose state is gone since a reboot, NULL-terminated; they stay */
 };
 

@@ -89,10 +89,10 @@ int record_decode(struct arena *arena, const char *name, const char *text, size_
 	struct json *root;
 	int r = json_parse(arena, name, text, length, &limits, &root, err);
 
-	if (r == 0)
-		r = json_decode(arena, root, fields, &file, err);
 	if (r < 0)
 		return r;
+	if (json_decode(arena, root, fields, &file, err) < 0)
+		return context(err, "%s", name);
 	*ret = file.image;
 	return 0;
 }

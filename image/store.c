@@ -349,21 +349,22 @@ static int find_name(const struct store *store, const char *name, char *hex, str
 }
 
 /* A digest; then what looks like an id, which may still be a name; else a name. */
-static int find_hex(const struct store *store, struct arena *arena, const char *text, char *hex, struct error *err)
+int store_find_hex(const struct store *store, struct arena *arena, const char *name_or_id,
+		   char hex[static DIGEST_HEX_MAX + 1], struct error *err)
 {
-	const char *id = strchr(text, ':') ? strchr(text, ':') + 1 : text;
+	const char *id = strchr(name_or_id, ':') ? strchr(name_or_id, ':') + 1 : name_or_id;
 	struct image_ref ref = { 0 };
 	struct digest digest;
-	int r = digest_parse(text, &digest, err);
+	int r = digest_parse(name_or_id, &digest, err);
 
 	if (r == 0)
 		return find_prefix(store, id, hex, err);
-	if (is_hex(text, strlen(text)) && strlen(text) >= STORE_ID_PREFIX_MIN) {
-		r = find_prefix(store, text, hex, err);
+	if (is_hex(name_or_id, strlen(name_or_id)) && strlen(name_or_id) >= STORE_ID_PREFIX_MIN) {
+		r = find_prefix(store, name_or_id, hex, err);
 		if (r != -ENOENT)
 			return r;
 	}
-	r = ref_parse(arena, text, &ref, err);
+	r = ref_parse(arena, name_or_id, &ref, err);
 	if (r < 0)
 		return r;
 	return ref.name ? find_name(store, ref.name, hex, err) : -ENOENT;
@@ -373,7 +374,7 @@ int store_find(const struct store *store, struct arena *arena, const char *name_
 	       struct error *err)
 {
 	char hex[DIGEST_HEX_MAX + 1];
-	int r = find_hex(store, arena, name_or_id, hex, err);
+	int r = store_find_hex(store, arena, name_or_id, hex, err);
 
 	if (r == 0)
 		r = store_read_record(store, arena, hex, ret, err);

@@ -52,6 +52,10 @@ int store_lock(const struct store *store, bool exclusive, struct error *err);
 int store_find(const struct store *store, struct arena *arena, const char *name_or_id, struct image_record *ret,
 	       struct error *err);
 
+/* The same, but only its hex: the record is not looked at. -ENOENT without text. */
+int store_find_hex(const struct store *store, struct arena *arena, const char *name_or_id,
+		   char hex[static DIGEST_HEX_MAX + 1], struct error *err);
+
 /* The record of the image with this hex. -ENOENT without text if there is none. */
 int store_read_record(const struct store *store, struct arena *arena, const char *hex, struct image_record *ret,
 		      struct error *err);

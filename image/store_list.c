@@ -91,14 +91,33 @@ static int compare_images(const void *a_, const void *b_)
 	return strcmp(a->names[0], b->names[0]);
 }
 
+/* A record's name: all that is known of a damaged one. */
+static struct digest digest_of_hex(const char *hex)
+{
+	struct digest digest = { 0 };
+
+	for (int i = 0; i < DIGEST_ALGORITHM_MAX; i++) {
+		auto_free char *text = xasprintf("%s:%s", digest_algorithm_name((enum digest_algorithm)i), hex);
+		struct error ignored;
+
+		if (digest_parse(text, &digest, &ignored) == 0)
+			return digest;
+	}
+	return (struct digest){ 0 };
+}
+
 static int read_image(const struct store *store, struct arena *arena, const char *hex, const struct references *names,
 		      const struct references *containers, struct stored_image *ret, struct error *err)
 {
 	struct stored_image image = { .hex = arena_strdup(arena, hex) };
 	int r = store_read_record(store, arena, hex, &image.record, err);
 
-	if (r < 0)
+	if (r == -ENOENT)
 		return r;
+	if (r < 0) {
+		image.damaged = arena_strdup(arena, err->text);
+		image.record = (struct image_record){ .manifest = digest_of_hex(hex) };
+	}
 	image.names = names_of(arena, names, hex, &image.n_names);
 	image.containers = names_of(arena, containers, hex, &image.n_containers);
 	for (size_t i = 0; i < image.record.n_layers; i++)

@@ -10,7 +10,8 @@
 #include "store.h"
 
 struct stored_image {
-	struct image_record record;
+	const char *damaged;        /* why the record cannot be read; NULL: it can */
+	struct image_record record; /* damaged: the digest of the manifest only */
 	const char *hex;
 	const char **names; /* sorted; NULL-terminated */
 	size_t n_names;
@@ -19,7 +20,7 @@ struct stored_image {
 	uint64_t size; /* of its layers, unpacked: as tar */
 };
 
-/* Sorted by the first name, nameless ones at the end. A record that cannot be read is an error that names it. */
+/* Sorted by the first name, nameless ones at the end. */
 int store_list(const struct store *store, struct arena *arena, struct stored_image **ret, size_t *ret_count,
 	       struct error *err);
 

@@ -308,6 +308,21 @@ load store.bash
 	succeeds image verify a
 }
 
+@test "a damaged record is named, and the other images are listed; pulled again it is whole" {
+	local record
+	succeeds image pull -q --name a "oci:$LAYOUT:base"
+	record=$COFFER_STORE/images/$OUT
+	succeeds image pull -q --name b "oci:$LAYOUT:next"
+	echo '{}' >"$record"
+	fails "pull these images again, or remove them by id" image list
+	[[ $OUT == *library/b:latest* && $OUT != *library/a:latest* && $ERR == *"library/a:latest"*"${record##*/}"* ]]
+	fails "1 things are damaged" image verify --all
+	succeeds image prune
+	[[ $ERR == *"layers and blobs stay"* ]]
+	succeeds image pull -q --name a "oci:$LAYOUT:base"
+	succeeds image verify --all
+}
+
 @test "limits of layers can be set" {
 	fails "entries" image pull --limit entries=2 "oci:$LAYOUT:base"
 	fails "expected NAME=NUMBER" image pull --limit nope=2 "oci:$LAYOUT:base"

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "image/store_list.h"
 #include "store_fixture.h"
 
 static const char *layer_path(struct arena *arena, const struct image_record *record)
@@ -132,6 +133,40 @@ static void image_of_a_pull(void)
 	store_close(&store);
 }
 
+/* It may refer to anything, so nothing goes but images that can be read; until it is removed itself. */
+static void damaged_record(void)
+{
+	auto_arena struct arena *arena = arena_new();
+	struct gc_result result = { 0 };
+	struct stored_image *images;
+	struct image_record a;
+	struct image_record b;
+	struct error err = { 0 };
+	struct store store;
+	size_t count;
+
+	store_new(arena, &store);
+	a = put_image(arena, &store, "a");
+	b = put_image(arena, &store, "b");
+	CHECK_INT(0, unlinkat(store.root, arena_printf(arena, "images/%s", a.manifest.hex), 0));
+	temporary_write(store.root, arena_printf(arena, "images/%s", a.manifest.hex), "{", 1);
+	CHECK_INT(0, store_list(&store, arena, &images, &count, &err));
+	CHECK_INT(2, count);
+	CHECK_STR("docker.io/library/a:latest", images[0].names[0]);
+	CHECK_CONTAINS(a.manifest.hex, images[0].damaged);
+	CHECK(!images[1].damaged);
+	CHECK_INT(0, gc_prune(&store, arena, true, &result, &err));
+	CHECK_INT(1, result.damaged);
+	CHECK_INT(1, result.images);
+	CHECK_INT(0, result.layers + result.blobs);
+	CHECK(exists(&store, layer_path(arena, &a)) && exists(&store, layer_path(arena, &b)));
+	CHECK_INT(0, gc_remove(&store, arena, a.manifest.hex, false, &result, &err));
+	CHECK_INT(0, result.damaged);
+	CHECK_INT(0, count_entries(&store, "images") + count_entries(&store, "names"));
+	CHECK_INT(0, count_entries(&store, "layers/sha256") + count_entries(&store, "blobs/sha256"));
+	store_close(&store);
+}
+
 static void prune_takes_nameless_ones(void)
 {
 	auto_arena struct arena *arena = arena_new();
@@ -154,6 +189,7 @@ static void prune_takes_nameless_ones(void)
 static const struct test tests[] = {
 	TEST(removed_with_all), TEST(names),           TEST(used_by_a_container),
 	TEST(kept_by_a_pull),   TEST(image_of_a_pull), TEST(prune_takes_nameless_ones),
+	TEST(damaged_record),
 };
 
 TEST_MAIN(tests)
