@@ -111,18 +111,24 @@ layout_of() {
 	done >"$TEST_DIR/umoci.log"
 }
 
-# directories_without_entries OPTION...: pulled with these, what is mounted is what is unpacked, and what umoci unpacks.
+# same_as_umoci IMAGE OPTION...: an image of a layout, pulled with these options: mounted it is what is unpacked, and that
+# is what umoci unpacks.
+same_as_umoci() {
+	umoci raw unpack --image "$1" "$TEST_DIR/umoci" >"$TEST_DIR/umoci.log"
+	succeeds image pull -q "${@:2}" --name same "oci:$1"
+	succeeds image unpack same "$TEST_DIR/bundle"
+	mkdir -p "$TEST_DIR/mnt"
+	succeeds unshare --mount --propagation private bash -ec '"$COFFER" image mount same "$1/mnt"
+		python3 "$2/compare.py" "$1/mnt" "$1/bundle/rootfs"
+		python3 "$2/compare.py" --no-times-of-dirs "$1/mnt" "$1/umoci"' bash "$TEST_DIR" "$BATS_TEST_DIRNAME"
+}
+
+# directories_without_entries OPTION...: pulled with these options they are as umoci has them.
 directories_without_entries() {
 	python3 "$BATS_TEST_DIRNAME/implied.py" "$TEST_DIR"
 	layout_of "$TEST_DIR/implied" "$TEST_DIR"/[123].tar
-	umoci raw unpack --image "$TEST_DIR/implied:all" "$TEST_DIR/umoci" >"$TEST_DIR/umoci.log"
-	succeeds image pull -q "$@" --name implied "oci:$TEST_DIR/implied:all"
-	succeeds image unpack implied "$TEST_DIR/bundle"
-	mkdir -p "$TEST_DIR/mnt"
-	succeeds unshare --mount --propagation private bash -ec '"$COFFER" image mount implied "$1/mnt"
-		python3 "$2/compare.py" "$1/mnt" "$1/bundle/rootfs"
-		python3 "$2/compare.py" --no-times-of-dirs "$1/mnt" "$1/umoci"' bash "$TEST_DIR" "$BATS_TEST_DIRNAME"
-	succeeds image verify implied
-	succeeds image remove implied
+	same_as_umoci "$TEST_DIR/implied:all" "$@"
+	succeeds image verify same
+	succeeds image remove same
 	equal "$(find "$COFFER_STORE"/{blobs,layers} -mindepth 2)" ""
 }
