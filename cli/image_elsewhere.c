@@ -5,8 +5,7 @@ static int run(const struct invocation *in, int *ret_exit, struct error *err)
 {
 	(void)in;
 	(void)ret_exit;
-	return refuse(err, "this is done by coffer itself: coffer image mount, coffer image unmount; another store is "
-			   "named by $COFFER_STORE");
+	return refuse(err, "this is done by coffer itself: coffer image mount, coffer image unmount");
 }
 
 const struct verb verb_image_mount = {

@@ -76,7 +76,7 @@ _coffer_options() {
 		echo "-h --help"
 		;;
 	image)
-		echo "-h --help"
+		echo "-h --help --store"
 		;;
 	network)
 		echo "-h --help"

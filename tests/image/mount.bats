@@ -29,6 +29,14 @@ pulled() {
 	directories_without_entries
 }
 
+@test "another store is named before the command" {
+	pulled
+	mv "$COFFER_STORE" "$TEST_DIR/other"
+	succeeds image_there '"$1" image --store "$3" mount next "$2" && cat "$2/etc/user" &&
+		"$1" image "--store=$3" unmount "$2" && ls -A "$2"' "$TEST_DIR/other"
+	equal "$OUT" user
+}
+
 @test "what is wrong is said" {
 	pulled
 	fails "image none is not stored" image_there '"$1" image mount none "$2"'
