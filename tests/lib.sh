@@ -38,8 +38,9 @@ cgroup2_mount() {
 	done
 }
 
-# bats_files DIR [JOBS]: all bats files of DIR, the largest first, as many at a time as there are processors.
+# bats_files PATH...: all these bats files, or of these directories, the largest first, $BATS_JOBS at a time, or as many
+# as there are processors.
 bats_files() {
-	find "$1" -name '*.bats' -printf '%s %p\0' | sort -zrn | sed -z 's/^[0-9]* //' |
-		xargs -0 -n 1 -P "${2:-$(nproc)}" tests/bats-file
+	find "$@" -name '*.bats' -printf '%s %p\0' | sort -zrn | sed -z 's/^[0-9]* //' |
+		xargs -0 -n 1 -P "${BATS_JOBS:-$(nproc)}" tests/bats-file
 }
