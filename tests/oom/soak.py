@@ -46,6 +46,7 @@ def parse():
     parser.add_argument("--tap", action="store_true", help="a test for each bar")
     parser.add_argument("--kinds", default=",".join(KINDS))
     parser.add_argument("--end", type=int, default=600, help="seconds after which a container has no end")
+    parser.add_argument("--no-swap", action="store_true", help="for no container, whatever the machine has")
     parser.add_argument("--largest", type=int, default=1024, help="MiB of the largest limit")
     parser.add_argument("--memory", type=int, default=2048, help="MiB of all containers that run at a time")
     return parser.parse_args()
@@ -102,13 +103,13 @@ class Host:
 class Job:
     """One container, from a seed."""
 
-    def __init__(self, number, kinds, rng, largest):
+    def __init__(self, number, kinds, rng, largest, may_swap):
         self.id = f"s{number}"
         self.kind = rng.choice(kinds)
         self.seed = rng.randrange(1, 2**40)
         sizes = [16, 24, 32, 48, 64, 96, 128] * 3 + [256, 512, 1024]
         self.limit = rng.choice([size for size in sizes if size <= largest]) * MIB
-        self.swap = rng.choice([0, 0, self.limit // 4]) if has_swap() else 0
+        self.swap = rng.choice([0, 0, self.limit // 4]) if may_swap else 0
         self.mib = int((self.limit + self.swap) / MIB * rng.uniform(1.1, 1.9)) + 8
         if self.kind == "cache":  # as often as the others, and not longer than all of them together
             self.limit, self.swap, self.mib = 16 * MIB, 0, rng.randrange(20, 33)
@@ -315,6 +316,7 @@ def drive(host, jobs):
     args = host.args
     rng = random.Random(args.seed)
     kinds = usable(args.kinds.split(","))
+    may_swap = has_swap() and not args.no_swap
     began = time.monotonic()
     todo = queue.Queue()
     room = Room(args.memory)
@@ -346,7 +348,7 @@ def drive(host, jobs):
             load = hogs(rng)
             room.width = rng.choice([args.parallel, args.parallel, 1, 2])
         number += 1
-        job = Job(number, kinds, rng, args.largest)
+        job = Job(number, kinds, rng, args.largest, may_swap)
         jobs[job.id] = job
         room.enter(job)
         todo.put(job)
