@@ -234,6 +234,18 @@ static uint64_t host_swap(void)
 	return kib * 1024;
 }
 
+static uint64_t smaller(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+uint64_t tripwire_swappable(const char *stat, uint64_t own_room, uint64_t host_room)
+{
+	uint64_t movable = keyed(stat, "inactive_anon") + keyed(stat, "active_anon");
+
+	return smaller(movable, smaller(own_room, host_room));
+}
+
 int tripwire_is_hit(const struct tripwire *wire)
 {
 	uint64_t used;
@@ -260,11 +272,8 @@ int tripwire_is_full(const struct tripwire *wire)
 	if (fixed + spare < high)
 		return 0;
 	swap = swap_room(wire);
-	if (swap > 0) {
-		uint64_t free = host_swap();
-
-		swap = swap < free ? swap : free;
-	}
+	if (swap > 0)
+		swap = tripwire_swappable(text, swap, host_swap());
 	return swap <= spare || fixed + spare - high > swap - spare;
 }
 

@@ -41,6 +41,10 @@ uint64_t tripwire_gap(uint64_t limit, unsigned processors);
 /* What may be in use, besides what can be reclaimed, to go on after a stop: some less than limit - gap. */
 uint64_t tripwire_ceiling(uint64_t limit, uint64_t gap);
 
+/* Bytes that can still go to swap by the text of memory.stat, when cgroup and host have so much of it left: neither
+   memory of the kernel, such as full pipes, nor what is locked is among them. */
+uint64_t tripwire_swappable(const char *stat, uint64_t own_room, uint64_t host_room);
+
 /* Opens the files of the cgroup directory (which stays the caller's); thresholds are not written. */
 int tripwire_open(int cgroup_fd, uint64_t limit, uint64_t gap, struct tripwire *ret_wire, struct error *err);
 void tripwire_close(struct tripwire *wire);

@@ -150,6 +150,16 @@ static void what_can_be_reclaimed_is_no_hit(void)
 	stop(&wire);
 }
 
+static void what_can_be_swapped(void)
+{
+	static const char stat[] = "anon 50\nkernel 900\ninactive_anon 20\nactive_anon 10\nunevictable 20\n";
+
+	CHECK(tripwire_swappable(stat, 100, 100) == 30);
+	CHECK(tripwire_swappable(stat, 7, 100) == 7);
+	CHECK(tripwire_swappable(stat, 100, 8) == 8);
+	CHECK(tripwire_swappable("anon 0\nkernel 900\n", 100, 100) == 0);
+}
+
 static void freezes_and_thaws_its_own(void)
 {
 	struct tripwire wire = start();
@@ -199,6 +209,7 @@ static const struct test tests[] = {
 	TEST(events_are_noticed_once),
 	TEST(lifted_and_put_back),
 	TEST(what_can_be_reclaimed_is_no_hit),
+	TEST(what_can_be_swapped),
 	TEST(freezes_and_thaws_its_own),
 	TEST(new_limits),
 };
