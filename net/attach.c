@@ -23,28 +23,25 @@ static void reached(const struct net_store *store, const char *step)
 
 /* ---- in the container's namespace ---- */
 
-enum { IPV4 = 4, IPV6 = 6 };
+enum { IPV6 = 6 };
 
 struct setting {
-	int version;
 	const char *name, *value;
 };
 
-/* Tells the neighbours of a new address; no detection of duplicates and no advice of routers: addresses are ours. */
+/* What has no message of rtnetlink: no detection of duplicates and no advice of routers: addresses are ours. */
 static int set_interface(const struct endpoint *endpoint, struct error *err)
 {
-	static const struct setting settings[] = {
-		{ IPV4, "arp_notify", "1" }, { IPV4, "rp_filter", "2" }, { IPV6, "accept_dad", "0" },
-		{ IPV6, "accept_ra", "0" },  { IPV6, "autoconf", "0" },
-	};
+	static const struct setting settings[] = { { "accept_dad", "0" }, { "accept_ra", "0" }, { "autoconf", "0" } };
 	int r = 0;
 
+	if (!ip_is_set(&endpoint->v6))
+		return netns_set_interface(IPV6, endpoint->interface, "disable_ipv6", "1", err);
+
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(settings); i++)
-		r = netns_set_interface(settings[i].version, endpoint->interface, settings[i].name, settings[i].value,
-					err);
+		r = netns_set_interface(IPV6, endpoint->interface, settings[i].name, settings[i].value, err);
 	if (r == 0)
-		r = netns_set_interface(IPV6, endpoint->interface, "disable_ipv6", ip_is_set(&endpoint->v6) ? "0" : "1",
-					err);
+		r = netns_set_interface(IPV6, endpoint->interface, "disable_ipv6", "0", err);
 	return r;
 }
 
@@ -97,6 +94,7 @@ static int configure(int netns, const struct endpoint *endpoint, const struct ne
 	if (r < 0)
 		return r;
 	link_up(&batch, 1);
+	link_set_ipv4(&batch, link.index);
 	link_up(&batch, link.index);
 	put_family(&batch, link.index, network, &network->v4, &endpoint->v4);
 	put_family(&batch, link.index, network, &network->v6, &endpoint->v6);

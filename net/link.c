@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <linux/if_link.h>
+#include <linux/ip.h>
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
@@ -12,6 +13,7 @@
 
 #include "base/str.h"
 
+enum { RP_FILTER_LOOSE = 2 };
 enum { CREATE = NLM_F_CREATE | NLM_F_EXCL };
 
 static const struct ifinfomsg no_header;
@@ -219,6 +221,23 @@ void link_move(struct netlink_batch *batch, unsigned index, int netns, const cha
 void link_up(struct netlink_batch *batch, unsigned index)
 {
 	change(batch, index, IFF_UP, "set up");
+}
+
+void link_set_ipv4(struct netlink_batch *batch, unsigned index)
+{
+	size_t families;
+	size_t family;
+	size_t settings;
+
+	change(batch, index, 0, "set up IPv4 of");
+	families = netlink_nest(batch, IFLA_AF_SPEC);
+	family = netlink_nest(batch, AF_INET);
+	settings = netlink_nest(batch, IFLA_INET_CONF);
+	netlink_put_u32(batch, IPV4_DEVCONF_ARP_NOTIFY, 1);
+	netlink_put_u32(batch, IPV4_DEVCONF_RP_FILTER, RP_FILTER_LOOSE);
+	netlink_nest_end(batch, settings);
+	netlink_nest_end(batch, family);
+	netlink_nest_end(batch, families);
 }
 
 void link_set_master(struct netlink_batch *batch, unsigned index, unsigned master)

@@ -77,6 +77,10 @@ void link_add_vxlan_peer(struct netlink_batch *batch, unsigned vxlan, const stru
 void link_move(struct netlink_batch *batch, unsigned index, int netns, const char *rename);
 
 void link_up(struct netlink_batch *batch, unsigned index);
+/* Tells the neighbours of a new address (arp_notify), and takes what comes in another way than it would go (rp_filter
+   2). By a message: with a thousand network namespaces each look into /proc/sys/net takes milliseconds. */
+void link_set_ipv4(struct netlink_batch *batch, unsigned index);
+
 void link_set_master(struct netlink_batch *batch, unsigned index, unsigned master);
 void link_delete(struct netlink_batch *batch, const char *name);
 

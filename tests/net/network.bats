@@ -71,6 +71,7 @@ load helpers
 	coffer network connect six b
 	a=$(address6_of a six) b=$(address6_of b six)
 	[[ $a == fd00:99::2 ]]
+	[[ $(inside a cat /proc/sys/net/ipv6/conf/eth0/{accept_dad,accept_ra,autoconf,disable_ipv6}) == $'0\n0\n0\n0' ]]
 	lan ip -6 route add fd00:99::/64 via fd00:2::1
 	serve "inside a" 80 && serve lan 80
 	for kind in tcp udp; do

@@ -80,8 +80,7 @@ static int in_and_out(void)
 	EXPECT(prints(container, "ip neighbour", "PERMANENT"));
 	EXPECT(prints(container, "cat /proc/sys/net/ipv4/conf/eth0/arp_notify", "1"));
 	EXPECT(prints(container, "cat /proc/sys/net/ipv4/conf/eth0/rp_filter", "2"));
-	EXPECT(prints(container, "cat /proc/sys/net/ipv6/conf/eth0/accept_dad", "0"));
-	EXPECT(prints(container, "cat /proc/sys/net/ipv6/conf/eth0/accept_ra", "0"));
+	EXPECT(prints(container, "cat /proc/sys/net/ipv6/conf/eth0/disable_ipv6", "1"));
 	EXPECT(prints(container, "ip -br link show lo", "UNKNOWN"));
 	EXPECT(prints(-1, "cat /proc/sys/net/ipv4/conf/coffer0/rp_filter", "2"));
 	EXPECT(prints(-1, "cat /proc/sys/net/ipv4/conf/coffer0/route_localnet", "1"));
