@@ -1,15 +1,16 @@
 #!/usr/bin/env python3
-"""Makes the benchmark page from the measurements of tests/bench/run and tests/bench/unpack:
+"""Makes the benchmark page from the measurements of tests/bench/run, tests/bench/unpack and tests/bench/image:
 
-    report.py [NATIVE [VM]] [--unpack FILE] [--out DIR]
+    report.py [NATIVE [VM]] [--unpack FILE] [--image FILE] [--out DIR]
 
 DIR (docs) gets benchmarks.md (ratios), bench-start.json (raw medians) and bench-start.svg (a bar chart of `run`);
-bench-unpack.json. What is not measured this time stays as it was.
+bench-unpack.json and bench-image.json. What is not measured this time stays as it was.
 """
 import argparse
 import datetime
 import json
 import pathlib
+import re
 
 RUNTIMES = ["coffer", "crun", "runc", "floor"]
 VERBS = ["run", "create+start+delete", "exec"]
@@ -125,65 +126,124 @@ def chart(data):
 
 LAYERS = {"gzip": "one gzip layer", "zstd": "one zstd layer", "small": "100,000 small files, gzip",
           "ten": "ten gzip layers"}
-TOOLS = ["coffer", "coffer, one core", "bsdtar", "umoci"]
-UNPACK_TITLE = "# Benchmarks: unpacking layers"
+TOOLS = {"unpack": ["coffer", "coffer, one core", "igzip, to nothing", "bsdtar", "umoci"],
+         "load": ["coffer", "podman", "containerd"]}
+IMAGES_PLACES = {"tmpfs": "on a tmpfs", "ext4": "on a fresh ext4 with a journal"}
+IMAGES_TITLE = "# Benchmarks: images"
 
 
-def unpack_rows(records, place):
+def found(records, part, place, layer):
+    """Measurements by tool. What a load leaves to be synced counts: coffer's has synced already."""
+    rows = [r for r in records if (r.get("part"), r.get("place"), r.get("layer")) == (part, place, layer)]
+    return {r["tool"]: r | {"all_s": r["median_s"] + (r["sync_s"] if part == "load" else 0)} for r in rows}
+
+
+def images_rows(records, part, place):
     for layer, title in LAYERS.items():
-        found = {r["tool"]: r for r in records if r.get("layer") == layer and r["place"] == place}
-        for tool in TOOLS:
-            if tool in found:
-                one, own = found[tool], found["coffer"]
-                yield [title, tool, f"{one['median_s'] / own['median_s']:.2f}", f"{one['cpu_s'] / own['cpu_s']:.2f}",
-                       f"{one['max_rss_kib'] / 1024:.0f}", f"{one['median_s']:.2f}", f"{one['cpu_s']:.2f}",
-                       f"{one['sync_s']:.2f}" if place == "ext4" else "-"]
+        tools = found(records, part, place, layer)
+        for tool in filter(tools.get, TOOLS[part]):
+            one, own = tools[tool], tools["coffer"]
+            yield [title, tool, f"{one['all_s'] / own['all_s']:.2f}", f"{one['cpu_s'] / own['cpu_s']:.2f}",
+                   f"{one['max_rss_kib'] / 1024:.0f}", f"{one['median_s']:.2f}", f"{one['cpu_s']:.2f}",
+                   f"{one['sync_s']:.2f}" if place == "ext4" else "-"]
 
 
-def unpack_page(records):
+def images_tables(records, part):
+    head = ["layer" if part == "unpack" else "image", "tool", "time / coffer", "processor / coffer", "peak MiB", "s",
+            "processor s", "sync s"]
+    return "\n\n".join(f"{title[0].upper()}{title[1:]}:\n\n{table(head, images_rows(records, part, place))}"
+                       for place, title in IMAGES_PLACES.items() if any(images_rows(records, part, place)))
+
+
+def bar_rows(records):
+    """What is asked for, and what was measured."""
+    def ratio(place, layer, one, other):
+        tools = found(records, "unpack", place, layer)
+        return f"{tools[one]['median_s'] / tools[other]['median_s']:.1f}" if one in tools and other in tools else "-"
+    rows = [("gzip", "umoci", "coffer", "one gzip layer, umoci / coffer", "at least 5"),
+            ("gzip", "umoci", "igzip, to nothing", "the same with igzip, which only inflates", "-"),
+            ("gzip", "bsdtar", "coffer", "one gzip layer, bsdtar / coffer", "at least 2"),
+            ("ten", "coffer, one core", "coffer", "ten layers, one core / two", "at least 1.7")]
+    for layer, one, other, title, bar in rows:
+        yield [title, bar, *(ratio(place, layer, one, other) for place in IMAGES_PLACES)]
+    peaks = {p: max((r["max_rss_kib"] for r in records if r.get("place") == p and r["tool"] == "coffer"), default=0)
+             for p in IMAGES_PLACES}
+    yield ["peak memory, MiB, of any layer or image", "below 64", *(f"{peak / 1024:.0f}" for peak in peaks.values())]
+
+
+def start_rows(starts):
+    for start in starts:
+        result = start["result"]
+        yield [str(start["layers"]), f"{result['ratio']:.2f}", f"{result['difference_ms']:.2f}"]
+
+
+def images_page(records, starts):
     facts = records[0]["facts"]
-    head = ["layer", "tool", "time / coffer", "processor / coffer", "peak MiB", "s", "processor s", "sync s"]
-    places = {"tmpfs": "On a tmpfs", "ext4": "On a fresh ext4 with a journal (an image file on a tmpfs)"}
-    tables = "\n\n".join(f"## {title}\n\n{table(head, unpack_rows(records, place))}"
-                         for place, title in places.items() if any(r.get("place") == place for r in records))
-    how = ("Each program ran with real-time priority (SCHED_FIFO), since the\nmachine had other work to do."
+    how = ("Unpackers\nran with real-time priority (SCHED_FIFO), so that what else the machine did is not in it."
            if facts["realtime"] else "")
-    return f"""{UNPACK_TITLE}
+    loads = images_tables(records, "load") or "Not measured on this machine yet."
+    return f"""{IMAGES_TITLE}
+
+Ratios of medians of {records[1]['runs']} runs, the tools in turn, each into an empty file system: above 1 means that coffer is faster. {how}
+
+{table(["what", "asked for", *IMAGES_PLACES.values()], bar_rows(records))}
+
+The layer is made of this machine's /usr: {facts['entries']} entries, {facts['tar_bytes'] / 1e6:.0f} MB of tar, {facts['gzip_bytes'] / 1e6:.0f} MB as gzip -6, {facts['zstd_bytes'] / 1e6:.0f} MB as
+zstd -3; the ten layers are the same in ten parts; the small files have {facts['small_gzip_bytes'] / 1e6:.0f} MB as gzip. The ext4 is in an image
+file on a tmpfs. Kernel {facts['kernel']}, {facts['cpus']} CPUs. Raw: [bench-unpack.json](bench-unpack.json), [bench-image.json](bench-image.json).
+
+## Unpacking layers
 
 A layer blob to a directory: coffer's unpacker ([unpack.c](../tests/image/unpack.c) drives it, as `coffer image` does),
 which checks the digest of the blob and of the tar on the way, beside `umoci raw unpack` {facts['umoci']} (checks both too)
 and `bsdtar -xp` {facts['bsdtar']} (checks neither). "coffer" has two threads for one layer, and unpacks two of ten layers
-at a time; "one core" does everything in one thread. Ratios of medians: above 1 means that coffer is faster.
+at a time; "one core" does everything in one thread. "igzip, to nothing" is libisal's own program, which inflates and
+does nothing with it: a gzip stream cannot be split, so that is the least time that there can be with this library.
+umoci uses both cores; Debian's does not read zstd. "sync" is `sync -f` after it and not in the time.
 
-The layer is made of this machine's /usr: {facts['entries']} entries, {facts['tar_bytes'] / 1e6:.0f} MB of tar, {facts['gzip_bytes'] / 1e6:.0f} MB as gzip -6, {facts['zstd_bytes'] / 1e6:.0f} MB as
-zstd -3; the ten layers are the same in ten parts; the small files have {facts['small_gzip_bytes'] / 1e6:.0f} MB as gzip. umoci uses both cores; Debian's
-does not read zstd. "sync" is `sync -f` after it and not in the time. Median of {records[1]['runs']} runs, tools in turn, each into an
-empty file system. {how}
+{images_tables(records, "unpack")}
 
-Kernel {facts['kernel']}, {facts['cpus']} CPUs. Raw: [bench-unpack.json](bench-unpack.json).
+## Loading images
 
-{tables}
+An OCI archive to an empty store: `coffer image load`, `podman load` {facts['podman']} (containers/storage, overlay) and
+`ctr image import` {facts['containerd']} (overlayfs snapshots), whose daemon runs before and whose processor time counts. coffer's
+time ends when all is durable; the others leave that to the kernel, so here their `sync -f` is in the ratios of time.
 
-    tests/bench/unpack OUT && tests/bench/report.py --unpack OUT
+{loads}
+
+## Starting from an image
+
+What `coffer run --image` of a stored image takes more than `coffer run` of a bundle with the same files
+([tests/bench/image](../tests/bench/image)); at most 1 ms is asked for.
+
+{table(["layers", "image / bundle", "more, ms"], start_rows(starts))}
+
+    make bench, or: tests/bench/unpack A && tests/bench/image >B && tests/bench/report.py --unpack A --image B
 """
 
 
-def write_unpack(out, measured):
-    """The second part of the page: from new measurements, or from those of last time."""
-    stored, page_path = out / "bench-unpack.json", out / "benchmarks.md"
+def keep(stored, measured):
+    """New measurements, or those of last time."""
     if measured:
         records = [json.loads(line) for line in pathlib.Path(measured).read_text().splitlines()]
         stored.write_text(json.dumps(records, indent=1) + "\n")
-    if stored.is_file():
-        first = page_path.read_text().split(UNPACK_TITLE)[0].rstrip("\n")
-        page_path.write_text(first + "\n\n" + unpack_page(json.loads(stored.read_text())))
+    return json.loads(stored.read_text())
+
+
+def write_images(out, unpack, image):
+    """The second part of the page."""
+    records, starts = keep(out / "bench-unpack.json", unpack), keep(out / "bench-image.json", image)
+    page_path = out / "benchmarks.md"
+    first = re.split("^# Benchmarks: (?:images|unpacking)", page_path.read_text(), flags=re.M)[0].rstrip("\n")
+    page_path.write_text(first + "\n\n" + images_page(records, starts))
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("native", nargs="?")
-    parser.add_argument("--unpack")
     parser.add_argument("vm", nargs="?")
+    parser.add_argument("--unpack")
+    parser.add_argument("--image")
     parser.add_argument("--out", default="docs", type=pathlib.Path)
     options = parser.parse_args()
     if options.native:
@@ -193,7 +253,7 @@ def main():
         (options.out / "benchmarks.md").write_text(page(places))
         (options.out / "bench-start.json").write_text(json.dumps(raw(places), indent=1) + "\n")
         (options.out / "bench-start.svg").write_text(chart(places["native"]))
-    write_unpack(options.out, options.unpack)
+    write_images(options.out, options.unpack, options.image)
     print((options.out / "benchmarks.md").as_posix())
 
 
