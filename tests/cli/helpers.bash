@@ -84,7 +84,7 @@ test_start() {
 	CGPATH=/coffer-test-$$-$BATS_TEST_NUMBER
 	CGROUP=/proc/$HOLDER/root/sys/fs/cgroup$CGPATH
 	CGROUP_BEFORE=$(own_cgroup)
-	mkdir -p -m 711 "$TEST_DIR" "$CGROUP/test"
+	mkdir -m 711 "$TEST_DIR" "$CGROUP" "$CGROUP/test"
 	cp -a "$FILE_DIR/bundle" "$BUNDLE"
 	echo $$ >"$CGROUP/test/cgroup.procs"
 	MOUNTS_BEFORE=$(<"/proc/$HOLDER/mountinfo")
