@@ -9,9 +9,10 @@
 #include "oom_screen.h"
 #include "print.h"
 #include "runtime/oom.h"
+#include "runtime/service.h"
 #include "runtime/oom_dump.h"
 
-enum { CHUNK_SIZE = 16 * 1024, WATCHER_LISTENER = 3 };
+enum { CHUNK_SIZE = 16 * 1024 };
 
 struct oom_cli {
 	bool all;
@@ -191,7 +192,7 @@ static int run_dump(const struct invocation *in, struct error *err)
 
 static int run_watcher(const struct invocation *in, struct error *err)
 {
-	return oom_watcher_main(in->runtime, WATCHER_LISTENER, err);
+	return oom_watcher_main(in->runtime, SERVICE_LISTENER_FD, err);
 }
 
 /* The last one is not for people: oom_client.c starts the watcher so. */

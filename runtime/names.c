@@ -1,145 +1,49 @@
-/* names.c - see names.h. Started as the watcher at the memory limit is: oom_client.c. */
+/* names.c - see names.h. */
 #include "names.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
-#include <linux/close_range.h>
-#include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/time.h>
-#include <sys/un.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/str.h"
-#include "base/syscalls.h"
 #include "cgroups/cgroup.h"
-#include "child.h"
 #include "namespaces/caps.h"
 #include "net/dns_server.h"
+#include "service.h"
 
-#define SOCKET_NAME   "names"
-#define LOCK_NAME     "names.lock"
 #define OWN_CGROUP    "coffer-names"
 #define STORE_SETTING "COFFER_NETWORKS"
 
-enum {
-	LISTENER_FD = 3,
-	LOCK_FD = 4,
-	BACKLOG = 64,
-	FILE_MODE = 0600,
-	CGROUP_MODE = 0755,
-	TRIES = 100,
-	TRY_MS = 20,
-	ANSWER_S = 10
-};
+enum { CGROUP_MODE = 0755, ANSWER_S = 10 };
 
 /* ---- from outside ---- */
-
-static struct sockaddr_un address_in(int dir)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-
-	(void)snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/" SOCKET_NAME, dir);
-	return address;
-}
-
-static int connect_in(int dir)
-{
-	const struct sockaddr_un address = address_in(dir);
-	auto_fd int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-
-	if (fd < 0 || connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
-		return -errno;
-	return take_fd(&fd);
-}
-
-static int listen_in(int dir, struct error *err)
-{
-	const struct sockaddr_un address = address_in(dir);
-	auto_fd int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-
-	if (fd < 0 || (unlinkat(dir, SOCKET_NAME, 0) < 0 && errno != ENOENT) ||
-	    bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0 || listen(fd, BACKLOG) < 0)
-		return fail(err, errno, "make the socket of the name server");
-	return take_fd(&fd);
-}
-
-/* In the child: no parent's session, fds, signals or directory; then this same program anew. */
-static void become_server(int listener, int lock)
-{
-	const char *store = getenv(STORE_SETTING);
-	char *const argv[] = { (char[]){ "coffer" }, (char[]){ "network" }, (char[]){ "names" }, NULL };
-	char *const envp[] = { store ? xasprintf(STORE_SETTING "=%s", store) : NULL, NULL };
-	auto_fd int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	struct error ignored;
-
-	if (null < 0 || setsid() < 0 || child_signals(&ignored) < 0)
-		_exit(EXIT_FAILURE);
-	listener = fcntl(listener, F_DUPFD_CLOEXEC, LOCK_FD + 1);
-	lock = fcntl(lock, F_DUPFD_CLOEXEC, LOCK_FD + 1);
-	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-		(void)dup2(null, fd);
-	if (dup2(listener, LISTENER_FD) < 0 || dup2(lock, LOCK_FD) < 0 || chdir("/") < 0 ||
-	    sys_close_range(LOCK_FD + 1, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
-		_exit(EXIT_FAILURE);
-	(void)execve("/proc/self/exe", argv, envp);
-	_exit(EXIT_FAILURE);
-}
-
-/* 0: started, or another is about to listen or to end. Twice forked: it is no child of the caller's. */
-static int start(int dir, struct error *err)
-{
-	auto_fd int lock = openat(dir, LOCK_NAME, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, FILE_MODE);
-	auto_fd int listener = -1;
-	pid_t pid;
-
-	if (lock < 0)
-		return fail(err, errno, "open the lock of the name server");
-	if (flock(lock, LOCK_EX | LOCK_NB) < 0)
-		return errno == EWOULDBLOCK ? 0 : fail(err, errno, "lock the name server");
-	listener = listen_in(dir, err);
-	if (listener < 0)
-		return listener;
-	pid = fork();
-	if (pid < 0)
-		return fail(err, errno, "fork the name server");
-	if (pid == 0) {
-		if (fork() == 0)
-			become_server(listener, lock);
-		_exit(EXIT_SUCCESS);
-	}
-	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-		;
-	return 0;
-}
 
 static int connect_or_start(const char *run, struct error *err)
 {
 	auto_fd int dir = open(run, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	int fd = -1;
+	const char *store = getenv(STORE_SETTING);
+	auto_free char *setting = store ? xasprintf(STORE_SETTING "=%s", store) : NULL;
+	auto_free char *what = xasprintf("the name server of %s", run);
+	char *const argv[] = { (char[]){ "coffer" }, (char[]){ "network" }, (char[]){ "names" }, NULL };
+	char *const envp[] = { setting, NULL };
+	const struct service service = { .what = what,
+					 .dir = dir,
+					 .socket = "names",
+					 .lock = "names.lock",
+					 .type = SOCK_SEQPACKET,
+					 .argv = argv,
+					 .envp = envp };
 
-	if (dir < 0)
-		return fail(err, errno, "open %s", run);
-	for (int i = 0; i < TRIES; i++) {
-		fd = connect_in(dir);
-		if (fd >= 0)
-			return fd;
-		if (start(dir, err) < 0)
-			return -err->code;
-		if (i > 0)
-			(void)poll(NULL, 0, TRY_MS);
-	}
-	return fail(err, -fd, "connect to the name server of %s", run);
+	return dir < 0 ? fail(err, errno, "open %s", run) : service_connect(&service, true, err);
 }
 
 /* -ECONNRESET: it was just about to end. */
@@ -209,7 +113,7 @@ int names_main(const char *config, const char *run, struct error *err)
 		change_cgroup(&host, false);
 	r = give_up_rights(err);
 	if (r == 0)
-		r = dns_server_run(&store, LISTENER_FD, err);
+		r = dns_server_run(&store, SERVICE_LISTENER_FD, err);
 	if (host.root_fd >= 0)
 		change_cgroup(&host, true);
 	return r;

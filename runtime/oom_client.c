@@ -1,56 +1,25 @@
-/*
- * oom_client.c - the watcher from outside: starting it, and one request and its answer at a time.
- *
- * <root>/.oom/socket is where it listens; <root>/.oom/lock is held by it for as long as it lives. Whoever finds nobody
- * listening takes the lock, binds the socket and forks the watcher with both, so that there is one watcher and no
- * moment when a connection is refused but for want of one.
- */
+/* oom_client.c - the watcher from outside: the service in <root>/.oom, and one request and its answer at a time. */
 #include "oom.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <linux/close_range.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/str.h"
-#include "base/syscalls.h"
-#include "child.h"
+#include "service.h"
 
-#define OOM_DIR    ".oom"
-#define OOM_SOCKET "socket"
-#define OOM_LOCK   "lock"
+#define OOM_DIR ".oom"
 
-enum {
-	ROOT_MODE = 01700,
-	DIR_MODE = 0700,
-	FILE_MODE = 0600,
-	BACKLOG = 64,
-	LISTENER_FD = 3,
-	LOCK_FD = 4,
-	TRIES = 100,
-	TRY_MS = 20
-};
+enum { ROOT_MODE = 01700, DIR_MODE = 0700 };
 enum { ANSWER_MAX = 16 * 1024 * 1024, ANSWER_DEPTH = 8, CHUNK = 16 * 1024, ANSWER_MS = 20 * 1000 };
-
-static struct sockaddr_un address_in(int dir)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-
-	(void)snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/" OOM_SOCKET, dir);
-	return address;
-}
 
 /* The state root is the caller's own, which state_dir_open() and _reserve() have checked. */
 static int open_dir(const char *root, bool make, struct error *err)
@@ -69,104 +38,23 @@ static int open_dir(const char *root, bool make, struct error *err)
 	return dir < 0 ? fail(err, errno, "open %s/" OOM_DIR, root) : dir;
 }
 
-static int connect_in(int dir)
-{
-	const struct sockaddr_un address = address_in(dir);
-	auto_fd int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	if (fd < 0 || connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
-		return -errno;
-	return take_fd(&fd);
-}
-
-static int listen_in(int dir, struct error *err)
-{
-	const struct sockaddr_un address = address_in(dir);
-	auto_fd int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-
-	if (fd < 0 || fchmod(fd, FILE_MODE) < 0)
-		return fail(err, errno, "make the socket of the oom watcher");
-	if (unlinkat(dir, OOM_SOCKET, 0) < 0 && errno != ENOENT)
-		return fail(err, errno, "remove the socket of an earlier oom watcher");
-	if (bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0 || listen(fd, BACKLOG) < 0)
-		return fail(err, errno, "bind the socket of the oom watcher");
-	return take_fd(&fd);
-}
-
-/* In the child: no parent's session, fds, signals or directory; then this same program anew, as the watcher. */
-static void become_watcher(const char *root, int listener, int lock)
-{
-	char *const argv[] = { (char[]){ "coffer" }, (char[]){ "--root" },  xstrdup(root),
-			       (char[]){ "oom" },    (char[]){ "watcher" }, NULL };
-	char *const envp[] = { NULL };
-	auto_fd int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	struct error ignored;
-
-	if (null < 0 || setsid() < 0 || child_signals(&ignored) < 0)
-		_exit(EXIT_FAILURE);
-	listener = fcntl(listener, F_DUPFD_CLOEXEC, LOCK_FD + 1);
-	lock = fcntl(lock, F_DUPFD_CLOEXEC, LOCK_FD + 1);
-	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-		(void)dup2(null, fd);
-	if (dup2(listener, LISTENER_FD) < 0 || dup2(lock, LOCK_FD) < 0 || chdir("/") < 0 ||
-	    sys_close_range(LOCK_FD + 1, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
-		_exit(EXIT_FAILURE);
-	(void)execve("/proc/self/exe", argv, envp);
-	_exit(EXIT_FAILURE);
-}
-
-/* Twice forked: the watcher is no child of a caller that waits for its children. */
-static int fork_watcher(const char *root, int listener, int lock, struct error *err)
-{
-	pid_t pid = fork();
-
-	if (pid < 0)
-		return fail(err, errno, "fork the oom watcher");
-	if (pid == 0) {
-		if (fork() == 0)
-			become_watcher(root, listener, lock);
-		_exit(EXIT_SUCCESS);
-	}
-	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-		;
-	return 0;
-}
-
-/* 0: started, or somebody else holds the lock and is about to listen or to end. */
-static int start_watcher(const char *root, int dir, struct error *err)
-{
-	auto_fd int lock = openat(dir, OOM_LOCK, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, FILE_MODE);
-	auto_fd int listener = -1;
-
-	if (lock < 0)
-		return fail(err, errno, "open %s/" OOM_DIR "/" OOM_LOCK, root);
-	if (flock(lock, LOCK_EX | LOCK_NB) < 0)
-		return errno == EWOULDBLOCK ? 0 : fail(err, errno, "lock %s/" OOM_DIR "/" OOM_LOCK, root);
-	listener = listen_in(dir, err);
-	return listener < 0 ? listener : fork_watcher(root, listener, lock, err);
-}
-
 int oom_connect(const char *root, bool start, struct error *err)
 {
 	auto_fd int dir = open_dir(root, start, err);
 	auto_free char *absolute = realpath(root, NULL);
-	int fd = -1;
+	auto_free char *what = xasprintf("the oom watcher of %s", root);
+	char *const argv[] = { (char[]){ "coffer" }, (char[]){ "--root" },  absolute,
+			       (char[]){ "oom" },    (char[]){ "watcher" }, NULL };
+	char *const envp[] = { NULL };
+	const struct service service = { .what = what,
+					 .dir = dir,
+					 .socket = "socket",
+					 .lock = "lock",
+					 .type = SOCK_STREAM,
+					 .argv = argv,
+					 .envp = envp };
 
-	if (dir < 0)
-		return dir;
-	for (int i = 0; i < TRIES; i++) {
-		int r;
-
-		fd = connect_in(dir);
-		if (fd >= 0 || (!start && i > 0))
-			break;
-		r = start && absolute ? start_watcher(absolute, dir, err) : 0;
-		if (r < 0)
-			return r;
-		if (i > 0)
-			(void)poll(NULL, 0, TRY_MS);
-	}
-	return fd < 0 ? fail(err, -fd, "connect to the oom watcher of %s", root) : fd;
+	return dir < 0 ? dir : service_connect(&service, start && absolute, err);
 }
 
 /* What has come, up to the end of the first line: what is behind it stays for the next reader. */
