@@ -1,8 +1,8 @@
 /* list.c - `coffer list`: every container below the root, as a table, as JSON, or as bare ids. */
 #include <string.h>
 
+#include "container_json.h"
 #include "print.h"
-#include "runtime/hooks.h"
 #include "verb.h"
 
 enum list_format { FORMAT_TABLE, FORMAT_JSON };
@@ -51,45 +51,25 @@ static int print_table(struct arena *arena, const struct container_info *infos, 
 	return print_text(table_text(arena, cells, count + 1, COLUMNS), err);
 }
 
-/* `texts` one after the other with `between`, inside `open` and `close`. */
-static char *join(struct arena *arena, const char *open, char *const *texts, size_t count, const char *between,
-		  const char *close)
+static int print_json(const struct runtime *runtime, const struct container_info *infos, size_t count,
+		      struct error *err)
 {
-	size_t size = strlen(open) + strlen(close) + 1;
-	char *joined;
-	char *out;
+	auto_json_writer struct json_writer *writer = json_writer_new(false);
 
+	json_begin_array(writer, NULL);
 	for (size_t i = 0; i < count; i++)
-		size += strlen(texts[i]) + strlen(between);
-	joined = arena_alloc(arena, size);
-	out = stpcpy(joined, open);
-	for (size_t i = 0; i < count; i++)
-		out = stpcpy(stpcpy(out, i ? between : ""), texts[i]);
-	(void)stpcpy(out, close);
-	return joined;
-}
-
-static int print_json(struct arena *arena, const struct container_info *infos, size_t count, struct error *err)
-{
-	char **objects = arena_array(arena, count + 1, sizeof(*objects));
-
-	for (size_t i = 0; i < count; i++) {
-		const struct container_info *info = &infos[i];
-
-		objects[i] = state_to_json(arena, &info->state, info->status, info->oci_version, info->annotations,
-					   info->n_annotations, false);
-		objects[i][strcspn(objects[i], "\n")] = '\0';
-	}
-	return print_text(join(arena, "[", objects, count, ",", "]"), err);
+		put_container(writer, runtime, &infos[i]);
+	json_end_array(writer);
+	return print_text(json_writer_text(writer, NULL), err);
 }
 
 static int print_ids(struct arena *arena, const struct container_info *infos, size_t count, struct error *err)
 {
-	char **ids = arena_array(arena, count + 1, sizeof(*ids));
+	int r = 0;
 
-	for (size_t i = 0; i < count; i++)
-		ids[i] = arena_printf(arena, "%s\n", infos[i].state.id);
-	return count ? print_text(join(arena, "", ids, count, "", ""), err) : 0;
+	for (size_t i = 0; r == 0 && i < count; i++)
+		r = print_text(arena_printf(arena, "%s\n", infos[i].state.id), err);
+	return r;
 }
 
 static int run(const struct invocation *in, int *ret_exit, struct error *err)
@@ -105,7 +85,7 @@ static int run(const struct invocation *in, int *ret_exit, struct error *err)
 	if (list->quiet)
 		return print_ids(in->arena, infos, count, err);
 	if (list->format == FORMAT_JSON)
-		return print_json(in->arena, infos, count, err);
+		return print_json(in->runtime, infos, count, err);
 	return print_table(in->arena, infos, count, err);
 }
 

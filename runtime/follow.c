@@ -1,6 +1,6 @@
 /*
  * follow.c - see follow.h. For each container a pidfd of init and memory.events of its cgroup, for all of them one
- * connection to the watcher if there is one; poll(2) over these. A container without a cgroup has only its end to tell.
+ * connection to the watcher if there is one and inotify on the state root; poll(2) over these. A container without a cgroup has only its end to tell.
  */
 #include "follow.h"
 
@@ -9,6 +9,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -19,8 +20,11 @@
 #include "container_open.h"
 #include "oom.h"
 
-enum { LOOK_MS = 1000, LINE_MAX_BYTES = 16 * 1024 * 1024, CHUNK = 16 * 1024, MS_PER_S = 1000, NS_PER_MS = 1000000 };
-enum { FDS_EACH = 2 };
+enum { LINE_MAX_BYTES = 16 * 1024 * 1024, CHUNK = 16 * 1024, MS_PER_S = 1000, NS_PER_MS = 1000000 };
+enum { FD_WATCHER, FD_NOTES, FDS_ALL, FDS_EACH = 2 };
+/* For new containers is looked once a second; often as long as there is no state root to watch, and for a while
+   after a name has appeared there, since a container has no process to follow yet when it gets its name. */
+enum { LOOK_MS = 1000, SOON_MS = 20, LIVELY_MS = 2000 };
 
 struct one {
 	struct one *next;
@@ -38,7 +42,9 @@ struct follow {
 	int socket; /* of the watcher, or -1 */
 	char *text; /* read from it and not told yet */
 	size_t used, told;
-	int64_t look_ms; /* when to look for new containers */
+	int notes;                  /* inotify */
+	bool watched;               /* the state root, which need not be there yet */
+	int64_t look_ms, lively_ms; /* when to look for new containers; until when that is often */
 };
 
 static int64_t now_ms(void)
@@ -133,6 +139,26 @@ static void connect_watcher(struct follow *follow)
 		follow->socket = take_fd(&fd);
 }
 
+static void watch_root(struct follow *follow)
+{
+	const uint32_t mask = IN_CREATE | IN_MOVED_TO | IN_ONLYDIR;
+
+	if (follow->watched || inotify_add_watch(follow->notes, follow->runtime->root, mask) < 0)
+		return;
+	follow->watched = true;
+	follow->lively_ms = now_ms() + LIVELY_MS; /* of what is there nothing was told */
+}
+
+static void read_notes(struct follow *follow)
+{
+	char notes[CHUNK / FDS_EACH];
+
+	while (read(follow->notes, notes, sizeof(notes)) > 0)
+		;
+	follow->look_ms = now_ms();
+	follow->lively_ms = follow->look_ms + LIVELY_MS;
+}
+
 /* Containers that are new, and a watcher that is. One that is gone before it is open was not to be seen. */
 static void look(struct follow *follow)
 {
@@ -140,14 +166,20 @@ static void look(struct follow *follow)
 	const char **ids = NULL;
 	struct error ignored;
 	size_t count = 0;
+	int64_t now;
+	bool lively;
 
+	if (!follow->only)
+		watch_root(follow);
 	if (!follow->only && state_list_ids(follow->runtime->root, arena, &ids, &count, &ignored) == 0)
 		for (size_t i = 0; i < count; i++)
 			if (!is_known(follow, ids[i]))
 				(void)add(follow, ids[i], &ignored);
 	if (follow->socket < 0)
 		connect_watcher(follow);
-	follow->look_ms = now_ms() + LOOK_MS;
+	now = now_ms();
+	lively = now < follow->lively_ms || (!follow->only && !follow->watched);
+	follow->look_ms = now + (lively ? SOON_MS : LOOK_MS);
 }
 
 int follow_new(const struct runtime *runtime, const char *id, struct follow **ret_follow, struct error *err)
@@ -157,7 +189,10 @@ int follow_new(const struct runtime *runtime, const char *id, struct follow **re
 
 	follow->runtime = runtime;
 	follow->socket = -1;
+	follow->notes = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 	follow->only = id ? xstrdup(id) : NULL;
+	if (follow->notes < 0)
+		return fail(err, errno, "inotify");
 	r = id ? add(follow, id, err) : 0;
 	if (r < 0)
 		return r;
@@ -177,6 +212,7 @@ void follow_free(struct follow *follow)
 		one_free(one);
 	}
 	cleanup_fd(&follow->socket);
+	cleanup_fd(&follow->notes);
 	free(follow->only);
 	free(follow->text);
 	free(follow);
@@ -209,7 +245,8 @@ static void read_watcher(struct follow *follow)
 {
 	ssize_t got;
 
-	memmove(follow->text, follow->text + follow->told, follow->used - follow->told);
+	if (follow->told)
+		memmove(follow->text, follow->text + follow->told, follow->used - follow->told);
 	follow->used -= follow->told;
 	follow->told = 0;
 	follow->text = xreallocarray(follow->text, follow->used + CHUNK, 1);
@@ -269,19 +306,22 @@ static bool look_at(struct one *one, const struct pollfd *fds, struct followed *
 static int wait_for_any(struct follow *follow, int timeout_ms, struct followed *ret, struct error *err)
 {
 	auto_arena struct arena *arena = arena_new(); /* nothing that has ended is left here: take_end() was first */
-	struct pollfd *fds = arena_array(arena, count_running(follow) * FDS_EACH + 1, sizeof(*fds));
-	size_t n = 0;
+	struct pollfd *fds = arena_array(arena, count_running(follow) * FDS_EACH + FDS_ALL, sizeof(*fds));
+	size_t n = FDS_ALL;
 
-	fds[n++] = (struct pollfd){ .fd = follow->socket, .events = POLLIN };
+	fds[FD_WATCHER] = (struct pollfd){ .fd = follow->socket, .events = POLLIN };
+	fds[FD_NOTES] = (struct pollfd){ .fd = follow->notes, .events = POLLIN };
 	for (const struct one *one = follow->containers; one; one = one->next) {
 		fds[n++] = (struct pollfd){ .fd = one->pidfd, .events = POLLIN };
 		fds[n++] = (struct pollfd){ .fd = one->events, .events = POLLPRI };
 	}
 	if (poll(fds, n, timeout_ms) < 0)
 		return errno == EINTR ? 0 : fail(err, errno, "poll");
-	if (fds[0].revents)
+	if (fds[FD_WATCHER].revents)
 		read_watcher(follow);
-	n = 1;
+	if (fds[FD_NOTES].revents)
+		read_notes(follow);
+	n = FDS_ALL;
 	for (struct one *one = follow->containers; one; one = one->next, n += FDS_EACH)
 		if (look_at(one, fds + n, ret))
 			break;

@@ -1,6 +1,7 @@
 /*
  * follow.h - what happens to containers while somebody looks: a process killed by the kernel, an end, and whatever the
- * oom watcher tells. It costs nothing while nothing happens, but a look once a second for containers that are new.
+ * oom watcher tells. While nothing happens it costs a look a second at the state root. A container that lives for less
+ * than some 20 ms may not be seen at all.
  */
 #pragma once
 

@@ -29,7 +29,7 @@
 #define WATCHER_CGROUP "coffer-oom-watcher"
 
 enum { EVENTS_MAX = 64, IDLE_MS = 3000, NOTES_SIZE = 8192, OUT_OF_REACH = -1000, CGROUP_MODE = 0755 };
-enum { FIFO_PRIORITY = 50 };
+enum { FIFO_PRIORITY = 50, PAGE = 4096, STACK_USED = 32 * 1024 };
 
 #define NS_PER_MS 1000000ULL
 
@@ -244,6 +244,21 @@ static void leave_nothing(const struct watcher *watcher)
 	(void)unlinkat(watcher->host.root_fd, WATCHER_CGROUP, AT_REMOVEDIR);
 }
 
+/* All of the program and, from now on, each page that is used stays in memory: the rest of the stack's first mapping,
+   or of the heap's, is not taken for it. */
+static bool lock_memory(void)
+{
+	extern const char __ehdr_start[], _end[]; /* by the linker */
+	volatile char stack[STACK_USED];
+
+	if (mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) < 0 ||
+	    mlock(__ehdr_start, (size_t)(_end - __ehdr_start)) < 0)
+		return false;
+	for (size_t i = 0; i < sizeof(stack); i += PAGE)
+		stack[i] = 0;
+	return true;
+}
+
 static void become_fast(struct watcher *watcher)
 {
 	const struct sched_param fifo = { .sched_priority = FIFO_PRIORITY };
@@ -251,7 +266,7 @@ static void become_fast(struct watcher *watcher)
 
 	(void)snprintf(score, sizeof(score), "%d", OUT_OF_REACH);
 	(void)fd_write_existing(AT_FDCWD, "/proc/self/oom_score_adj", score);
-	watcher->locked = mlockall(MCL_CURRENT | MCL_FUTURE) == 0;
+	watcher->locked = lock_memory();
 	/* By system call: POSIX means a process where Linux means a thread, and so musl's function refuses. */
 	watcher->realtime = syscall(SYS_sched_setscheduler, 0, SCHED_FIFO | SCHED_RESET_ON_FORK, &fifo) == 0;
 	(void)prctl(PR_SET_NAME, "coffer-oom");

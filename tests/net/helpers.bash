@@ -72,6 +72,8 @@ wire() {
 	lan ip address add 192.0.2.2/24 dev eth0
 	lan ip address add fd00:2::2/64 dev eth0 nodad
 	lan ip link set eth0 up
+	# The kernel takes note of a link that is up when it has time, and answers for no address before.
+	until host busybox ping6 -c 1 -W 1 fd00:2::2 >/dev/null 2>&1; do sleep 0.02; done
 }
 
 make_bundle() {

@@ -1,0 +1,8 @@
+/* container_json.h - a container as `coffer state` and `coffer list` print it: the runtime-spec's state, and more. */
+#pragma once
+
+#include "base/json.h"
+#include "runtime/container.h"
+
+/* One object, an element of an array or the whole text. */
+void put_container(struct json_writer *writer, const struct runtime *runtime, const struct container_info *info);
