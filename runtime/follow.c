@@ -1,6 +1,7 @@
 /*
- * follow.c - see follow.h. For each container a pidfd of init and memory.events of its cgroup, for all of them one
- * connection to the watcher if there is one and inotify on the state root; poll(2) over these. A container without a cgroup has only its end to tell.
+ * follow.c - see follow.h. For each container a pidfd of init and memory.events of its cgroup, for all of them inotify
+ * on the state root and one connection to the watcher if there is one; poll(2) over these. A container without a cgroup
+ * has only its end to tell.
  */
 #include "follow.h"
 

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <link.h>
 #include <limits.h>
 #include <sched.h>
 #include <signal.h>
@@ -244,15 +245,24 @@ static void leave_nothing(const struct watcher *watcher)
 	(void)unlinkat(watcher->host.root_fd, WATCHER_CGROUP, AT_REMOVEDIR);
 }
 
+static int lock_segments(struct dl_phdr_info *info, size_t size, void *context)
+{
+	(void)size;
+	(void)context;
+	for (size_t i = 0; i < info->dlpi_phnum; i++)
+		if (info->dlpi_phdr[i].p_type == PT_LOAD &&
+		    mlock((const void *)(info->dlpi_addr + info->dlpi_phdr[i].p_vaddr), info->dlpi_phdr[i].p_memsz) < 0)
+			return -1;
+	return 0;
+}
+
 /* All of the program and, from now on, each page that is used stays in memory: the rest of the stack's first mapping,
    or of the heap's, is not taken for it. */
 static bool lock_memory(void)
 {
-	extern const char __ehdr_start[], _end[]; /* by the linker */
 	volatile char stack[STACK_USED];
 
-	if (mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) < 0 ||
-	    mlock(__ehdr_start, (size_t)(_end - __ehdr_start)) < 0)
+	if (mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) < 0 || dl_iterate_phdr(lock_segments, NULL) < 0)
 		return false;
 	for (size_t i = 0; i < sizeof(stack); i += PAGE)
 		stack[i] = 0;
