@@ -20,17 +20,6 @@ static int decode_set(struct arena *arena, const struct json *node, void *target
 	return 0;
 }
 
-static int decode_diff_id(struct arena *arena, const struct json *node, void *target, struct error *err)
-{
-	const char *text;
-	int r = json_string(node, &text, err);
-
-	(void)arena;
-	if (r == 0 && digest_parse(text, target, err) < 0)
-		r = json_context(node, err);
-	return r;
-}
-
 static int decode_rootfs_type(struct arena *arena, const struct json *node, void *target, struct error *err)
 {
 	const char *type;
@@ -83,7 +72,7 @@ static const struct json_field rootfs_fields[] = {
 	{ .key = "diff_ids",
 	  .kind = JSON_AS_ARRAY,
 	  .offset = offsetof(struct image_config, diff_ids),
-	  .decode = decode_diff_id,
+	  .decode = digest_decode,
 	  .size = sizeof(struct digest),
 	  .required = true,
 	  .count_offset = offsetof(struct image_config, n_diff_ids) },

@@ -39,14 +39,27 @@ static int open_directory(const char *path, int *ret_fd, struct error *err)
 	return 0;
 }
 
-int net_store_open(const char *config, const char *run, struct net_store *ret, struct error *err)
+int net_store_look(const char *config, const char *run, struct net_store *ret, struct error *err)
 {
-	static const char *const parts[] = { "endpoints", "leases", "last" };
 	auto_net_store struct net_store store = NET_STORE_CLOSED;
 	int r = open_directory(config, &store.config_fd, err);
 
 	if (r == 0)
 		r = open_directory(run, &store.run_fd, err);
+	if (r < 0)
+		return r;
+	*ret = (struct net_store){ .config_fd = take_fd(&store.config_fd),
+				   .run_fd = take_fd(&store.run_fd),
+				   .lock_fd = -1 };
+	return 0;
+}
+
+int net_store_open(const char *config, const char *run, struct net_store *ret, struct error *err)
+{
+	static const char *const parts[] = { "endpoints", "leases", "last" };
+	auto_net_store struct net_store store = NET_STORE_CLOSED;
+	int r = net_store_look(config, run, &store, err);
+
 	if (r < 0)
 		return r;
 	store.lock_fd = openat(store.run_fd, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
@@ -63,21 +76,6 @@ int net_store_open(const char *config, const char *run, struct net_store *ret, s
 		.run_fd = take_fd(&store.run_fd),
 		.lock_fd = take_fd(&store.lock_fd),
 	};
-	return 0;
-}
-
-int net_store_look(const char *config, const char *run, struct net_store *ret, struct error *err)
-{
-	auto_net_store struct net_store store = NET_STORE_CLOSED;
-	int r = open_directory(config, &store.config_fd, err);
-
-	if (r == 0)
-		r = open_directory(run, &store.run_fd, err);
-	if (r < 0)
-		return r;
-	*ret = (struct net_store){ .config_fd = take_fd(&store.config_fd),
-				   .run_fd = take_fd(&store.run_fd),
-				   .lock_fd = -1 };
 	return 0;
 }
 
