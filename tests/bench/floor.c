@@ -3,6 +3,8 @@
  *
  *	floor run ROOTFS        clone3 with six new namespaces, the mounts of tests/bundle, pivot_root, exec /bin/true
  *	floor exec PID          join the six namespaces of PID, fork, exec /bin/true
+ *	floor create ROOTFS FIFO, floor start FIFO, floor delete FIFO
+ *	                        run, cut in three: the container waits at FIFO before its exec
  *
  * No cgroup, no state, no config, no capabilities, no seccomp; errors only as an exit status with a word on stderr.
  */
@@ -63,7 +65,20 @@ __attribute__((noreturn)) static void exec_true(void)
 	die(argv[0]);
 }
 
-__attribute__((noreturn)) static void child(const char *rootfs)
+/* Where a container of `create` tells that it is set up, and where it waits for its start. */
+struct gate {
+	int ready, fifo;
+};
+
+static void wait_at(const struct gate *gate)
+{
+	char byte;
+
+	if (write(gate->ready, "", 1) != 1 || read(gate->fifo, &byte, 1) != 1)
+		die("wait for start");
+}
+
+__attribute__((noreturn)) static void child(const char *rootfs, const struct gate *gate)
 {
 	if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
 		die("make / a slave");
@@ -76,6 +91,8 @@ __attribute__((noreturn)) static void child(const char *rootfs)
 		die("make / read-only");
 	if (sethostname("floor", strlen("floor")) < 0)
 		die("sethostname");
+	if (gate)
+		wait_at(gate);
 	exec_true();
 }
 
@@ -89,7 +106,7 @@ static int wait_for(pid_t pid)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_FAILURE;
 }
 
-static int run(const char *rootfs)
+static pid_t start(const char *rootfs, const struct gate *gate)
 {
 	struct clone_args args = { .flags = SIX_NAMESPACES, .exit_signal = SIGCHLD };
 	long pid = syscall(SYS_clone3, &args, sizeof(args));
@@ -97,13 +114,46 @@ static int run(const char *rootfs)
 	if (pid < 0)
 		die("clone3");
 	if (pid == 0)
-		child(rootfs);
-	return wait_for((pid_t)pid);
+		child(rootfs, gate);
+	return (pid_t)pid;
 }
 
-static int join(pid_t target)
+static int run(char **args)
 {
-	int pidfd = (int)syscall(SYS_pidfd_open, target, 0);
+	return wait_for(start(args[0], NULL));
+}
+
+static int create(char **args)
+{
+	struct gate gate;
+	int ready[2];
+	char byte;
+
+	if (mkfifo(args[1], 0600) < 0 || pipe2(ready, O_CLOEXEC) < 0)
+		die(args[1]);
+	gate = (struct gate){ .ready = ready[1], .fifo = open(args[1], O_RDWR | O_CLOEXEC) };
+	if (gate.fifo < 0)
+		die(args[1]);
+	(void)start(args[0], &gate);
+	(void)close(ready[1]);
+	return read(ready[0], &byte, 1) == 1 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+static int let_go(char **args)
+{
+	int fifo = open(args[0], O_WRONLY | O_CLOEXEC);
+
+	return fifo >= 0 && write(fifo, "", 1) == 1 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+static int remove_fifo(char **args)
+{
+	return unlink(args[0]) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+static int join(char **args)
+{
+	int pidfd = (int)syscall(SYS_pidfd_open, (pid_t)strtol(args[0], NULL, 10), 0);
 	pid_t pid;
 
 	if (pidfd < 0 || setns(pidfd, SIX_NAMESPACES) < 0)
@@ -116,12 +166,20 @@ static int join(pid_t target)
 	return wait_for(pid);
 }
 
+static const struct {
+	const char *name;
+	int n_args;
+	int (*run)(char **args);
+} verbs[] = {
+	{ "run", 1, run },      { "exec", 1, join },          { "create", 2, create },
+	{ "start", 1, let_go }, { "delete", 1, remove_fifo },
+};
+
 int main(int argc, char **argv)
 {
-	if (argc == 3 && strcmp(argv[1], "run") == 0)
-		return run(argv[2]);
-	if (argc == 3 && strcmp(argv[1], "exec") == 0)
-		return join((pid_t)strtol(argv[2], NULL, 10));
-	(void)fprintf(stderr, "usage: floor run ROOTFS | floor exec PID\n");
+	for (size_t i = 0; argc > 1 && i < sizeof(verbs) / sizeof(verbs[0]); i++)
+		if (strcmp(argv[1], verbs[i].name) == 0 && argc == 2 + verbs[i].n_args)
+			return verbs[i].run(argv + 2);
+	(void)fprintf(stderr, "usage: floor run ROOTFS | exec PID | create ROOTFS FIFO | start FIFO | delete FIFO\n");
 	return 2;
 }

@@ -82,9 +82,9 @@ The same bundle for all ([tests/bundle](../tests/bundle)): busybox `/bin/true`; 
 namespaces; the mounts, masked and read-only paths of `runc spec`. The seccomp profile allows some 370 system calls by
 name for three architectures ([tests/bench/seccomp](../tests/bench/seccomp)). Bundles and state roots are on a tmpfs;
 cgroup2 is on /sys/fs/cgroup of a private mount namespace; the four take turns in an order in which each follows each
-other equally often, with no shell in the timed path ([latency.c](../tests/bench/latency.c)). For create+start+delete the three programs' times are added, and the
-container's own end is not counted; the floor has one step, so its `run` stands in that row: under emulation, where
-starting a program is dear, three programs stand against one. The floor is compiled as any C program is (`gcc -O2`).
+other equally often, with no shell in the timed path ([latency.c](../tests/bench/latency.c)). For create+start+delete
+the three programs' times are added, and the container's own end is not counted; the floor is three programs there
+too, which meet at a fifo. The floor is compiled as any C program is (`gcc -O2`).
 
 Machine: {native['machine']}, {native['cpus']} CPUs, kernel {native['kernel']}; coffer {native['coffer']}. Date: {datetime.date.today()}.
 
