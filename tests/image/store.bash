@@ -2,6 +2,7 @@
 #
 #	COFFER_IMAGE  the program under test    TEST_DIR  the test's directory, on a tmpfs; its store in "store"
 #	COFFER        the one that calls it     LAYOUT    an OCI layout made by umoci: two images, "base" and "next"
+#	TEST_USER     one that a test has added, taken away after it
 # shellcheck shell=bash
 # shellcheck disable=SC2034 # OUT, ERR and LAYOUT are for the tests
 
@@ -28,6 +29,7 @@ setup() {
 }
 
 teardown() {
+	[[ ! ${TEST_USER-} ]] || userdel -r "$TEST_USER" 2>/dev/null || true
 	[[ ! ${TEST_DIR-} ]] || rm -rf "$TEST_DIR"
 }
 
