@@ -68,6 +68,10 @@ static void put_endpoint(struct json_writer *out, const struct endpoint *endpoin
 	for (size_t i = 0; i < endpoint->n_ports; i++)
 		json_put_string(out, NULL, network_port_text(&endpoint->ports[i], port));
 	json_end_array(out);
+	if (endpoint->rate.in)
+		json_put_u64(out, "rateIn", endpoint->rate.in);
+	if (endpoint->rate.out)
+		json_put_u64(out, "rateOut", endpoint->rate.out);
 	json_end_object(out);
 }
 

@@ -210,7 +210,7 @@ static int prune(const struct invocation *in, int *ret_exit, struct error *err)
 }
 
 struct connect_options {
-	const char *ip, *ip6, *mac;
+	const char *ip, *ip6, *mac, *rate;
 	const char *const *publish, *const *alias;
 };
 
@@ -221,6 +221,8 @@ static const struct cli_option connect_options[] = {
 	LIST_ROW(struct connect_options, alias, "alias", 0, "NAME", "a name for it there, beside its id"),
 	LIST_ROW(struct connect_options, publish, "publish", 'p', "[HOSTIP:]HOST:CTR[/udp]",
 		 "a port, or range, of the host that leads to its own"),
+	TEXT_ROW(struct connect_options, rate, "net-rate", 0, "RATE",
+		 "limit what it carries: 10mbit, or in=10mbit,out=2mbit"),
 	END_ROW,
 };
 
@@ -233,6 +235,7 @@ static int connect_one(const struct invocation *in, int *ret_exit, struct error 
 					     .ip = options->ip,
 					     .ip6 = options->ip6,
 					     .mac = options->mac,
+					     .rate = options->rate,
 					     .aliases = options->alias };
 	struct network_plan plan;
 	int r = network_plan_make(in->arena, &words, &plan, err);

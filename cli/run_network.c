@@ -94,7 +94,7 @@ static int find_container(struct arena *arena, const struct runtime *runtime, co
 /* Whoever asks for a port or an address wants a network that has them. */
 static const char *default_word(const struct image_options *options)
 {
-	if (options->publish || options->ip || options->ip6 || options->mac)
+	if (options->publish || options->net_rate || options->ip || options->ip6 || options->mac)
 		return geteuid() == 0 ? network_default : "pasta";
 	return options->image && str_eq(options->image, "host") ? "none" : network_default_word();
 }
@@ -123,6 +123,7 @@ int run_network(struct arena *arena, const struct runtime *runtime, const struct
 		.ip = options->ip,
 		.ip6 = options->ip6,
 		.mac = options->mac,
+		.rate = options->net_rate,
 	};
 	int r = network_plan_make(arena, &words, ret_plan, err);
 

@@ -12,7 +12,7 @@ struct image_options {
 	const char *name, *hostname, *stop_signal, *userns;
 	const char *entrypoint, *workdir, *user;
 	const char *cpus, *cpuset_cpus, *cpuset_mems;
-	const char *ip, *ip6, *mac;
+	const char *ip, *ip6, *mac, *net_rate;
 	const char *const *network, *const *publish, *const *dns, *const *add_host;
 	bool rm, interactive, tty, read_only;
 	struct opt_i64 memory, memory_soft, memory_swap, pids_limit;

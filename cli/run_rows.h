@@ -34,6 +34,7 @@
 		RUN_TEXT(ip, "ip", 0, "ADDRESS", "its IPv4 address", NET_TOPIC),                                       \
 		RUN_TEXT(ip6, "ip6", 0, "ADDRESS", "its IPv6 address", NET_TOPIC),                                     \
 		RUN_TEXT(mac, "mac-address", 0, "MAC", "of its first interface", NET_TOPIC),                           \
+		RUN_TEXT(net_rate, "net-rate", 0, "RATE", "10mbit, or in=10mbit,out=2mbit", NET_TOPIC),                \
 		RUN_LIST(dns, "dns", 0, "ADDRESS", "a name server", NET_TOPIC),                                        \
 		RUN_LIST(add_host, "add-host", 0, "NAME:ADDRESS", "a line of /etc/hosts", NET_TOPIC),                  \
 		RUN_LIST(label, "label", 0, "KEY=VALUE", "an annotation, as a label of the image", NAME_TOPIC),        \

@@ -191,6 +191,19 @@ static int delete_interface(const struct net_host *host, const struct endpoint *
 	return netlink_send(host->route, &batch, NULL, NULL, err);
 }
 
+/* Of what the container sent; its veth may be gone before. */
+static int delete_queue(const struct net_host *host, const struct endpoint *endpoint, struct error *err)
+{
+	auto_netlink_batch struct netlink_batch batch = NETLINK_BATCH;
+	char name[IFNAMSIZ];
+
+	if (!endpoint->rate.out)
+		return 0;
+	link_delete(&batch, rate_interface(endpoint->host, name));
+	batch.optional = true;
+	return netlink_send(host->route, &batch, NULL, NULL, err);
+}
+
 static int take_down(const struct net_store *store, const struct net_host *host, const struct network *network,
 		     const struct endpoint *endpoint, bool gone, struct error *err)
 {
@@ -200,6 +213,9 @@ static int take_down(const struct net_store *store, const struct net_host *host,
 	if (r == 0 && !gone)
 		r = delete_interface(host, endpoint, err);
 	reached(store, "interface removed");
+	if (r == 0)
+		r = delete_queue(host, endpoint, err);
+	reached(store, "queue removed");
 	if (r == 0)
 		r = net_store_release(store, network->name, &endpoint->v4, err);
 	reached(store, "first address given back");
@@ -277,6 +293,7 @@ static int make_interface(const struct net_host *host, const struct attach *atta
 		.peer_netns = attach->netns,
 		.master = bridge->index,
 		.mtu = bridge->mtu,
+		.down = rate_is_set(&endpoint->rate),
 	};
 	int r;
 
@@ -303,6 +320,9 @@ static int bring_up(const struct net_store *store, const struct net_host *host, 
 	if (r == 0)
 		r = make_interface(host, attach, endpoint, &bridge, err);
 	reached(store, "interface made");
+	if (r == 0 && rate_is_set(&endpoint->rate))
+		r = rate_apply(host->route, endpoint->host, &endpoint->rate, err);
+	reached(store, "rate limited");
 	if (r == 0)
 		r = configure(attach->netns, endpoint, network, first, err);
 	reached(store, "attached");
@@ -341,6 +361,7 @@ static int describe(const struct net_store *store, const struct attach *attach, 
 		memcpy(endpoint->ports, attach->ports, attach->n_ports * sizeof(*endpoint->ports));
 		endpoint->n_ports = attach->n_ports;
 	}
+	endpoint->rate = attach->rate;
 	*ret_first = count == 0;
 	return 0;
 }

@@ -23,6 +23,7 @@ struct attach {
 	const uint8_t *mac;       /* 6 bytes; NULL: made of the address */
 	const struct nft_port *ports;
 	size_t n_ports;
+	struct net_rate rate; /* of what it receives and sends */
 };
 
 /* The first network of a container gives it the default route. ret_endpoint may be NULL; else endpoint_done() it.

@@ -132,10 +132,17 @@ static int read_port(const char *value, void *target, struct error *err)
 	return port_parse(value, &endpoint->ports, &endpoint->n_ports, err);
 }
 
+static int read_rate(const char *value, void *target, struct error *err)
+{
+	return rate_parse(value, &((struct endpoint *)target)->rate, err);
+}
+
 static const struct lines_key keys[] = {
-	{ "owner", read_owner },         { "state", read_state }, { "network", read_network },
-	{ "interface", read_interface }, { "mac", read_mac },     { "address", read_address },
-	{ "port", read_port },           { "alias", read_alias }, { NULL, NULL },
+	{ "owner", read_owner },     { "state", read_state },
+	{ "network", read_network }, { "interface", read_interface },
+	{ "mac", read_mac },         { "address", read_address },
+	{ "port", read_port },       { "alias", read_alias },
+	{ "rate", read_rate },       { NULL, NULL },
 };
 
 int endpoint_parse(const char *text, size_t length, struct endpoint *ret, struct error *err)
@@ -189,6 +196,8 @@ char *endpoint_format(const struct endpoint *endpoint)
 			lines_put(&record, "alias", "%s", alias);
 	for (size_t i = 0; i < endpoint->n_ports; i++)
 		put_port(&record, &endpoint->ports[i]);
+	if (rate_is_set(&endpoint->rate))
+		lines_put(&record, "rate", "%s", rate_text(&endpoint->rate, text));
 	return record.text;
 }
 

@@ -6,6 +6,7 @@
 
 #include "network.h"
 #include "nft.h"
+#include "rate.h"
 
 enum { ENDPOINT_OWNER_SIZE = 256, ENDPOINT_STATE_SIZE = 480, ENDPOINT_ALIASES_SIZE = 256 };
 
@@ -20,6 +21,7 @@ struct endpoint {
 	char aliases[ENDPOINT_ALIASES_SIZE]; /* names beside the id on this network, with spaces between */
 	struct nft_port *ports;
 	size_t n_ports;
+	struct net_rate rate;
 };
 
 void endpoint_done(struct endpoint *endpoint); /* frees the ports */

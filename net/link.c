@@ -100,12 +100,14 @@ void link_add_bridge(struct netlink_batch *batch, const struct link_bridge *brid
 
 void link_add_veth(struct netlink_batch *batch, const struct link_veth *veth)
 {
-	const struct ifinfomsg up = { .ifi_flags = IFF_UP, .ifi_change = IFF_UP };
+	const unsigned flags = veth->down ? 0 : IFF_UP;
+	const struct ifinfomsg header = { .ifi_flags = flags, .ifi_change = flags };
 	size_t info;
 	size_t data;
 	size_t peer;
 
-	netlink_begin(batch, RTM_NEWLINK, CREATE, &up, sizeof(up), "make %s and its peer %s", veth->name, veth->peer);
+	netlink_begin(batch, RTM_NEWLINK, CREATE, &header, sizeof(header), "make %s and its peer %s", veth->name,
+		      veth->peer);
 	netlink_put_string(batch, IFLA_IFNAME, veth->name);
 	put_mtu(batch, veth->mtu);
 	if (veth->master)
@@ -120,6 +122,17 @@ void link_add_veth(struct netlink_batch *batch, const struct link_veth *veth)
 	put_mtu(batch, veth->mtu);
 	netlink_nest_end(batch, peer);
 	netlink_nest_end(batch, data);
+	netlink_nest_end(batch, info);
+}
+
+void link_add_ifb(struct netlink_batch *batch, const char *name)
+{
+	size_t info;
+
+	netlink_begin(batch, RTM_NEWLINK, CREATE, &no_header, sizeof(no_header), "make ifb %s", name);
+	netlink_put_string(batch, IFLA_IFNAME, name);
+	info = netlink_nest(batch, IFLA_LINKINFO);
+	netlink_put_string(batch, IFLA_INFO_KIND, "ifb");
 	netlink_nest_end(batch, info);
 }
 

@@ -38,12 +38,17 @@ struct link_veth {
 	int peer_netns;  /* fd */
 	unsigned master; /* index of a bridge; 0: none */
 	unsigned mtu;
+	bool down; /* this end is not set up: it is to be limited first */
 };
 void link_add_veth(struct netlink_batch *batch, const struct link_veth *veth);
 
 /* Lets a port of a bridge send frames back to where they came from: with br_netfilter a container reaches its own
    published port that way only. */
 void link_hairpin(struct netlink_batch *batch, const char *name);
+
+/* A queue for what another interface receives (tc.h): what is sent by it comes back, received by that one. It is made
+   down. */
+void link_add_ifb(struct netlink_batch *batch, const char *name);
 
 enum link_share { LINK_MACVLAN, LINK_IPVLAN };
 

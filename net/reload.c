@@ -29,6 +29,9 @@ static int restore_port(const struct endpoint *endpoint, void *context, struct e
 	r = link_get(reload->host->route, endpoint->host, &port, err);
 	if (r == -ENODEV)
 		return 0;
+	/* What limits its rate may be gone, too. */
+	if (r == 0 && rate_is_set(&endpoint->rate))
+		r = rate_apply(reload->host->route, endpoint->host, &endpoint->rate, err);
 	if (r < 0 || port.master == bridge.index)
 		return r;
 	link_set_master(&batch, port.index, bridge.index);

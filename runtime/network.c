@@ -87,7 +87,7 @@ static int start_names(const struct net_store *store, const char *name, struct e
 
 static int join_all(const char *id, const char *state, pid_t pid, const struct network_plan *plan, struct error *err)
 {
-	struct attach attach = { .owner = id, .state = state };
+	struct attach attach = { .owner = id, .state = state, .rate = plan->rate };
 	auto_net_store struct net_store store = NET_STORE_CLOSED;
 	auto_fd int netns = -1;
 	char path[PATH_SIZE];

@@ -40,6 +40,7 @@ struct network_plan {
 	size_t n_joins;
 	struct nft_port *ports;
 	size_t n_ports;
+	struct net_rate rate; /* of each network's interface */
 };
 
 /* As typed; NULL where not. */
@@ -47,6 +48,7 @@ struct network_words {
 	const char *const
 		*networks; /* none, host, pasta, container:ID, ns:PATH, or NAME[:ip=ADDRESS,mac=MAC,alias=NAME] */
 	const char *const *ports;   /* port_parse() */
+	const char *rate;           /* rate_parse() */
 	const char *ip, *ip6, *mac; /* of the first network */
 	const char *const *aliases; /* there, too */
 };

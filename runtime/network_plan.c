@@ -148,6 +148,10 @@ int network_plan_make(struct arena *arena, const struct network_words *words, st
 
 	if (r == 0)
 		r = read_ports(arena, words->ports, &plan, err);
+	if (r == 0 && words->rate && plan.mode != NETWORK_MODE_NAMED)
+		return refuse(err, "a rate needs a network of coffer's, not --network %.64s", words->networks[0]);
+	if (r == 0 && words->rate && rate_parse(words->rate, &plan.rate, err) < 0)
+		return context(err, "--net-rate %.64s", words->rate);
 	if (r == 0 && plan.mode == NETWORK_MODE_PASTA && (words->ip || words->ip6 || words->mac || words->aliases))
 		return refuse(err, "a container on pasta has the host's addresses, none of its own");
 	if (r == 0 && plan.mode != NETWORK_MODE_NAMED && plan.mode != NETWORK_MODE_PASTA &&

@@ -19,7 +19,7 @@ _coffer_options() {
 		echo "-b --bundle -f --config --pid-file --console-socket --limit --preserve-fds --no-pivot --no-new-keyring"
 		echo "--oom --oom-reserve --oom-timeout --oom-default --oom-hook --oom-socket --pressure-notify"
 		echo "-d --detach --keep --no-subreaper --image --rootfs --read-only --name --rm --hostname --network --net"
-		echo "-p --publish --ip --ip6 --mac-address --dns --add-host"
+		echo "-p --publish --ip --ip6 --mac-address --net-rate --dns --add-host"
 		echo "--label --annotation -i --interactive -t --tty -e --env --env-file -w --workdir -u --user --entrypoint"
 		echo "--stop-signal -v --volume --mount --tmpfs --device -m --memory --memory-soft --memory-reservation"
 		echo "--memory-swap --cpus --cpu-weight --cpuset-cpus --cpuset-mems --pids-limit --ulimit --cap-add"

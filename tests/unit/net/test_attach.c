@@ -33,13 +33,13 @@ static int open_store(struct net_store *store)
 	return net_store_open(config, run, store, &err);
 }
 
-static int attach_with(struct net_store *store, const char *owner, int netns, const char *ports)
+static int attach_with(struct net_store *store, const char *owner, int netns, const char *ports, const char *rate)
 {
 	struct attach attach = { .owner = owner, .state = directory, .network = network_default, .netns = netns };
 	auto_free struct nft_port *list = NULL;
-	int r = 0;
+	int r = rate ? rate_parse(rate, &attach.rate, &err) : 0;
 
-	if (ports)
+	if (r == 0 && ports)
 		r = port_parse(ports, &list, &attach.n_ports, &err);
 	attach.ports = list;
 	if (r == 0)
@@ -54,7 +54,7 @@ static int attach_one(const char *owner, int netns, const char *ports)
 	auto_net_store struct net_store store = NET_STORE_CLOSED;
 	int r = open_store(&store);
 
-	return r < 0 ? r : attach_with(&store, owner, netns, ports);
+	return r < 0 ? r : attach_with(&store, owner, netns, ports, NULL);
 }
 
 static int detach_one(const char *owner, bool gone)
@@ -68,6 +68,12 @@ static int detach_one(const char *owner, bool gone)
 static const char state_of_host[] =
 	"nft list ruleset; ip -o link | sed 's/^[0-9]*: //'; ip -o address | cut -d ' ' -f 2-; "
 	"ip route";
+
+/* Without numbers, which the kernel gives anew. */
+static const char queues_of_host[] =
+	"for i in $(ip -o link | grep -o 'c[vr][0-9a-f]\\{12\\}' | sort); do echo $i; tc qdisc show dev $i; tc filter "
+	"show dev $i ingress; done | "
+	"sed -E 's/ (qdisc tbf|index|root refcnt) [0-9a-f:]+/ \\1/g; s/^(qdisc tbf) [0-9a-f]+:/\\1/'";
 
 static int in_and_out(void)
 {
@@ -154,6 +160,37 @@ static int flushed(void)
 	return 0;
 }
 
+static int limited(void)
+{
+	auto_fd int container = net_ns_new();
+	auto_free char *before = xstrdup(printed_in(-1, state_of_host));
+	auto_free char *queues = NULL;
+
+	{
+		auto_net_store struct net_store store = NET_STORE_CLOSED;
+
+		EXPECT(open_store(&store) == 0);
+		EXPECT(attach_with(&store, "a", container, NULL, "in=20mbit,out=10mbit") == 0);
+	}
+	queues = xstrdup(printed_in(-1, queues_of_host));
+	EXPECT(strstr(queues, "rate 20Mbit") && strstr(queues, "rate 10Mbit") &&
+	       strstr(queues, "Redirect to device cr"));
+	EXPECT(prints(container, "busybox ping -c 1 -W 2 10.192.0.1", " 0% packet loss"));
+	(void)printed_in(-1, "i=$(ip -o link | grep -o 'cv[0-9a-f]\\{12\\}'); tc qdisc del dev $i root;"
+			     "tc qdisc del dev $i ingress; ip link del cr${i#cv}");
+	EXPECT(strcmp(queues, printed_in(-1, queues_of_host)) != 0);
+	{
+		auto_net_store struct net_store store = NET_STORE_CLOSED;
+
+		EXPECT(open_store(&store) == 0 && net_reload(&store, &err) == 0);
+	}
+	EXPECT(strcmp(queues, printed_in(-1, queues_of_host)) == 0);
+	EXPECT(prints(container, "busybox ping -c 1 -W 2 10.192.0.1", " 0% packet loss"));
+	EXPECT(detach_one("a", false) == 0);
+	EXPECT(strcmp(before, printed_in(-1, state_of_host)) == 0);
+	return 0;
+}
+
 /* ---- killed between two steps ---- */
 
 static unsigned steps_left;
@@ -182,7 +219,7 @@ static int crash(const void *argument)
 	steps_left = at->step;
 	store.at_step = die_at_step;
 	return at->detach ? net_detach(&store, "a", NULL, NULL, false, &err)
-			  : attach_with(&store, "a", at->netns, "8080:80");
+			  : attach_with(&store, "a", at->netns, "8080:80", "8mbit");
 }
 
 static int crash_in_child(const struct crash *at)
@@ -218,7 +255,7 @@ static int replay_attach(bool by_reload)
 		EXPECT(strcmp(before, printed_in(-1, state_of_host)) == 0);
 	}
 	EXPECT(ended == 0);
-	EXPECT(at.step >= 7); /* else no step was tested */
+	EXPECT(at.step >= 8); /* else no step was tested */
 	EXPECT(detach_one("a", false) == 0);
 	EXPECT(strcmp(before, printed_in(-1, state_of_host)) == 0);
 	return 0;
@@ -243,7 +280,12 @@ static int replay_detach(void)
 	for (at.step = 0; ended == 42; at.step++) {
 		auto_fd int container = net_ns_new();
 
-		EXPECT(attach_one("a", container, "8080:80") == 0);
+		{
+			auto_net_store struct net_store store = NET_STORE_CLOSED;
+
+			EXPECT(open_store(&store) == 0);
+			EXPECT(attach_with(&store, "a", container, "8080:80", "8mbit") == 0);
+		}
 		ended = crash_in_child(&at);
 		EXPECT(ended == 42 || ended == 0);
 		EXPECT(detach_one("a", false) == 0);
@@ -254,7 +296,7 @@ static int replay_detach(void)
 		}
 		EXPECT(strcmp(before, printed_in(-1, state_of_host)) == 0);
 	}
-	EXPECT(at.step >= 7);
+	EXPECT(at.step >= 8);
 	return 0;
 }
 
@@ -323,6 +365,11 @@ static void flushed_rules_come_back(void)
 	run(flushed);
 }
 
+static void limits_of_the_rate_come_back(void)
+{
+	run(limited);
+}
+
 static void killed_while_it_joins(void)
 {
 	run(replay_attach_plain);
@@ -344,12 +391,9 @@ static void many_at_once(void)
 }
 
 static const struct test tests[] = {
-	TEST(a_container_joins_and_leaves),
-	TEST(what_is_taken_is_refused),
-	TEST(flushed_rules_come_back),
-	TEST(killed_while_it_joins),
-	TEST(killed_while_it_joins_then_reload),
-	TEST(killed_while_it_leaves),
-	TEST(many_at_once),
+	TEST(a_container_joins_and_leaves), TEST(what_is_taken_is_refused),
+	TEST(flushed_rules_come_back),      TEST(limits_of_the_rate_come_back),
+	TEST(killed_while_it_joins),        TEST(killed_while_it_joins_then_reload),
+	TEST(killed_while_it_leaves),       TEST(many_at_once),
 };
 TEST_MAIN(tests)

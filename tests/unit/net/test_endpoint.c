@@ -48,7 +48,7 @@ static void files(void)
 {
 	static const char text[] = "owner c\nstate /run/coffer/c\nnetwork n\ninterface eth0\nmac 02:04:0a:01:02:03\n"
 				   "address 10.1.2.3\naddress fd00::3\nport 8080:80/tcp\nport 127.0.0.1:53:53/udp\n"
-				   "port [fd00::1]:1:1/sctp\n";
+				   "port [fd00::1]:1:1/sctp\nrate in=8000bit,out=2000000bit\n";
 	static const char *const bad[] = {
 		"",
 		"owner c\n",
@@ -56,6 +56,7 @@ static void files(void)
 		"owner ../c\n",
 		"owner c\nstate /x\nnetwork n\ninterface eth0\n",
 		"owner c\nstate /x\nnetwork n\ninterface eth0\naddress 10.0.0.1\nport 1\n",
+		"owner c\nstate /x\nnetwork n\ninterface eth0\nmac 02:04:0a:01:02:03\naddress 10.0.0.1\nrate fast\n",
 		"owner c\nstate /x\nnetwork n\ninterface a/b\naddress 10.0.0.1\n",
 	};
 	auto_endpoint struct endpoint endpoint = { .ports = NULL };

@@ -68,6 +68,23 @@ static void other_modes(void)
 	}
 }
 
+static void rates(void)
+{
+	auto_arena struct arena *arena = arena_new();
+	const struct network_words words = { .networks = WORDS("one", "two"), .rate = "in=1mbit" };
+	const struct network_words bad = { .networks = WORDS("one"), .rate = "fast" };
+	const struct network_words pasta = { .networks = WORDS("pasta"), .rate = "1mbit" };
+	struct network_plan plan;
+
+	CHECK_INT(0, network_plan_make(arena, &words, &plan, &err));
+	CHECK_INT(1000000, (int)plan.rate.in);
+	CHECK_INT(0, (int)plan.rate.out);
+	CHECK(network_plan_make(arena, &bad, &plan, &err) < 0);
+	CHECK_CONTAINS("--net-rate fast", err.text);
+	CHECK(network_plan_make(arena, &pasta, &plan, &err) < 0);
+	CHECK_CONTAINS("not --network pasta", err.text);
+}
+
 static void pasta_has_ports_but_no_addresses(void)
 {
 	auto_arena struct arena *arena = arena_new();
@@ -110,6 +127,8 @@ static void what_is_refused(void)
 	}
 }
 
-static const struct test tests[] = { TEST(without_words_it_is_the_default), TEST(several_with_settings),
-				     TEST(other_modes), TEST(pasta_has_ports_but_no_addresses), TEST(what_is_refused) };
+static const struct test tests[] = {
+	TEST(without_words_it_is_the_default),  TEST(several_with_settings), TEST(other_modes), TEST(rates),
+	TEST(pasta_has_ports_but_no_addresses), TEST(what_is_refused)
+};
 TEST_MAIN(tests)
