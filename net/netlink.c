@@ -1,6 +1,6 @@
 /*
- * netlink.c - see netlink.h. Debian has libmnl as a shared library only, which a static program cannot use. The tests
- * ask ip(8) and nft(8) what came of the messages made here.
+ * netlink.c - see netlink.h. Debian 12 has libmnl as a shared library only, which a static program cannot use. The
+ * tests ask ip(8) and nft(8) what came of the messages made here.
  */
 #include "netlink.h"
 

@@ -69,6 +69,32 @@ static int rules(void)
 	return 0;
 }
 
+/* What the kernel has, expression by expression, of our messages and of what nft(8) makes of the text; without the
+   handles of rules. */
+static int text(void)
+{
+	static const char list[] = "nft --debug=netlink list ruleset | sed -E '/^table/,$d; s/( [0-9]+)+$//'";
+	static const char target[] = "[ payload load 16b @ transport header + 8 => reg 14 ]";
+	static const char source[] = "[ payload load 16b @ network header + 8 => reg 14 ]";
+	auto_fd int other = net_ns_new();
+	auto_free char *ours = NULL;
+	const char *theirs;
+	char *there;
+
+	EXPECT(make_tables() == 0);
+	ours = xstrdup(printed_in(-1, list));
+	there = strstr(ours, target);
+	EXPECT(there);
+	(void)printed_in(other, "nft -f " COFFER_SOURCE "/tests/unit/net/tables.nft");
+	theirs = printed_in(other, list);
+	EXPECT(strlen(theirs) + strlen(target) == strlen(ours) + strlen(source));
+	EXPECT(strncmp(ours, theirs, (size_t)(there - ours)) == 0);
+	theirs += there - ours;
+	EXPECT(str_starts(theirs, source));
+	EXPECT(strcmp(there + strlen(target), theirs + strlen(source)) == 0);
+	return 0;
+}
+
 static int others_stay(void)
 {
 	struct netlink_batch batch = NETLINK_BATCH;
@@ -172,6 +198,11 @@ static void rules_are_as_nft_shows_them(void)
 	in_net_ns(rules);
 }
 
+static void nft_makes_the_same_of_their_text(void)
+{
+	in_net_ns(text);
+}
+
 static void tables_of_others_are_left_alone(void)
 {
 	in_net_ns(others_stay);
@@ -187,6 +218,7 @@ static void networks_come_and_go(void)
 	in_net_ns(networks);
 }
 
-static const struct test tests[] = { TEST(rules_are_as_nft_shows_them), TEST(tables_of_others_are_left_alone),
-				     TEST(endpoints_come_and_go), TEST(networks_come_and_go) };
+static const struct test tests[] = { TEST(rules_are_as_nft_shows_them), TEST(nft_makes_the_same_of_their_text),
+				     TEST(tables_of_others_are_left_alone), TEST(endpoints_come_and_go),
+				     TEST(networks_come_and_go) };
 TEST_MAIN(tests)
