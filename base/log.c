@@ -12,7 +12,6 @@
 #include "fd.h"
 #include "str.h"
 #include "utf8.h"
-#include "utf8.h"
 
 static struct {
 	int fd;

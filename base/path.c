@@ -15,7 +15,7 @@
 
 #include "cleanup.h"
 
-enum { RACE_RETRIES = 64 };
+enum { RACE_RETRIES = 64, LINKS_MAX = 40 /* the kernel's own limit: path_resolution(7) */ };
 
 int path_open_flags(int root_fd, const char *path, int flags, mode_t mode)
 {
@@ -76,41 +76,102 @@ static int make_entry(int parent, const char *name, enum path_kind kind)
 	return 0;
 }
 
+/* What is made so far, and what is still to come. */
+struct walk {
+	int root_fd;
+	int parent;          /* what `done` resolved to last */
+	char done[PATH_MAX]; /* grows by a component a turn */
+	size_t used;
+	char text[PATH_MAX];
+	const char *rest; /* in text */
+	unsigned links;
+};
+
+static int append(struct walk *walk, const char *name)
+{
+	int added = snprintf(walk->done + walk->used, sizeof(walk->done) - walk->used, "/%s", name);
+
+	if (added < 0 || (size_t)added >= sizeof(walk->done) - walk->used)
+		return -ENAMETOOLONG;
+	walk->used += (size_t)added;
+	return 0;
+}
+
 /*
- * The walk: `prefix` grows by one component a turn and is always resolved from the root again, so symlinks in the
- * middle keep RESOLVE_IN_ROOT's meaning; `parent` is what the prefix resolved to last.
+ * A link that leads to nothing yet, as many images have for /etc/resolv.conf: the walk goes on along its target, so
+ * that what it means is made, inside of the root like all else.
  */
+static int follow(struct walk *walk, const char *name)
+{
+	char target[PATH_MAX];
+	char text[PATH_MAX];
+	ssize_t length = readlinkat(walk->parent, name, target, sizeof(target) - 1);
+	int wanted;
+
+	if (length < 0)
+		return errno == EINVAL ? -ENOENT : -errno;
+	if (++walk->links > LINKS_MAX)
+		return -ELOOP;
+	target[length] = '\0';
+	wanted = snprintf(text, sizeof(text), "%s/%s", target, walk->rest);
+	if (wanted < 0 || (size_t)wanted >= sizeof(text))
+		return -ENAMETOOLONG;
+	memcpy(walk->text, text, (size_t)wanted + 1);
+	walk->rest = walk->text;
+	if (target[0] != '/')
+		return 0;
+	walk->used = 0;
+	(void)close(walk->parent);
+	walk->parent = path_open(walk->root_fd, "/", O_DIRECTORY);
+	return walk->parent < 0 ? walk->parent : 0;
+}
+
+/* One component: opened, made if it is missing. `done` is always resolved from the root again, so symlinks in the
+   middle keep RESOLVE_IN_ROOT's meaning. */
+static int step(struct walk *walk, const char *name, enum path_kind kind)
+{
+	size_t before = walk->used;
+	int r = append(walk, name);
+	int fd;
+
+	if (r < 0)
+		return r;
+	fd = path_open(walk->root_fd, walk->done, 0);
+	if (fd == -ENOENT) {
+		r = make_entry(walk->parent, name, kind);
+		if (r < 0)
+			return r;
+		fd = path_open(walk->root_fd, walk->done, 0);
+	}
+	if (fd == -ENOENT) {
+		walk->used = before;
+		walk->done[before] = '\0';
+		return follow(walk, name);
+	}
+	if (fd < 0)
+		return fd;
+	(void)close(walk->parent);
+	walk->parent = fd;
+	return 0;
+}
+
 static int walk(int root_fd, const char *path, enum path_kind kind)
 {
-	char prefix[PATH_MAX] = "";
+	struct walk walk = { .root_fd = root_fd, .parent = path_open(root_fd, "/", O_DIRECTORY) };
 	char name[NAME_MAX + 1];
-	auto_fd int parent = path_open(root_fd, "/", O_DIRECTORY);
-	size_t used = 0;
-	int r = 0;
+	int r = walk.parent;
 
-	if (parent < 0)
-		return parent;
-	while (next_component(&path, name, &r)) {
-		enum path_kind wanted = path[strspn(path, "/")] ? PATH_DIRECTORY : kind;
-		int fd;
-		int added = snprintf(prefix + used, sizeof(prefix) - used, "/%s", name);
-
-		if (added < 0 || (size_t)added >= sizeof(prefix) - used)
-			return -ENAMETOOLONG;
-		used += (size_t)added;
-		fd = path_open(root_fd, prefix, 0);
-		if (fd == -ENOENT) {
-			r = make_entry(parent, name, wanted);
-			if (r < 0)
-				return r;
-			fd = path_open(root_fd, prefix, 0);
-		}
-		if (fd < 0)
-			return fd;
-		(void)close(parent);
-		parent = fd;
-	}
-	return r < 0 ? r : take_fd(&parent);
+	if (strlen(path) >= sizeof(walk.text))
+		r = -ENAMETOOLONG;
+	else
+		memcpy(walk.text, path, strlen(path) + 1);
+	walk.rest = walk.text;
+	while (r >= 0 && next_component(&walk.rest, name, &r))
+		r = step(&walk, name, walk.rest[strspn(walk.rest, "/")] ? PATH_DIRECTORY : kind);
+	if (r >= 0)
+		return walk.parent;
+	cleanup_fd(&walk.parent);
+	return r;
 }
 
 int path_make(int root_fd, const char *path, enum path_kind kind, struct error *err)

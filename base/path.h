@@ -22,7 +22,8 @@ enum path_kind { PATH_DIRECTORY, PATH_FILE };
 
 /*
  * Opens path inside root as an O_PATH fd and makes what is missing: parents as directories (0755), the last component
- * as an empty directory (0755) or file (0644). Symlinks are followed inside the root only; a dangling one is refused.
+ * as an empty directory (0755) or file (0644). Symlinks are followed inside the root only; where one leads to nothing,
+ * what it leads to is made.
  */
 int path_make(int root_fd, const char *path, enum path_kind kind, struct error *err);
 

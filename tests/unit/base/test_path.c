@@ -232,19 +232,56 @@ static void makes_through_links_inside(void)
 	CHECK(exists(tree.root, "x") && exists(tree.root, "y") && !exists(tree.outside, "y"));
 }
 
-static void dangling_links_are_refused(void)
+static void dangling_links_lead_to_what_is_made(void)
 {
+	static const struct {
+		const char *link, *target, *path, *made;
+		enum path_kind kind;
+	} cases[] = {
+		{ "dangling", "nothing", "/dangling", "nothing", PATH_FILE },
+		{ "outward", "../../../up", "/outward", "up", PATH_DIRECTORY },
+		{ "absolute", "/deep/down/file", "/absolute", "deep/down/file", PATH_FILE },
+		{ "dir/relative", "../run/./x", "/dir/relative/y", "run/x/y", PATH_FILE },
+		{ "chain", "dir/next", "/chain", "end", PATH_FILE }, /* by way of the next one */
+		{ "slash", "with/", "/slash", "with", PATH_DIRECTORY },
+	};
 	auto_tree struct tree tree = make_tree();
 	struct error err;
 
-	CHECK_INT(0, symlinkat("nothing", tree.root, "dangling"));
-	CHECK_INT(0, symlinkat("../new", tree.root, "outward"));
-	CHECK_INT(-ENOENT, path_make(tree.root, "/dangling", PATH_FILE, &err));
-	CHECK_STR("make /dangling in the root file system: No such file or directory", err.text);
-	CHECK_INT(-ENOENT, path_make(tree.root, "/dangling", PATH_DIRECTORY, &err));
-	CHECK_INT(-ENOENT, path_make(tree.root, "/dangling/x", PATH_FILE, &err));
-	CHECK_INT(-ENOENT, path_make(tree.root, "/outward", PATH_FILE, &err));
-	CHECK(!exists(tree.root, "nothing") && !exists(tree.outside, "new"));
+	CHECK_INT(0, mkdirat(tree.root, "dir", 0755));
+	CHECK_INT(0, symlinkat("/end", tree.root, "dir/next"));
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		auto_fd int fd = -1;
+		struct stat made;
+		struct stat opened;
+
+		CHECK_INT(0, symlinkat(cases[i].target, tree.root, cases[i].link));
+		fd = path_make(tree.root, cases[i].path, cases[i].kind, &err);
+		CHECK(fd >= 0 && fstat(fd, &opened) == 0);
+		CHECK_INT(0, fstatat(tree.root, cases[i].made, &made, AT_SYMLINK_NOFOLLOW));
+		CHECK(made.st_ino == opened.st_ino && made.st_dev == opened.st_dev);
+		CHECK((S_ISDIR(made.st_mode) ? PATH_DIRECTORY : PATH_FILE) == cases[i].kind);
+	}
+	CHECK(!exists(tree.outside, "up") && !exists(tree.outside, "nothing"));
+}
+
+/* Each link leads a little further: an end must come. */
+static void endless_links_are_refused(void)
+{
+	auto_tree struct tree tree = make_tree();
+	char name[16];
+	char target[16];
+	struct error err;
+
+	for (int i = 0; i < 60; i++) {
+		(void)snprintf(name, sizeof(name), "l%d", i);
+		(void)snprintf(target, sizeof(target), "l%d", i + 1);
+		CHECK_INT(0, symlinkat(target, tree.root, name));
+	}
+	CHECK_INT(0, symlinkat("itself", tree.root, "itself"));
+	CHECK_INT(-ELOOP, path_make(tree.root, "/l0", PATH_FILE, &err));
+	CHECK_INT(-ELOOP, path_make(tree.root, "/itself/x", PATH_FILE, &err));
+	CHECK(!exists(tree.root, "l60"));
 }
 
 static void files_where_directories_should_be(void)
@@ -497,7 +534,8 @@ static const struct test tests[] = {
 	TEST(makes_what_is_missing),
 	TEST(making_the_root_is_opening_it),
 	TEST(makes_through_links_inside),
-	TEST(dangling_links_are_refused),
+	TEST(dangling_links_lead_to_what_is_made),
+	TEST(endless_links_are_refused),
 	TEST(files_where_directories_should_be),
 	TEST(names_too_long),
 	TEST(deepest_path),
