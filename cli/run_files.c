@@ -64,8 +64,7 @@ static bool is_mounted(const struct bundle_options *bundle, const char *destinat
 	return false;
 }
 
-int run_files(struct arena *arena, const struct run_dir *dir, const char *resolv_conf, struct bundle_options *bundle,
-	      struct error *err)
+int run_files(struct arena *arena, const struct run_dir *dir, struct bundle_options *bundle, struct error *err)
 {
 	static const char *const writable[] = { "bind", "nosuid", "nodev", "noexec", NULL };
 	static const char *const read_only[] = { "bind", "nosuid", "nodev", "noexec", "ro", NULL };
@@ -87,8 +86,7 @@ int run_files(struct arena *arena, const struct run_dir *dir, const char *resolv
 						     AT_SYMLINK_NOFOLLOW) < 0)
 			return fail(err, errno, "chown %s/%s", dir->path, files[i].name);
 		mounts[bundle->n_mounts] = (struct bundle_mount){
-			.destination =
-				*resolv_conf && files[i].text == name_servers ? resolv_conf : files[i].destination,
+			.destination = files[i].destination,
 			.type = "bind",
 			.source = files[i].name,
 			.options = bundle->read_only ? read_only : writable,

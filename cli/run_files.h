@@ -6,7 +6,5 @@
 #include "image/bundle.h"
 #include "run_dir.h"
 
-/* Writes them to the container's directory and appends their mounts, but for those that the command line mounts.
-   resolv_conf: where that one belongs instead of /etc, or "". */
-int run_files(struct arena *arena, const struct run_dir *dir, const char *resolv_conf, struct bundle_options *bundle,
-	      struct error *err);
+/* Writes them to the container's directory and appends their mounts, but for those that the command line mounts. */
+int run_files(struct arena *arena, const struct run_dir *dir, struct bundle_options *bundle, struct error *err);

@@ -50,7 +50,6 @@ struct run {
 	struct bundle_options bundle;
 	struct bundle_user user;
 	struct network_plan network;
-	const char *resolv_conf;
 };
 
 static void run_close(struct run *run)
@@ -348,7 +347,6 @@ static int find_user(struct run *run, struct error *err)
 		.group_why = why(&users->group),
 	};
 	r = users_resolve(run->arena, user, &files, &run->user, err);
-	run->resolv_conf = arena_strdup(run->arena, users->resolv_conf);
 	(void)munmap(users, sizeof(*users));
 	return r;
 }
@@ -364,7 +362,7 @@ static int make_mounts(struct run *run, struct error *err)
 	if (r == 0)
 		r = run_mounts(run->arena, run->options, &run->bundle, err);
 	if (r == 0 && !run->host)
-		r = run_files(run->arena, &run->dir, run->resolv_conf, &run->bundle, err);
+		r = run_files(run->arena, &run->dir, &run->bundle, err);
 	return r;
 }
 

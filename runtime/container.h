@@ -72,15 +72,13 @@ int container_run(const struct runtime *runtime, const struct create_options *op
  * The two files that say who the users of a root file system are, read before there is a container. The root is
  * hostile: links stay inside, only regular files of at most 1 MiB count. Free with munmap().
  */
-enum { ROOT_FILE_MAX = 1024 * 1024, ROOT_LINK_MAX = 255 };
+enum { ROOT_FILE_MAX = 1024 * 1024 };
 struct root_users {
 	struct root_file {
 		int error; /* 0, or the errno that says why there is no text; EINVAL: no regular file */
 		size_t length;
 		char text[ROOT_FILE_MAX + 1];
 	} passwd, group;
-	/* Where /etc/resolv.conf leads if that is a link to nothing, as systemd leaves it: absolute, else "". */
-	char resolv_conf[ROOT_LINK_MAX + sizeof("/etc/")];
 };
 
 /* Of the directory `rootfs`, or with an overlay of that; it is then mounted, detached, and left so in overlay->fd,

@@ -4,8 +4,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -54,47 +52,8 @@ static int read_file(int root_fd, const char *path, struct root_file *file)
 	return 0;
 }
 
-/* "/etc/../run/x" to "/run/x", in place. */
-static void normalise(char *path)
-{
-	char *out = path;
-
-	for (char *at = path; *at;) {
-		size_t length;
-
-		at += strspn(at, "/");
-		length = strcspn(at, "/");
-		if (length == 2 && at[0] == '.' && at[1] == '.') {
-			while (out > path && *--out != '/')
-				;
-		} else if (length > 0 && !(length == 1 && at[0] == '.')) {
-			*out++ = '/';
-			memmove(out, at, length);
-			out += length;
-		}
-		at += length;
-	}
-	*out = '\0';
-}
-
-static void find_resolv_conf(int root_fd, struct root_users *users)
-{
-	static const char path[] = "/etc/resolv.conf";
-	auto_fd int there = path_open(root_fd, path, 0);
-	auto_fd int link = there == -ENOENT ? path_open(root_fd, path, O_NOFOLLOW) : -1;
-	char target[ROOT_LINK_MAX + 1];
-	ssize_t length = link >= 0 ? readlinkat(link, "", target, sizeof(target)) : -1;
-
-	if (length <= 0 || length > ROOT_LINK_MAX)
-		return;
-	target[length] = '\0';
-	(void)snprintf(users->resolv_conf, sizeof(users->resolv_conf), "%s%s", target[0] == '/' ? "" : "/etc/", target);
-	normalise(users->resolv_conf);
-}
-
 static void read_users(int root_fd, struct root_users *users)
 {
-	find_resolv_conf(root_fd, users);
 	users->passwd.error = read_file(root_fd, "/etc/passwd", &users->passwd);
 	users->group.error = read_file(root_fd, "/etc/group", &users->group);
 }
