@@ -2,7 +2,8 @@
  * rootfs_devices.c - device nodes, the links of /dev, the console: runtime-spec config-linux.md "Default Devices".
  *
  * mknod where the kernel lets us; where it does not (a user namespace), the host's own node is bound, after its device
- * number was checked on the fd. An entry that the root already has is accepted only if it is that very device.
+ * number was checked on the fd. An entry that the root already has is accepted only if it is that very device. A /dev
+ * that the config binds is somebody else's, often the host's own, and is left as it is.
  */
 #include "rootfs.h"
 
@@ -16,6 +17,7 @@
 
 #include "base/cleanup.h"
 #include "base/path.h"
+#include "base/str.h"
 #include "base/syscalls.h"
 
 enum { DEFAULT_MODE = 0666 };
@@ -95,13 +97,39 @@ static int make_node(int parent, const char *name, const struct device_node *nod
 	return fail(err, errno, "device %s", node->path);
 }
 
-static int make_listed(const struct rootfs *rootfs, int root_fd, struct error *err)
+/* What is behind "/dev" in a path: "" for the directory itself, NULL for a path elsewhere. */
+static const char *below_dev(const char *path)
+{
+	path += strspn(path, "/");
+	if (!str_starts(path, "dev") || (path[strlen("dev")] && path[strlen("dev")] != '/'))
+		return NULL;
+	path += strlen("dev");
+	return path + strspn(path, "/");
+}
+
+static bool binds_dev(const struct rootfs *rootfs)
+{
+	for (size_t i = 0; i < rootfs->n_mounts; i++) {
+		const char *rest = below_dev(rootfs->mounts[i].destination);
+
+		if (rest && !*rest && rootfs->mounts[i].bind)
+			return true;
+	}
+	return false;
+}
+
+static int make_listed(const struct rootfs *rootfs, int root_fd, bool dev_too, struct error *err)
 {
 	for (size_t i = 0; i < rootfs->n_devices; i++) {
+		const struct device_node *node = &rootfs->devices[i];
 		char name[NAME_MAX + 1];
-		auto_fd int parent = path_make_parent(root_fd, rootfs->devices[i].path, name, err);
-		int r = parent < 0 ? parent : make_node(parent, name, &rootfs->devices[i], err);
+		auto_fd int parent = -1;
+		int r;
 
+		if (!dev_too && below_dev(node->path))
+			continue;
+		parent = path_make_parent(root_fd, node->path, name, err);
+		r = parent < 0 ? parent : make_node(parent, name, node, err);
 		if (r < 0)
 			return r;
 	}
@@ -160,15 +188,16 @@ static int make_working_directory(const struct rootfs *rootfs, int root_fd, stru
 int rootfs_make_devices(const struct rootfs *rootfs, const struct rootfs_fds *fds, struct error *err)
 {
 	auto_fd int dev = path_make(fds->root, "/dev", PATH_DIRECTORY, err);
+	bool own_dev = !binds_dev(rootfs);
 	int r;
 
 	if (dev < 0)
 		return dev;
-	r = make_defaults(rootfs, dev, err);
-	if (r == 0)
+	r = own_dev ? make_defaults(rootfs, dev, err) : 0;
+	if (r == 0 && own_dev)
 		r = make_links(dev, fds->devpts >= 0, err);
 	if (r == 0)
-		r = make_listed(rootfs, fds->root, err);
+		r = make_listed(rootfs, fds->root, own_dev, err);
 	return r < 0 ? r : make_working_directory(rootfs, fds->root, err);
 }
 

@@ -336,6 +336,45 @@ static void ptmx_is_a_directory(void)
 	in_mount_ns(ptmx_directory_body);
 }
 
+static int names_in(const char *path)
+{
+	auto_dir DIR *dir = opendir(path);
+	int count = -2; /* "." and ".." */
+
+	while (dir && readdir(dir))
+		count++;
+	return dir ? count : -1;
+}
+
+/* "-v /dev:/dev" of a privileged container: a link to pts/ptmx in the host's own /dev would take its terminals away. */
+static int bound_dev_body(void)
+{
+	struct mount mounts[] = {
+		{ .destination = "/dev/", .source = "/tmp/host", .bind = true, .recursive_bind = true },
+		MOUNT_DEVPTS,
+	};
+	struct device_node listed[] = {
+		{ .path = "/dev/gone", .type = S_IFCHR, .major = 10, .minor = 200, .mode = 0600 },
+		{ .path = "/devices/null", .type = S_IFCHR, .major = 1, .minor = 3, .mode = 0600 },
+	};
+	struct steps steps = make_steps(mounts, ARRAY_SIZE(mounts));
+	struct stat st;
+
+	EXPECT(make_root() == 0 && mkdir("/tmp/host", 0755) == 0 && mkdir("/tmp/host/pts", 0755) == 0);
+	EXPECT(mknod("/tmp/host/ptmx", S_IFCHR | 0666, makedev(5, 2)) == 0);
+	steps.rootfs.devices = listed;
+	steps.rootfs.n_devices = ARRAY_SIZE(listed);
+	EXPECT_STEPS(0, steps, up_to_pivot(&steps));
+	EXPECT(names_in("/dev") == 2 && lstat("/dev/ptmx", &st) == 0 && S_ISCHR(st.st_mode));
+	EXPECT(stat("/devices/null", &st) == 0 && S_ISCHR(st.st_mode));
+	return 0;
+}
+
+static void bound_dev_is_left_alone(void)
+{
+	in_mount_ns(bound_dev_body);
+}
+
 /* ---- the console ---- */
 
 /* In the mount namespace that init has by then: only its own mounts can be cloned. */
@@ -487,6 +526,7 @@ static const struct test tests[] = {
 	TEST(dev_is_a_link_out),
 	TEST(ptmx_of_the_image_is_replaced),
 	TEST(ptmx_is_a_directory),
+	TEST(bound_dev_is_left_alone),
 	TEST(console),
 	TEST(console_over_a_file),
 	TEST(console_over_a_fifo),
