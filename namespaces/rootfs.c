@@ -261,6 +261,31 @@ static int finish_new_fs(const struct mount *mount, int mount_fd, struct error *
 	return mount_set_attributes(&rest, mount_fd, -1, err);
 }
 
+/* A tmpfs begins empty: what is mounted, made and copied into it needs it writable until then (rootfs_protect). */
+static bool read_only_later(const struct mount *mount)
+{
+	return str_eq(mount->type, "tmpfs") && ((mount->attr_set | mount->recursive_set) & MOUNT_ATTR_RDONLY);
+}
+
+static int open_new_fs(const struct rootfs *rootfs, const struct mount *mount, struct rootfs_fds *fds,
+		       struct error *err)
+{
+	struct mount now = *mount;
+	auto_fd int fd = -1;
+	int r;
+
+	if (read_only_later(mount)) {
+		now.attr_set &= ~(uint64_t)MOUNT_ATTR_RDONLY;
+		now.recursive_set &= ~(uint64_t)MOUNT_ATTR_RDONLY;
+		now.super_read_only = false;
+	}
+	fd = make_new_fs(rootfs, &now, fds, err);
+	if (fd < 0)
+		return fd;
+	r = finish_new_fs(&now, fd, err);
+	return r < 0 ? r : take_fd(&fd);
+}
+
 static int mount_one(const struct rootfs *rootfs, size_t index, struct rootfs_fds *fds, struct error *err)
 {
 	const struct mount *mount = &rootfs->mounts[index];
@@ -286,17 +311,17 @@ static int mount_one(const struct rootfs *rootfs, size_t index, struct rootfs_fd
 		r = copy_covered(mount, fds->root, mount_fd, err);
 	if (r < 0)
 		return r;
-	if (mount_fd < 0) {
-		mount_fd = make_new_fs(rootfs, mount, fds, err);
-		if (mount_fd < 0)
-			return mount_fd;
-		r = finish_new_fs(mount, mount_fd, err);
-	}
-	if (r == 0 && mount_attach(mount_fd, target, err) < 0)
-		r = context(err, "mount %s", mount->destination);
-	if (r == 0 && str_eq(mount->type, "devpts") && fds->devpts < 0)
+	if (mount_fd < 0)
+		mount_fd = open_new_fs(rootfs, mount, fds, err);
+	if (mount_fd < 0)
+		return mount_fd;
+	if (mount_attach(mount_fd, target, err) < 0)
+		return context(err, "mount %s", mount->destination);
+	if (str_eq(mount->type, "devpts") && fds->devpts < 0)
 		fds->devpts = take_fd(&mount_fd);
-	return r;
+	if (read_only_later(mount))
+		fds->mounts[index] = take_fd(&mount_fd);
+	return 0;
 }
 
 int rootfs_mount_all(const struct rootfs *rootfs, struct rootfs_fds *fds, struct error *err)

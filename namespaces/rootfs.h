@@ -10,7 +10,7 @@
  *	rootfs_bind_console    init: /dev/console of a terminal
  *	                       (createContainer hooks)
  *	rootfs_pivot           init: pivot_root, the old tree is gone
- *	rootfs_protect         init: masked paths, read-only paths, read-only root
+ *	rootfs_protect         init: masked paths, read-only paths, read-only tmpfs and root
  *
  * The root is hostile: everything below it goes by fds from base/path.h, mounts are attached by fd.
  */
@@ -55,7 +55,8 @@ struct rootfs {
 /* Opened in the runtime's namespaces before clone, inherited by init. */
 struct rootfs_fds {
 	int root;    /* detached clone of the root's tree; attached later, the fd stays valid */
-	int *mounts; /* per mount: detached bind, finished; -1: a new file system, init makes it */
+	int *mounts; /* per mount: detached bind, finished; -1: a new file system, init makes it. Once all are mounted:
+			what rootfs_protect() makes read-only, else -1 */
 	size_t n_mounts;
 	int devpts; /* init: the container's own devpts mount, -1 if it has none */
 	int proc;   /* a detached procfs of the container's pid namespace, made beforehand; -1: none */

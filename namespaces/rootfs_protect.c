@@ -1,6 +1,6 @@
 /*
- * rootfs_protect.c - masked paths, read-only paths, read-only root: runtime-spec config-linux.md "Masked Paths",
- * "Readonly Paths"; config.md "Root".
+ * rootfs_protect.c - masked paths, read-only paths, read-only tmpfs and root: runtime-spec config-linux.md "Masked
+ * Paths", "Readonly Paths"; config.md "Root", "Mounts".
  *
  * A masked file is covered by the null device, a masked directory by an empty read-only tmpfs that all of them share.
  * Runs after pivot_root; the null device used is the container's own /dev/null, taken by fd and checked by number
@@ -132,14 +132,34 @@ static int protect_all(const struct rootfs *rootfs, int root_fd, struct error *e
 	return 0;
 }
 
-int rootfs_protect(const struct rootfs *rootfs, const struct rootfs_fds *fds, struct error *err)
+static int make_read_only(int mount_fd)
 {
 	struct mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY };
+
+	return sys_mount_setattr(mount_fd, "", AT_EMPTY_PATH, &attr) < 0 ? -errno : 0;
+}
+
+static int finish_mounts(const struct rootfs *rootfs, const struct rootfs_fds *fds, struct error *err)
+{
+	for (size_t i = 0; i < fds->n_mounts; i++) {
+		int r = fds->mounts[i] < 0 ? 0 : make_read_only(fds->mounts[i]);
+
+		if (r < 0)
+			return fail(err, -r, "mount %s: make it read-only", rootfs->mounts[i].destination);
+	}
+	return 0;
+}
+
+int rootfs_protect(const struct rootfs *rootfs, const struct rootfs_fds *fds, struct error *err)
+{
 	int r = mask_all(rootfs, fds->root, err);
 
 	if (r == 0)
 		r = protect_all(rootfs, fds->root, err);
-	if (r == 0 && rootfs->read_only && sys_mount_setattr(fds->root, "", AT_EMPTY_PATH, &attr) < 0)
-		r = fail(err, errno, "make the root read-only");
-	return r;
+	if (r == 0)
+		r = finish_mounts(rootfs, fds, err);
+	if (r < 0 || !rootfs->read_only)
+		return r;
+	r = make_read_only(fds->root);
+	return r < 0 ? fail(err, -r, "make the root read-only") : 0;
 }

@@ -223,6 +223,38 @@ static void masked_and_read_only(void)
 	in_mount_ns(masked_first_body);
 }
 
+/* Devices, mount points and copies go into a tmpfs first, whatever it is to be then. */
+static int tmpfs_body(void)
+{
+	struct mount mounts[] = {
+		{ .destination = "/dev",
+		  .type = "tmpfs",
+		  .source = "dev",
+		  .attr_set = MOUNT_ATTR_RDONLY,
+		  .super_read_only = true },
+		{ .destination = "/dev/shm", .type = "tmpfs", .source = "shm" },
+		{ .destination = "/etc",
+		  .type = "tmpfs",
+		  .source = "etc",
+		  .recursive_set = MOUNT_ATTR_RDONLY,
+		  .tmpcopyup = true },
+		{ .destination = "/etc/made/file", .source = "outside", .bind = true },
+	};
+	struct steps steps = make_steps(mounts, ARRAY_SIZE(mounts));
+
+	EXPECT(make_root() == 0);
+	EXPECT_STEPS(0, steps, all_steps(&steps));
+	EXPECT(is_null("/dev/null") && refuses_writing("/dev/new") && put_file("/dev/shm/new", "x"));
+	EXPECT(strcmp(text_of("/etc/name"), "container") == 0 && refuses_writing("/etc/new"));
+	EXPECT(put_file("/etc/made/file", "x"));
+	return 0;
+}
+
+static void read_only_tmpfs(void)
+{
+	in_mount_ns(tmpfs_body);
+}
+
 static int root_body(void)
 {
 	struct mount mounts[] = { { .destination = "/data", .type = "tmpfs", .source = "t" } };
@@ -268,9 +300,9 @@ static void host_keeps_its_view(void)
 }
 
 static const struct test tests[] = {
-	TEST(masked_paths),        TEST(masked_directories_share_one),  TEST(missing_paths_are_skipped),
-	TEST(masked_links),        TEST(null_device_of_a_hostile_root), TEST(errors_name_the_path),
-	TEST(read_only_paths),     TEST(masked_and_read_only),          TEST(read_only_root),
-	TEST(host_keeps_its_view),
+	TEST(masked_paths),    TEST(masked_directories_share_one),  TEST(missing_paths_are_skipped),
+	TEST(masked_links),    TEST(null_device_of_a_hostile_root), TEST(errors_name_the_path),
+	TEST(read_only_paths), TEST(masked_and_read_only),          TEST(read_only_root),
+	TEST(read_only_tmpfs), TEST(host_keeps_its_view),
 };
 TEST_MAIN(tests)
