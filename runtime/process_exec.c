@@ -153,27 +153,43 @@ static int become_user(const struct process_start *start, struct error *err)
 	return caps_apply(&sets, err);
 }
 
+static int cannot_enter(const struct process_start *start, struct error *err)
+{
+	return fail(err, errno, "process.cwd: %s", start->process->cwd);
+}
+
+/* A working directory outside of the root can only come from a leaked fd (CVE-2024-21626); the kernel shows it as
+   "(unreachable)". */
+static int check_directory(const struct process_start *start, struct error *err)
+{
+	char path[4096];
+
+	if (syscall(SYS_getcwd, path, sizeof(path)) < 0)
+		return cannot_enter(start, err);
+	if (path[0] != '/')
+		return refuse(err, "process.cwd: %s is outside of the root file system", start->process->cwd);
+	return 0;
+}
+
+/* Either may enter the working directory, as with peers: an image's closed directory the one, a user's on FUSE or NFS
+   the other. */
+static int become_user_in_directory(const struct process_start *start, struct error *err)
+{
+	bool entered = chdir(start->process->cwd) == 0;
+
+	if (!entered && errno != EACCES)
+		return cannot_enter(start, err);
+	if (become_user(start, err) < 0)
+		return context(err, "user and capabilities");
+	if (!entered && chdir(start->process->cwd) < 0)
+		return cannot_enter(start, err);
+	return check_directory(start, err);
+}
+
 static int set_no_new_privs(const struct process_start *start, struct error *err)
 {
 	if (start->process->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return fail(err, errno, "no_new_privs");
-	return 0;
-}
-
-/*
- * As the user, since permissions decide. A working directory outside of the root can only come from a leaked fd
- * (CVE-2024-21626); the kernel shows it as "(unreachable)".
- */
-static int enter_directory(const struct process_start *start, struct error *err)
-{
-	char path[4096];
-
-	if (chdir(start->process->cwd) < 0)
-		return fail(err, errno, "process.cwd: %s", start->process->cwd);
-	if (syscall(SYS_getcwd, path, sizeof(path)) < 0)
-		return fail(err, errno, "process.cwd: %s", start->process->cwd);
-	if (path[0] != '/')
-		return refuse(err, "process.cwd: %s is outside of the root file system", start->process->cwd);
 	return 0;
 }
 
@@ -194,12 +210,17 @@ static const struct {
 	const char *name;
 	int (*run)(const struct process_start *start, struct error *err);
 } steps[] = {
-	{ "file descriptors", mark_fds },     { "security labels", set_labels },
-	{ "scheduler", set_scheduler },       { "huge pages", set_huge_pages },
-	{ "standard streams", own_streams },  { "bounding set", drop_bounding },
-	{ "seccomp", load_filter_early },     { "user and capabilities", become_user },
-	{ "no_new_privs", set_no_new_privs }, { "working directory", enter_directory },
-	{ "seccomp", load_filter_late },      { NULL, execute },
+	{ "file descriptors", mark_fds },
+	{ "security labels", set_labels },
+	{ "scheduler", set_scheduler },
+	{ "huge pages", set_huge_pages },
+	{ "standard streams", own_streams },
+	{ "bounding set", drop_bounding },
+	{ "seccomp", load_filter_early },
+	{ NULL, become_user_in_directory },
+	{ "no_new_privs", set_no_new_privs },
+	{ "seccomp", load_filter_late },
+	{ NULL, execute },
 };
 
 int process_exec(const struct process_start *start, struct error *err)

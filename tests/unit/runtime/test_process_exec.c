@@ -253,12 +253,39 @@ static int directory_of_the_user(void)
 	return 0;
 }
 
+/* One that only the user may enter, who need not be the runtime's root, and one that only that root may. */
+static int drop_override(void)
+{
+	const uint64_t rest = cap_own_permitted() & ~(1ULL << CAP_DAC_OVERRIDE | 1ULL << CAP_DAC_READ_SEARCH);
+	const struct cap_sets sets = { .bounding = rest, .permitted = rest, .effective = rest };
+	struct error err;
+
+	EXPECT(directory_of_the_user() == 0);
+	return caps_apply(&sets, &err);
+}
+
+static int locked_directory(void)
+{
+	EXPECT(mount_ns_enter() == 0);
+	return mkdir("/tmp/locked", 0700);
+}
+
 static void working_directory(void)
 {
 	expect_script((struct job){
 		.prepare = directory_of_the_user,
 		.process = { .cwd = "/tmp/mine", .user = { .uid = 1000, .gid = 1000 } },
 		.script = "test \"$(pwd -P)\" = /tmp/mine && : >file",
+	});
+	expect_script((struct job){
+		.prepare = drop_override,
+		.process = { .cwd = "/tmp/mine", .user = { .uid = 1000, .gid = 1000 } },
+		.script = ": >file",
+	});
+	expect_script((struct job){
+		.prepare = locked_directory,
+		.process = { .cwd = "/tmp/locked", .user = { .uid = 1000, .gid = 1000 } },
+		.script = "test \"$(readlink /proc/self/cwd)\" = /tmp/locked && ! ls . 2>/dev/null",
 	});
 }
 
@@ -285,18 +312,20 @@ static int expect_failure(const void *argument)
 	return 0;
 }
 
-static int locked_directory(void)
+/* The runtime's root may enter it no more than the user. */
+static int closed_directory(void)
 {
-	EXPECT(mount_ns_enter() == 0);
-	return mkdir("/tmp/locked", 0700);
+	EXPECT(drop_override() == 0);
+	EXPECT(mkdir("/tmp/closed", 0) == 0);
+	return 0;
 }
 
 static const struct failure failures[] = {
-	{ { .process.cwd = "/nonexistent" }, ENOENT, "working directory: process.cwd: /nonexistent: No such file" },
-	{ { .process.cwd = "/etc/passwd" }, ENOTDIR, "working directory: process.cwd: /etc/passwd: Not a directory" },
-	{ { .prepare = locked_directory, .process = { .cwd = "/tmp/locked", .user = { .uid = 1000, .gid = 1000 } } },
+	{ { .process.cwd = "/nonexistent" }, ENOENT, "process.cwd: /nonexistent: No such file" },
+	{ { .process.cwd = "/etc/passwd" }, ENOTDIR, "process.cwd: /etc/passwd: Not a directory" },
+	{ { .prepare = closed_directory, .process = { .cwd = "/tmp/closed", .user = { .uid = 1000, .gid = 1000 } } },
 	  EACCES,
-	  "process.cwd: /tmp/locked: Permission denied" },
+	  "process.cwd: /tmp/closed: Permission denied" },
 	{ { .process.user.uid = UINT32_MAX }, EINVAL, "user and capabilities: " },
 	{ { .process.scheduler = { .set = true, .policy = 77 } }, EINVAL, "scheduler: process.scheduler: Invalid" },
 	{ { .process.io_priority = { 7 << 13, true } }, EINVAL, "scheduler: process.ioPriority: Invalid argument" },
