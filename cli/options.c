@@ -230,6 +230,12 @@ static bool takes_next_word(const struct cli_option *option)
 	return option->kind != OPTION_FLAG && option->kind != OPTION_TRISTATE;
 }
 
+/* runc always takes a value for --rootless, crun none: only a word that can be nothing else is one. */
+static bool is_tristate_word(const char *word)
+{
+	return str_eq(word, "auto") || str_eq(word, "true") || str_eq(word, "false");
+}
+
 /* By the `length` letters at `name`: a long name or an alias, whole. */
 static const struct cli_option *find_long(const struct cli_option *options, const char *name, size_t length)
 {
@@ -279,6 +285,8 @@ static int store(struct parser *parser, const struct cli_option *option, const c
 			return refuse(err, "option --%s needs a value: %s", option->name, option->argument);
 		parser->next++;
 	}
+	if (!value && option->kind == OPTION_TRISTATE && is_tristate_word(*parser->next))
+		value = *parser->next++;
 	parser->command |= option->command;
 	return setters[option->kind](parser->arena, option, value, (char *)parser->target + option->offset, err);
 }

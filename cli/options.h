@@ -26,7 +26,7 @@ enum option_kind {
 	OPTION_INTEGER,     /* struct opt_i64 */
 	OPTION_SIZE,        /* struct opt_i64, bytes: size_parse() */
 	OPTION_CHOICE,      /* unsigned: index in `choices` */
-	OPTION_TRISTATE,    /* enum tristate; a value only with "=": auto, true or false; bare is true */
+	OPTION_TRISTATE,    /* enum tristate: auto, true or false, which may be the next word too; bare is true */
 	OPTION_UNSUPPORTED, /* nothing: known, takes a value, refused with the help line as the reason */
 	OPTION_KIND_MAX,
 };

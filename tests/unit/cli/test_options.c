@@ -253,11 +253,15 @@ static void choices(void)
 
 static void tristate(void)
 {
-	struct outcome outcome = PARSE("--rootless", "false");
+	struct outcome outcome = PARSE("--rootless", "list");
 
 	CHECK_INT(AUTO, PARSE("-f").values.rootless);
 	CHECK_INT(YES, outcome.values.rootless);
-	CHECK_STR("false", outcome.parsed.arguments[0]);
+	CHECK_STR("list", outcome.parsed.arguments[0]);
+	CHECK_INT(YES, PARSE("--rootless").values.rootless);
+	outcome = PARSE("--rootless", "false", "list");
+	CHECK_INT(NO, outcome.values.rootless);
+	CHECK_INT(1, outcome.parsed.n_arguments);
 	CHECK_INT(YES, PARSE("--rootless=true").values.rootless);
 	CHECK_INT(NO, PARSE("--rootless=false").values.rootless);
 	CHECK_INT(AUTO, PARSE("--rootless", "--rootless=auto").values.rootless);
