@@ -7,7 +7,7 @@
 #include "base/log.h"
 #include "base/str.h"
 
-enum { US_PER_S = 1000000, NS_PER_US = 1000, HUNDRED = 100, UNIT = 1024 };
+enum { US_PER_S = 1000000, NS_PER_US = 1000, MS_PER_S = 1000, HUNDRED = 100, UNIT = 1024, INTERVAL_MAX_S = 3600 };
 
 static uint64_t now_us(void)
 {
@@ -17,8 +17,10 @@ static uint64_t now_us(void)
 	return (uint64_t)now.tv_sec * US_PER_S + (uint64_t)now.tv_nsec / NS_PER_US;
 }
 
-int samples_take(const struct invocation *in, struct arena *arena, struct samples *ret, struct error *err)
+/* The containers named as arguments, every one of which has to be there; or all, of which one may just be going. */
+static int take(const struct invocation *in, struct samples *ret, struct error *err)
 {
+	struct arena *arena = in->arena;
 	struct container_info *infos = NULL;
 	size_t count = in->n_arguments;
 	int r = count ? 0 : container_list(in->runtime, arena, &infos, &count, err);
@@ -36,6 +38,36 @@ int samples_take(const struct invocation *in, struct arena *arena, struct sample
 			r = 0;
 		}
 	}
+	return r;
+}
+
+/* ---- again and again ---- */
+
+/* Two arenas in turn: a sample lives as long as the next one needs it. */
+int samples_follow(const struct invocation *in, unsigned interval_s, unsigned usual_s, samples_show *show,
+		   struct error *err)
+{
+	const unsigned interval_ms = (interval_s ? interval_s : usual_s) * MS_PER_S;
+	struct arena *arenas[2] = { NULL, NULL };
+	struct samples before = { 0 };
+	bool more = true;
+	int r = 0;
+
+	if (interval_s > INTERVAL_MAX_S)
+		return refuse(err, "--interval: at most %d seconds", INTERVAL_MAX_S);
+	for (size_t turn = 0; r == 0 && more; turn = !turn) {
+		struct invocation look = *in;
+		struct samples now;
+
+		arena_free(arenas[turn]);
+		arenas[turn] = look.arena = arena_new();
+		r = take(&look, &now, err);
+		if (r == 0)
+			r = show(&look, &now, &before, (int)interval_ms, &more, err);
+		before = now;
+	}
+	arena_free(arenas[0]);
+	arena_free(arenas[1]);
 	return r;
 }
 

@@ -18,8 +18,15 @@ struct samples {
 	size_t count;
 };
 
-/* The containers named as arguments, every one of which has to be there; or all, of which one may just be going. */
-int samples_take(const struct invocation *in, struct arena *arena, struct samples *ret, struct error *err);
+/* Shows a look, and waits until the next one is due; *ret_more false (it is true before) ends it. `in` has the arena of
+   this look; `before` is empty at the first. */
+typedef int samples_show(const struct invocation *in, struct samples *now, const struct samples *before,
+			 int interval_ms, bool *ret_more, struct error *err);
+
+/* Looks again and again at the containers named as arguments, every one of which has to be there; or at all, of which
+   one may just be going. interval_s of 0 is usual_s. */
+int samples_follow(const struct invocation *in, unsigned interval_s, unsigned usual_s, samples_show *show,
+		   struct error *err);
 
 /* Texts in `arena`; "-" for what is not known. percent: of hundredths of a percent. */
 const char *sample_bytes(struct arena *arena, const struct opt_u64 *bytes);

@@ -7,7 +7,7 @@
 #include "samples.h"
 
 enum stats_format { FORMAT_TABLE, FORMAT_JSON };
-enum { MS_PER_S = 1000, INTERVAL_MAX_S = 3600 };
+enum { USUAL_INTERVAL_S = 1 };
 
 struct stats_options {
 	unsigned format, interval;
@@ -133,55 +133,24 @@ static int print_table(struct arena *arena, const struct samples *samples, const
 	return print_text(table_text(arena, cells, samples->count + 1, COLUMNS), err);
 }
 
-/* ---- the loop ---- */
-
-static int print(const struct invocation *in, struct arena *arena, const struct samples *samples,
-		 const struct samples *before, struct error *err)
+static int show(const struct invocation *in, struct samples *now, const struct samples *before, int interval_ms,
+		bool *ret_more, struct error *err)
 {
 	const struct stats_options *stats = in->options;
+	int r = stats->format == FORMAT_JSON ? print_json(now, err) : print_table(in->arena, now, before, err);
 
-	return stats->format == FORMAT_JSON ? print_json(samples, err) : print_table(arena, samples, before, err);
-}
-
-/* Two arenas in turn: a sample lives as long as the next one needs it. */
-static int follow(const struct invocation *in, struct error *err)
-{
-	const struct stats_options *stats = in->options;
-	struct samples before = { 0 };
-	struct arena *arenas[2] = { arena_new(), arena_new() };
-	int r;
-
-	for (size_t turn = 0;; turn = !turn) {
-		struct samples samples;
-
-		arena_free(arenas[turn]);
-		arenas[turn] = arena_new();
-		r = samples_take(in, arenas[turn], &samples, err);
-		if (r == 0)
-			r = print(in, arenas[turn], &samples, &before, err);
-		if (r < 0)
-			break;
-		before = samples;
-		(void)poll(NULL, 0, (int)(stats->interval ? stats->interval : 1) * MS_PER_S);
-	}
-	arena_free(arenas[0]);
-	arena_free(arenas[1]);
+	*ret_more = stats->follow;
+	if (r == 0 && stats->follow)
+		(void)poll(NULL, 0, interval_ms);
 	return r;
 }
 
 static int run(const struct invocation *in, int *ret_exit, struct error *err)
 {
 	const struct stats_options *stats = in->options;
-	struct samples samples;
-	int r;
 
 	(void)ret_exit;
-	if (stats->interval > INTERVAL_MAX_S)
-		return refuse(err, "--interval: at most %d seconds", INTERVAL_MAX_S);
-	if (stats->follow)
-		return follow(in, err);
-	r = samples_take(in, in->arena, &samples, err);
-	return r < 0 ? r : print(in, in->arena, &samples, &(struct samples){ 0 }, err);
+	return samples_follow(in, stats->interval, USUAL_INTERVAL_S, show, err);
 }
 
 const struct verb verb_stats = {

@@ -21,7 +21,7 @@
 #define LINE_REST    "\033[K\r\n"
 #define SCREEN_REST  "\033[J"
 
-enum { MS_PER_S = 1000, INTERVAL_MAX_S = 3600, ROWS = 24, COLUMNS_OF_SCREEN = 80, CTRL_C = 3, CLOCK_SIZE = 16 };
+enum { USUAL_INTERVAL_S = 2, ROWS = 24, COLUMNS_OF_SCREEN = 80, CTRL_C = 3, CLOCK_SIZE = 16 };
 
 struct top_options {
 	unsigned interval;
@@ -93,21 +93,19 @@ static char *make_table(const struct invocation *in, const struct samples *sampl
 	return table_text(arena, cells, samples->count + 1, COLUMNS);
 }
 
-static int take(const struct invocation *in, struct samples *ret, struct error *err)
+static void sort(struct samples *samples)
 {
-	int r = samples_take(in, in->arena, ret, err);
-
-	if (r == 0 && ret->count > 1)
-		qsort(ret->items, ret->count, sizeof(*ret->items), larger_first);
-	return r;
+	if (samples->count > 1)
+		qsort(samples->items, samples->count, sizeof(*samples->items), larger_first);
 }
 
-static int print_once(const struct invocation *in, struct error *err)
+static int show_once(const struct invocation *in, struct samples *now, const struct samples *before, int interval_ms,
+		     bool *ret_more, struct error *err)
 {
-	struct samples samples;
-	int r = take(in, &samples, err);
-
-	return r < 0 ? r : print_text(make_table(in, &samples, &(struct samples){ 0 }), err);
+	(void)interval_ms;
+	*ret_more = false;
+	sort(now);
+	return print_text(make_table(in, now, before), err);
 }
 
 /* ---- the screen ---- */
@@ -169,38 +167,21 @@ static bool wait_for_key(int timeout_ms)
 	return read(STDIN_FILENO, &key, 1) == 1 && key != 'q' && key != 'Q' && key != CTRL_C;
 }
 
-/* Two arenas in turn: a sample lives as long as the next one needs it. */
-static int live(const struct invocation *in, int interval_ms, struct error *err)
+static int show_live(const struct invocation *in, struct samples *now, const struct samples *before, int interval_ms,
+		     bool *ret_more, struct error *err)
 {
-	struct arena *arenas[2] = { arena_new(), arena_new() };
-	struct samples before = { 0 };
+	const time_t seconds = time(NULL);
+	char clock[CLOCK_SIZE] = "";
+	const char *title;
+	struct tm parts;
 	int r;
 
-	for (size_t turn = 0;; turn = !turn) {
-		struct invocation now = *in;
-		struct samples samples;
-		const time_t seconds = time(NULL);
-		char clock[CLOCK_SIZE] = "";
-		struct tm parts;
-
-		arena_free(arenas[turn]);
-		arenas[turn] = now.arena = arena_new();
-		r = take(&now, &samples, err);
-		if (r < 0)
-			break;
-		if (localtime_r(&seconds, &parts))
-			(void)strftime(clock, sizeof(clock), "%H:%M:%S", &parts);
-		r = print_text(
-			fit(now.arena,
-			    arena_printf(now.arena, "coffer top - %s, %zu containers; q: quit", clock, samples.count),
-			    make_table(&now, &samples, &before)),
-			err);
-		before = samples;
-		if (r < 0 || !wait_for_key(interval_ms))
-			break;
-	}
-	arena_free(arenas[0]);
-	arena_free(arenas[1]);
+	if (localtime_r(&seconds, &parts))
+		(void)strftime(clock, sizeof(clock), "%H:%M:%S", &parts);
+	title = arena_printf(in->arena, "coffer top - %s, %zu containers; q: quit", clock, now->count);
+	sort(now);
+	r = print_text(fit(in->arena, title, make_table(in, now, before)), err);
+	*ret_more = r == 0 && wait_for_key(interval_ms);
 	return r;
 }
 
@@ -211,12 +192,10 @@ static int run(const struct invocation *in, int *ret_exit, struct error *err)
 	int r;
 
 	(void)ret_exit;
-	if (top->interval > INTERVAL_MAX_S)
-		return refuse(err, "--interval: at most %d seconds", INTERVAL_MAX_S);
 	if (top->once || !isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
-		return print_once(in, err);
+		return samples_follow(in, top->interval, USUAL_INTERVAL_S, show_once, err);
 	screen_enter(&screen);
-	r = live(in, (int)(top->interval ? top->interval : 2) * MS_PER_S, err);
+	r = samples_follow(in, top->interval, USUAL_INTERVAL_S, show_live, err);
 	screen_leave(&screen);
 	return r;
 }
