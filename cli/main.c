@@ -1,6 +1,10 @@
-/* main.c - the program: makes sure that fds 0 to 2 are taken, and hands the command line to command_run(). */
+/*
+ * main.c - the program: makes sure that fds 0 to 2 are taken and that children can be waited for, and hands the command
+ * line to command_run().
+ */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -20,5 +24,7 @@ int main(int argc, char **argv)
 {
 	if (fill_stdio() < 0)
 		return EXIT_FAILURE;
+	/* A caller that ignores it hands that on, and then the kernel reaps the container, with its status. */
+	(void)signal(SIGCHLD, SIG_DFL);
 	return command_run((const char *const *)argv + (argc > 0));
 }

@@ -1,4 +1,4 @@
-/* test_main.c - main() with its standard streams closed, and with no argv at all. */
+/* test_main.c - main() with its standard streams closed, with no argv at all, and with SIGCHLD ignored. */
 #include "cli/command.h"
 
 #include <fcntl.h>
@@ -17,8 +17,11 @@ int coffer_main(int argc, char **argv);
 /* In place of the real one: says what it was given. */
 int command_run(const char *const *argv)
 {
+	struct sigaction child;
 	int open_fds = 0;
 
+	if (sigaction(SIGCHLD, NULL, &child) < 0 || child.sa_handler != SIG_DFL)
+		return EXIT_FAILURE;
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
 		open_fds += fcntl(fd, F_GETFD) >= 0;
 	return open_fds * 10 + (argv[0] ? argv[0][0] - '0' : 0);
@@ -33,6 +36,7 @@ static int run_main(int argc, const char *first_closed)
 
 	CHECK(pid >= 0);
 	if (pid == 0) {
+		(void)signal(SIGCHLD, SIG_IGN);
 		for (; *first_closed; first_closed++)
 			(void)close(*first_closed - '0');
 		_exit(coffer_main(argc, argc ? argv : argv + 2));
