@@ -16,6 +16,7 @@
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -194,15 +195,20 @@ static int run_hooks(const struct init *init, enum hook_stage stage, enum contai
 {
 	const struct config *config = init->plan->config;
 	struct state state = *init->state;
+	const char *json;
+	mode_t before;
+	int r;
 
 	if (config->hooks[stage].count == 0)
 		return 0;
 	/* config.md: in the container's namespaces the pid is the one that the container sees. */
 	state.pid = getpid();
-	return hooks_run(stage, &config->hooks[stage],
-			 state_to_json(config->arena, &state, status, config->oci_version, config->annotations,
-				       config->n_annotations, false),
-			 err);
+	json = state_to_json(config->arena, &state, status, config->oci_version, config->annotations,
+			     config->n_annotations, false);
+	before = umask(DEFAULT_UMASK); /* of set-up: 0 */
+	r = hooks_run(stage, &config->hooks[stage], json, err);
+	(void)umask(before);
+	return r;
 }
 
 static int creation_hooks(struct init *init, struct error *err)

@@ -9,6 +9,9 @@
 #include "base/error.h"
 #include "config.h"
 
+/* Of a program whose config has none, and of hooks in the container. */
+enum { DEFAULT_UMASK = 022 };
+
 struct process_start {
 	const struct config_process *process;
 	const struct seccomp_filter *filter; /* NULL: none */

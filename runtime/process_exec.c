@@ -23,7 +23,7 @@
 #include "namespaces/proc_fs.h"
 #include "oom.h"
 
-enum { NULL_MAJOR = 1, NULL_MINOR = 3, IOPRIO_WHO_PROCESS = 1, DEFAULT_UMASK = 022 };
+enum { NULL_MAJOR = 1, NULL_MINOR = 3, IOPRIO_WHO_PROCESS = 1 };
 
 static int mark_fds(const struct process_start *start, struct error *err)
 {

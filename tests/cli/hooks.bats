@@ -54,10 +54,12 @@ nothing_left() {
 	shared_directory
 	for stage in "${stages[@]}"; do
 		hook "$stage" "sleep 0.05; echo $stage.1 >>$TEST_DIR/out/log"
-		hook "$stage" "echo $stage.2 >>$TEST_DIR/out/log"
+		hook "$stage" "echo $stage.2 >>$TEST_DIR/out/log; umask >>$TEST_DIR/out/umask"
 	done
 	bundle_args sleep 0.5
+	umask 022
 	succeeds coffer run c
+	equal "$(sort "$TEST_DIR/out/umask" | uniq -c | xargs)" "6 0022"
 	equal "$(log_of)" "$(for stage in "${stages[@]}"; do echo "$stage.1 $stage.2"; done | xargs)"
 }
 
