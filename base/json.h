@@ -68,6 +68,7 @@ struct key_value {
 
 enum json_kind {
 	JSON_AS_STRING,      /* const char * */
+	JSON_AS_OPT_STRING,  /* const char *; "" counts as absent, which is what callers in Go mean by it */
 	JSON_AS_BOOL,        /* bool */
 	JSON_AS_PRESENT,     /* bool: the member is there, whatever it holds */
 	JSON_AS_U32,         /* uint32_t */

@@ -257,6 +257,16 @@ static int decode_opt_i64(const struct json *node, const struct json_field *fiel
 	return r;
 }
 
+static int decode_opt_string(const struct json *node, const char **slot, struct error *err)
+{
+	const char *text = NULL;
+	int r = json_string(node, &text, err);
+
+	if (r == 0)
+		*slot = *text ? text : NULL;
+	return r;
+}
+
 static int decode_field(struct arena *arena, const struct json *node, const struct json_field *field, void *target,
 			struct error *err)
 {
@@ -266,6 +276,8 @@ static int decode_field(struct arena *arena, const struct json *node, const stru
 	switch (field->kind) {
 	case JSON_AS_STRING:
 		return json_string(node, slot, err);
+	case JSON_AS_OPT_STRING:
+		return decode_opt_string(node, slot, err);
 	case JSON_AS_BOOL:
 		return json_bool(node, slot, err);
 	case JSON_AS_PRESENT:

@@ -27,7 +27,7 @@ struct namespace_entry {
 
 static const struct json_field namespace_fields[] = {
 	{ "type", JSON_AS_STRING, offsetof(struct namespace_entry, type), .required = true },
-	{ "path", JSON_AS_STRING, offsetof(struct namespace_entry, path) },
+	{ "path", JSON_AS_OPT_STRING, offsetof(struct namespace_entry, path) },
 	{ NULL },
 };
 
@@ -50,8 +50,7 @@ static int decode_namespace(struct arena *arena, const struct json *node, struct
 		return json_refuse(json_get(node, "type"), err, "\"%s\" is listed twice; remove one of them",
 				   entry.type);
 	namespaces[type].present = true;
-	/* Go callers send "path": "" for a new one. */
-	namespaces[type].path = entry.path && *entry.path ? entry.path : NULL;
+	namespaces[type].path = entry.path;
 	return 0;
 }
 
@@ -209,7 +208,7 @@ const struct json_field config_linux_fields[] = {
 	{ "sysctl", JSON_AS_STRING_MAP, C(sysctls), .count_offset = C(n_sysctls) },
 	{ "maskedPaths", JSON_AS_STRING_LIST, C(rootfs.masked_paths), .count_offset = C(rootfs.n_masked_paths) },
 	{ "readonlyPaths", JSON_AS_STRING_LIST, C(rootfs.readonly_paths), .count_offset = C(rootfs.n_readonly_paths) },
-	{ "mountLabel", JSON_AS_STRING, C(rootfs.mount_label) },
+	{ "mountLabel", JSON_AS_OPT_STRING, C(rootfs.mount_label) },
 	{ "personality", JSON_AS_CUSTOM, C(personality), .decode = decode_personality },
 	{ "intelRdt", JSON_AS_PRESENT, C(has_intel_rdt) },
 	{ "memoryPolicy", JSON_AS_PRESENT, C(has_memory_policy) },

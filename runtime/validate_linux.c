@@ -158,7 +158,7 @@ int validate_hostnames(const struct config *config, struct error *err)
 	} names[] = { { "hostname", config->hostname }, { "domainname", config->domainname } };
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		if (!names[i].value || *names[i].value == '\0')
+		if (!names[i].value)
 			continue;
 		if (!has_namespace(config, NS_UTS))
 			return refuse(err, "%s: would change the host's; add {\"type\": \"uts\"} to linux.namespaces",
@@ -215,8 +215,8 @@ int validate_sysctls(const struct config *config, struct error *err)
 		.network = has_namespace(config, NS_NETWORK),
 		.uts = has_namespace(config, NS_UTS),
 		.user = has_namespace(config, NS_USER),
-		.own_hostname = config->hostname && *config->hostname,
-		.own_domainname = config->domainname && *config->domainname,
+		.own_hostname = config->hostname != NULL,
+		.own_domainname = config->domainname != NULL,
 	};
 
 	if (sysctl_validate(config->sysctls, config->n_sysctls, &scope, err) < 0)

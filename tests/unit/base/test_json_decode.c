@@ -15,7 +15,7 @@ struct pair {
 };
 
 struct sample {
-	const char *text;
+	const char *text, *maybe, *empty;
 	bool yes, present;
 	uint32_t u32, word;
 	int32_t i32;
@@ -53,6 +53,8 @@ static int decode_custom(struct arena *arena, const struct json *node, void *tar
 
 static const struct json_field fields[] = {
 	{ "text", JSON_AS_STRING, S(text), .required = true },
+	{ "maybe", JSON_AS_OPT_STRING, S(maybe) },
+	{ "empty", JSON_AS_OPT_STRING, S(empty) },
 	{ "yes", JSON_AS_BOOL, S(yes) },
 	{ "present", JSON_AS_PRESENT, S(present) },
 	{ "u32", JSON_AS_U32, S(u32) },
@@ -92,16 +94,18 @@ static void every_kind(void)
 	auto_arena struct arena *arena = arena_new();
 	struct sample s = { 0 };
 
-	CHECK_INT(0,
-		  decode(arena,
-			 "{\"text\": \"t\", \"yes\": true, \"present\": [1], \"u32\": 4294967295, \"i32\": -2147483648,"
-			 "\"u64\": 18446744073709551615, \"i64\": -9223372036854775808, \"ou\": 0, \"oi\": -1,"
-			 "\"word\": \"two\", \"flags\": [\"one\", \"four\", \"one\"], \"list\": [\"a\", \"b\"],"
-			 "\"map\": {\"k\": \"v\", \"l\": \"w\"}, \"inner\": {\"number\": 7},"
-			 "\"items\": [{\"number\": 1, \"word\": \"x\"}, {\"number\": 2}], \"custom\": [1, 2, 3],"
-			 "\"unknown\": {\"ignored\": [null]}}",
-			 &s));
-	CHECK_STR("t", s.text);
+	CHECK_INT(0, decode(arena,
+			    "{\"text\": \"\", \"maybe\": \"t\", \"empty\": \"\", \"yes\": true, \"present\": [1], "
+			    "\"u32\": 4294967295, \"i32\": -2147483648,"
+			    "\"u64\": 18446744073709551615, \"i64\": -9223372036854775808, \"ou\": 0, \"oi\": -1,"
+			    "\"word\": \"two\", \"flags\": [\"one\", \"four\", \"one\"], \"list\": [\"a\", \"b\"],"
+			    "\"map\": {\"k\": \"v\", \"l\": \"w\"}, \"inner\": {\"number\": 7},"
+			    "\"items\": [{\"number\": 1, \"word\": \"x\"}, {\"number\": 2}], \"custom\": [1, 2, 3],"
+			    "\"unknown\": {\"ignored\": [null]}}",
+			    &s));
+	CHECK_STR("", s.text);
+	CHECK_STR("t", s.maybe);
+	CHECK(!s.empty);
 	CHECK(s.yes && s.present);
 	CHECK(s.u32 == UINT32_MAX && s.i32 == INT32_MIN && s.u64 == UINT64_MAX && s.i64 == INT64_MIN);
 	CHECK(s.ou.set && s.ou.value == 0 && s.oi.set && s.oi.value == -1);

@@ -215,7 +215,15 @@ static void smallest(void)
 		      " \"process\": {\"cwd\": \"/\", \"args\": [\"a\"], \"user\": null}}");
 	auto_config struct config *d = parse("{\"ociVersion\": \"1.0.0\", \"root\": {\"path\": \"r\"}}");
 
+	/* As Go writes what it has not set; without a UTS namespace a hostname of "" would be the host's. */
+	auto_config struct config *e = parse(
+		"{\"ociVersion\": \"1.0.0\", \"root\": {\"path\": \"r\"}, \"hostname\": \"\", \"domainname\": \"\","
+		" \"process\": {\"cwd\": \"/\", \"apparmorProfile\": \"\", \"selinuxLabel\": \"\"},"
+		" \"linux\": {\"mountLabel\": \"\"}}");
+
 	CHECK_STR("/r", c->rootfs.path);
+	CHECK(!e->hostname && !e->domainname && !e->process->apparmor_profile && !e->process->selinux_label);
+	CHECK(!e->rootfs.mount_label);
 	CHECK(c->process->env != NULL && c->process->env[0] == NULL);
 	CHECK(!c->process->has_capabilities && !c->process->user.umask.set && !c->process->io_priority.set);
 	CHECK(!c->has_seccomp && !c->limits.memory_limit.set && c->rootfs.propagation == 0);
