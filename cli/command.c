@@ -143,6 +143,8 @@ static int run_verb(struct arena *arena, const struct globals *globals, const st
 	int r;
 
 	r = options_parse(arena, verb->options, verb->order, argv, options, &parsed, err);
+	if (r < 0 && parsed.unknown && options_know(global_options, parsed.unknown))
+		r = refuse(err, "%s is an option of coffer itself: give it before %s", parsed.unknown, verb->name);
 	if (r == 0 && parsed.help)
 		return print_text(parsed.command ? help_topics(arena, verb) : help_verb(arena, verb), err);
 	if (r == 0)

@@ -23,6 +23,7 @@ struct parser {
 	const struct cli_option *options;
 	const char *const *next; /* the word after the current one */
 	void *target;
+	const char *unknown;
 	bool help, command;
 };
 
@@ -257,12 +258,21 @@ static const struct cli_option *find_letter(const struct cli_option *options, ch
 	return NULL;
 }
 
-static int unknown_option(const struct cli_option *options, const char *word, struct error *err)
+bool options_know(const struct cli_option *options, const char *word)
 {
+	const char *name = word + strspn(word, "-");
+
+	return find_long(options, name, strcspn(name, "=")) || (*name && !name[1] && find_letter(options, *name));
+}
+
+static int unknown_option(struct parser *parser, const char *word, struct error *err)
+{
+	const struct cli_option *options = parser->options;
 	const char *name = word + strspn(word, "-");
 	const char *meant = NULL;
 	unsigned nearest = MEANT_DISTANCE + 1;
 
+	parser->unknown = word;
 	for (const struct cli_option *option = options; option->name; option++) {
 		unsigned distance = text_distance(name, option->name);
 
@@ -304,7 +314,7 @@ static int parse_letters(struct parser *parser, const char *word, struct error *
 			return 0;
 		}
 		if (!option && letter == word + 1)
-			return unknown_option(parser->options, word, err);
+			return unknown_option(parser, word, err);
 		if (!option)
 			return refuse(err, "unknown option -%c in %s", *letter, word);
 		if (takes_next_word(option) || *rest == '=')
@@ -330,7 +340,7 @@ static int parse_option(struct parser *parser, const char *word, struct error *e
 		return 0;
 	}
 	if (two_dashes)
-		return unknown_option(parser->options, word, err);
+		return unknown_option(parser, word, err);
 	return parse_letters(parser, word, err);
 }
 
@@ -350,6 +360,7 @@ int options_parse(struct arena *arena, const struct cli_option *options, enum op
 		} else if (!ended && word[0] == '-' && word[1]) {
 			int r = parse_option(&parser, word, err);
 
+			ret_parsed->unknown = parser.unknown;
 			if (r < 0)
 				return r;
 		} else {

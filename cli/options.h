@@ -90,14 +90,18 @@ enum option_order {
 struct parsed {
 	const char *const *arguments; /* NULL-terminated, in order */
 	size_t n_arguments;
-	bool help;    /* -h or --help was met; nothing behind it was looked at */
-	bool command; /* an option was met that has `command` set */
+	bool help;           /* -h or --help was met; nothing behind it was looked at */
+	bool command;        /* an option was met that has `command` set */
+	const char *unknown; /* the word that was no option, if that is why parsing failed */
 };
 
 /* Reads `argv` (NULL-terminated, without the program or verb) by a table ended with name NULL into `target`, which the
    caller has zeroed or filled with defaults. Lists and the argument array live in `arena`, texts in argv. */
 int options_parse(struct arena *arena, const struct cli_option *options, enum option_order order,
 		  const char *const *argv, void *target, struct parsed *ret_parsed, struct error *err);
+
+/* Is this word ("--root=x", "-v") one of these options? */
+bool options_know(const struct cli_option *options, const char *word);
 
 /* "true", "1", "t" and "false", "0", "f" in any case, as Go reads them. 0 or -EINVAL. */
 int flag_parse(const char *text, bool *ret);

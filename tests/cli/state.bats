@@ -35,6 +35,7 @@ load helpers
 
 @test "state of a missing container: \"does not exist\"" {
 	fails 1 'container `a` does not exist' coffer state a
+	fails 1 'container `a` does not exist' coffer port a
 	mkdir -p "$ROOT"
 	fails 1 'container `a` does not exist' coffer state a
 	fails 1 "argument is missing" coffer state

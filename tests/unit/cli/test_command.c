@@ -64,6 +64,8 @@ static void wrong_command_lines(void)
 	check_usage("--log-format: expected one of text, json, found \"xml\" (see: coffer --help)",
 		    RUN("--log-format", "xml", "list"));
 	check_usage("unknown option --force (see: coffer start --help)", RUN("start", "--force", "c"));
+	check_usage("--root is an option of coffer itself: give it before list (see: coffer list --help)",
+		    RUN("list", "--root", "/r"));
 	check_usage("start: an argument is missing: coffer start ID (see: coffer start --help)", RUN("start"));
 	check_usage("state: an argument is missing: coffer state ID (see: coffer state --help)", RUN("state"));
 	check_usage("kill: an argument is missing: coffer kill ID [SIGNAL] (see: coffer kill --help)", RUN("kill"));
