@@ -74,10 +74,14 @@ static int make(const struct net_host *host, const struct network *network, stru
 	return netlink_send(host->route, &batch, NULL, NULL, err);
 }
 
-/* A port of the bridge that leads to the same bridge of other hosts: each has all others as peers, so nothing is
-   learned from outside but where a MAC is. */
-static int add_vxlan(const struct net_host *host, const struct network *network, unsigned bridge, unsigned mtu,
-		     struct error *err)
+static void reached(const struct net_store *store, const char *step)
+{
+	if (store->at_step)
+		store->at_step(step);
+}
+
+static int make_vxlan(const struct net_host *host, const struct network *network, const struct link_info *bridge,
+		      struct error *err)
 {
 	auto_netlink_batch struct netlink_batch batch = NETLINK_BATCH;
 	char name[IFNAMSIZ];
@@ -86,35 +90,54 @@ static int add_vxlan(const struct net_host *host, const struct network *network,
 		.vni = network->vni,
 		.port = VXLAN_PORT,
 		.local = network->underlay,
-		.master = bridge,
-		.mtu = mtu,
+		.master = bridge->index,
+		.mtu = bridge->mtu,
 	};
-	struct link_info link;
 	int r;
 
-	link_delete(&batch, name); /* of one that was killed here */
+	link_delete(&batch, name);
 	batch.optional = true;
 	r = netlink_send(host->route, &batch, NULL, NULL, err);
 	netlink_batch_done(&batch);
 	link_add_vxlan(&batch, &vxlan);
-	if (r == 0)
-		r = netlink_send(host->route, &batch, NULL, NULL, err);
-	if (r == 0)
-		r = link_get(host->route, name, &link, err);
-	netlink_batch_done(&batch);
-	for (size_t i = 0; r == 0 && i < network->n_peers; i++)
-		link_add_vxlan_peer(&batch, link.index, &network->peers[i]);
 	return r < 0 ? r : netlink_send(host->route, &batch, NULL, NULL, err);
 }
 
-static int finish(const struct net_host *host, const struct network *network, unsigned index, unsigned mtu,
-		  struct error *err)
+static bool is_port_of(const struct link_info *link, const struct link_info *bridge)
+{
+	return link->master == bridge->index && (link->flags & IFF_UP);
+}
+
+/* A port of the bridge that leads to the same bridge of other hosts: each has all others as peers, so nothing is
+   learned from outside but where a MAC is. What others have removed of it is made again; a peer that is there already
+   is no error. */
+static int ensure_vxlan(const struct net_store *store, const struct net_host *host, const struct network *network,
+			const struct link_info *bridge, struct error *err)
+{
+	auto_netlink_batch struct netlink_batch batch = NETLINK_BATCH;
+	struct link_info link;
+	char name[IFNAMSIZ];
+	int r = link_get(host->route, network_vxlan_name(network, name), &link, err);
+
+	if (r == -ENODEV || (r == 0 && !is_port_of(&link, bridge))) {
+		r = make_vxlan(host, network, bridge, err);
+		reached(store, "vxlan made");
+		if (r == 0)
+			r = link_get(host->route, name, &link, err);
+	}
+	for (size_t i = 0; r == 0 && i < network->n_peers; i++)
+		link_add_vxlan_peer(&batch, link.index, &network->peers[i]);
+	if (r == 0)
+		r = netlink_send(host->route, &batch, NULL, NULL, err);
+	reached(store, "vxlan has its peers");
+	return r;
+}
+
+static int finish(const struct net_host *host, const struct network *network, unsigned index, struct error *err)
 {
 	auto_netlink_batch struct netlink_batch batch = NETLINK_BATCH;
 	int r = set_up(network, err);
 
-	if (r == 0 && network->vni)
-		r = add_vxlan(host, network, index, mtu, err);
 	if (r < 0)
 		return r;
 	if (ip_is_set(&network->v4.address))
@@ -123,12 +146,6 @@ static int finish(const struct net_host *host, const struct network *network, un
 		addr_add(&batch, index, &network->v6, true);
 	link_up(&batch, index);
 	return netlink_send(host->route, &batch, NULL, NULL, err);
-}
-
-static void reached(const struct net_store *store, const char *step)
-{
-	if (store->at_step)
-		store->at_step(step);
 }
 
 int bridge_ensure(const struct net_store *store, const struct net_host *host, const struct network *network,
@@ -145,8 +162,10 @@ int bridge_ensure(const struct net_store *store, const struct net_host *host, co
 	}
 	if (r == 0 && !str_eq(link.kind, "bridge"))
 		r = refuse(err, "network %s: the interface %s is not a bridge", network->name, network->bridge);
+	if (r == 0 && network->vni)
+		r = ensure_vxlan(store, host, network, &link, err);
 	if (r == 0 && !(link.flags & IFF_UP)) {
-		r = finish(host, network, link.index, link.mtu, err);
+		r = finish(host, network, link.index, err);
 		reached(store, "bridge set up");
 	}
 	if (r == 0)

@@ -2,6 +2,7 @@
 #include "net/bridge.h"
 
 #include <errno.h>
+#include <sys/wait.h>
 
 #include "base/str.h"
 #include "net/attach.h"
@@ -9,7 +10,7 @@
 #include "tests/unit/net_ns.h"
 #include "tests/unit/temporary.h"
 
-enum { HOSTS = 3 };
+enum { HOSTS = 3, KILLED = 42, STEPS_MIN = 10 };
 
 static struct error err;
 static char directory[128];
@@ -48,12 +49,13 @@ static int define(int host, struct network *network)
 	return r < 0 ? r : network_create(&store, &here, network, false, &err);
 }
 
-static int attach(int host, int container)
+static int attach_as(const char *owner, int host, int container, void (*at_step)(const char *name))
 {
 	auto_net_store struct net_store store = NET_STORE_CLOSED;
-	const struct attach attach = { .owner = "c", .state = directory, .network = "over", .netns = container };
+	const struct attach attach = { .owner = owner, .state = directory, .network = "over", .netns = container };
 	int r = open_store(host, &store);
 
+	store.at_step = at_step;
 	if (r == 0)
 		r = net_attach(&store, &attach, NULL, &err);
 	if (r < 0)
@@ -61,12 +63,22 @@ static int attach(int host, int container)
 	return r;
 }
 
-static int detach(int host)
+static int attach(int host, int container)
+{
+	return attach_as("c", host, container, NULL);
+}
+
+static int detach_as(const char *owner, int host)
 {
 	auto_net_store struct net_store store = NET_STORE_CLOSED;
 	int r = open_store(host, &store);
 
-	return r < 0 ? r : net_detach(&store, "c", NULL, NULL, false, &err);
+	return r < 0 ? r : net_detach(&store, owner, NULL, NULL, false, &err);
+}
+
+static int detach(int host)
+{
+	return detach_as("c", host);
 }
 
 static int in_host(int netns, int home, int host, int container)
@@ -117,12 +129,126 @@ static int three_hosts(void)
 	return 0;
 }
 
-static void a_network_over_three_hosts(void)
+/* ---- one host: what others remove, and what a killed process leaves ---- */
+
+#define OVERLAY "$(ip -o link show type vxlan | cut -d ' ' -f 2 | tr -d :)"
+
+static const char overlay[] = "ip -o link show master br7 type vxlan | grep -c ,UP;"
+			      "bridge fdb show br br7 brport " OVERLAY " | grep -o '192.0.2.*' | sort";
+static const char overlay_whole[] = "1\n192.0.2.2 self permanent\n192.0.2.3 self permanent\n";
+static const char state_of_host[] =
+	"nft list ruleset; ip -o link | sed 's/^[0-9]*: //'; ip -o address | cut -d ' ' -f 2-; ip route";
+
+static bool is_whole(void)
+{
+	const char *text = printed_in(-1, overlay);
+
+	if (strcmp(text, overlay_whole) == 0)
+		return true;
+	fprintf(stderr, "# %s", text);
+	return false;
+}
+
+static int removed(void)
+{
+	static const char *const removals[] = {
+		"ip link delete " OVERLAY,      "ip link set " OVERLAY " nomaster",
+		"ip link set " OVERLAY " down", "bridge fdb del 00:00:00:00:00:00 dst 192.0.2.3 dev " OVERLAY,
+		"ip link delete br7",
+	};
+	auto_fd int container = net_ns_new();
+	struct network network;
+
+	(void)printed_in(-1, "ip link set lo up; ip address add 192.0.2.1/24 dev lo");
+	EXPECT(define(0, &network) == 0);
+	EXPECT(attach(0, container) == 0);
+	EXPECT(is_whole());
+	for (size_t i = 0; i < ARRAY_SIZE(removals); i++) {
+		auto_net_store struct net_store store = NET_STORE_CLOSED;
+
+		(void)printed_in(-1, removals[i]);
+		EXPECT(strcmp(printed_in(-1, overlay), overlay_whole) != 0);
+		EXPECT(open_store(0, &store) == 0 && net_reload(&store, &err) == 0);
+		EXPECT(is_whole());
+	}
+	EXPECT(detach(0) == 0);
+	return 0;
+}
+
+static unsigned steps_left;
+
+static void die_at_step(const char *name)
+{
+	(void)name;
+	if (steps_left-- == 0)
+		_exit(KILLED);
+}
+
+/* The exit status of a process that joins and dies at a step; 0: there was no such step any more. */
+static int killed_at(unsigned step, int container)
+{
+	int status = 0;
+	pid_t pid = fork();
+
+	steps_left = step;
+	if (pid == 0)
+		_exit(attach_as("a", 0, container, die_at_step) < 0 ? 1 : 0);
+	return waitpid(pid, &status, 0) == pid && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+/* Whoever comes next finishes what the killed one began; and what it left is taken back. */
+static int killed(void)
+{
+	auto_free char *before = NULL;
+	struct network network;
+	unsigned step;
+	int ended = KILLED;
+
+	(void)printed_in(-1, "ip link set lo up; ip address add 192.0.2.1/24 dev lo");
+	EXPECT(define(0, &network) == 0);
+	before = xstrdup(printed_in(-1, state_of_host));
+	for (step = 0; ended == KILLED; step++) {
+		auto_fd int one = net_ns_new();
+		auto_fd int two = net_ns_new();
+
+		ended = killed_at(step, one);
+		EXPECT(ended == KILLED || ended == 0);
+		EXPECT(attach_as("b", 0, two, NULL) == 0);
+		EXPECT(is_whole());
+		EXPECT(detach_as("a", 0) == 0 && detach_as("b", 0) == 0);
+		{
+			auto_net_store struct net_store store = NET_STORE_CLOSED;
+
+			EXPECT(open_store(0, &store) == 0 && net_sweep(&store, &err) == 0);
+		}
+		EXPECT(strcmp(before, printed_in(-1, state_of_host)) == 0);
+	}
+	EXPECT(step >= STEPS_MIN); /* else none of them was of VXLAN */
+	return 0;
+}
+
+static void run(int (*body)(void))
 {
 	if (geteuid() == 0)
 		(void)snprintf(directory, sizeof(directory), "%s", temporary_directory());
-	in_net_ns(three_hosts);
+	in_net_ns(body);
 }
 
-static const struct test tests[] = { TEST(a_network_over_three_hosts) };
+static void an_overlay_is_made_again(void)
+{
+	run(removed);
+}
+
+static void killed_while_an_overlay_is_made(void)
+{
+	run(killed);
+}
+
+static void a_network_over_three_hosts(void)
+{
+	run(three_hosts);
+}
+
+static const struct test tests[] = { TEST(a_network_over_three_hosts), TEST(an_overlay_is_made_again),
+				     TEST(killed_while_an_overlay_is_made) };
 TEST_MAIN(tests)
