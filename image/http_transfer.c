@@ -243,6 +243,14 @@ static int on_tick(void *context_, curl_off_t down_total, curl_off_t down, curl_
 	return t->result != 0;
 }
 
+/* The file of the system's authorities if there is none, as on a machine without ca-certificates; else NULL. */
+static const char *missing_authorities(const struct http_tls *tls)
+{
+	const char *path = curl_version_info(CURLVERSION_NOW)->cainfo;
+
+	return path && !tls->authorities && !tls->insecure && access(path, R_OK) < 0 ? path : NULL;
+}
+
 static void set_tls(CURL *curl, const struct http_tls *tls)
 {
 	struct curl_blob blob = { .flags = CURL_BLOB_NOCOPY };
@@ -256,6 +264,9 @@ static void set_tls(CURL *curl, const struct http_tls *tls)
 		blob.len = strlen(tls->authorities);
 		(void)curl_easy_setopt(curl, CURLOPT_CAINFO_BLOB, &blob);
 	}
+	/* libcurl would fail before a word is spoken, with a host that speaks no TLS too. */
+	if (missing_authorities(tls))
+		(void)curl_easy_setopt(curl, CURLOPT_CAINFO, NULL);
 	if (tls->certificate) {
 		(void)curl_easy_setopt(curl, CURLOPT_SSLCERT, tls->certificate);
 		(void)curl_easy_setopt(curl, CURLOPT_SSLKEY, tls->key);
@@ -345,8 +356,9 @@ static const struct {
 	{ CURLE_OUT_OF_MEMORY, ENOMEM },
 };
 
-static int fail_curl(CURLcode code, const char *detail, struct error *err)
+static int fail_curl(CURLcode code, const char *detail, const struct http_tls *tls, struct error *err)
 {
+	const char *missing = code == CURLE_PEER_FAILED_VERIFICATION ? missing_authorities(tls) : NULL;
 	char text[CURL_ERROR_SIZE];
 	int errnum = EPROTO;
 
@@ -355,6 +367,12 @@ static int fail_curl(CURLcode code, const char *detail, struct error *err)
 			errnum = curl_errors[i].errnum;
 	(void)snprintf(text, sizeof(text), "%s", *detail ? detail : curl_easy_strerror(code));
 	utf8_one_line(text);
+	if (missing)
+		return refuse_as(
+			err, errnum,
+			"%s; this machine trusts nobody, since %s is missing: install ca-certificates, or name "
+			"a directory with the authority's certificate by --cert-dir",
+			text, missing);
 	return refuse_as(err, errnum, "%s", text);
 }
 
@@ -411,5 +429,5 @@ int http_transfer(void *curl, const struct http_request *request, unsigned stall
 		ret->whole = code == CURLE_OK && length >= 0;
 	if (t.result < 0)
 		return t.result;
-	return code == CURLE_OK ? 0 : fail_curl(code, detail, err);
+	return code == CURLE_OK ? 0 : fail_curl(code, detail, request->tls, err);
 }

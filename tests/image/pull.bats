@@ -52,6 +52,22 @@ image() {
 	equal "$(jq -r .Digest <<<"$OUT")" "sha256:$id"
 }
 
+@test "a registry with TLS and an authority of our own: --cert-dir, and certs.d of the host" {
+	local dir=$TEST_DIR/certs image=localhost:5002/test/one:1 id
+	mkdir -p "$dir" "$HOME/.config/containers/certs.d"
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost \
+		-addext subjectAltName=DNS:localhost -keyout "$TEST_DIR/key" -out "$dir/own.crt" 2>/dev/null
+	registry tls 5002 "  tls: {certificate: $dir/own.crt, key: $TEST_DIR/key}"
+	succeeds image pull -q localhost:5000/test/one:1
+	id=$OUT
+	succeeds image push --cert-dir "$dir" "$id" "$image"
+	succeeds image remove "$id"
+	fails "certificate" image pull -q "$image"
+	ln -s "$dir" "$HOME/.config/containers/certs.d/localhost:5002"
+	succeeds image pull -q "$image"
+	equal "$OUT" "$id"
+}
+
 @test "a pull that is killed in the middle of a blob goes on there" {
 	local layer pid
 	layer=$(jq -r '.layers[0].blob' "$FILE_DIR"/store/images/* | cut -d : -f 2)

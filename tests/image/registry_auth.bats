@@ -95,6 +95,13 @@ helper() {
 	same_image "$TEST_DIR/d"
 }
 
+@test "a machine without ca-certificates: plain HTTP on loopback is found out, TLS says what to install" {
+	local bare=(in_network unshare --mount sh -c 'mount -t tmpfs none /etc/ssl/certs && exec "$@"' sh "$FETCH")
+	succeeds "${bare[@]}" document localhost:5000/test/image:1
+	fails "install ca-certificates" "${bare[@]}" document localhost:5002/test/image:1
+	succeeds "${bare[@]}" --cert-dir "$FILE_DIR/trusted" --creds alice:secret document localhost:5002/test/image:1
+}
+
 @test "a client certificate, and that it is complete" {
 	succeeds fetch --cert-dir "$FILE_DIR/both" pull localhost:5003/test/image:1 "$TEST_DIR/out"
 	same_image "$TEST_DIR/out"
