@@ -25,6 +25,7 @@ static const struct {
 	{ "depth", offsetof(struct layer_limits, depth) },
 	{ "header", offsetof(struct layer_limits, header) },
 	{ "xattrs", offsetof(struct layer_limits, xattrs) },
+	{ "tree", offsetof(struct layer_limits, tree) },
 	{ "window-log", offsetof(struct layer_limits, window_log) },
 };
 
@@ -52,7 +53,7 @@ static int parse_limits(const char *const *texts, struct layer_limits *limits, s
 			return refuse(
 				err,
 				"--limit %.64s: expected NAME=NUMBER, a name of bytes, entries, ratio, path, depth, "
-				"header, xattrs, window-log",
+				"header, xattrs, tree, window-log",
 				*texts);
 		if (size_parse(*texts + length + 1, &number) < 0 || number <= 0)
 			return refuse(err, "--limit %.64s: expected a number behind \"=\"", *texts);

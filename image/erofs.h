@@ -55,6 +55,9 @@ const char *erofs_target(const struct erofs_node *node);
 /* The directory that a directory is in; the root is in itself. */
 struct erofs_node *erofs_parent(const struct erofs_node *directory);
 
+/* How many directories lead to it; the root: 0. */
+unsigned erofs_depth(const struct erofs_node *directory);
+
 /* False once its last name was removed. */
 bool erofs_is_named(const struct erofs_node *node);
 

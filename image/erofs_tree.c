@@ -107,6 +107,7 @@ struct erofs_node *erofs_add(struct erofs *erofs, struct erofs_node *directory, 
 	put_name(directory, node, name);
 	if (S_ISDIR(attributes->mode)) {
 		node->parent = directory;
+		node->depth = directory->depth + 1;
 		directory->links++;
 	}
 	return node;
@@ -186,6 +187,11 @@ const char *erofs_target(const struct erofs_node *node)
 struct erofs_node *erofs_parent(const struct erofs_node *directory)
 {
 	return directory->parent;
+}
+
+unsigned erofs_depth(const struct erofs_node *directory)
+{
+	return directory->depth;
 }
 
 bool erofs_is_named(const struct erofs_node *node)

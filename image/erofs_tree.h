@@ -22,6 +22,7 @@ struct erofs_xattr {
 struct erofs_node {
 	struct erofs_attributes attributes;
 	struct erofs_node *parent; /* directories */
+	unsigned depth;            /* of directories */
 	struct erofs_node *next;   /* all nodes of the image, in the order in which they are written */
 	void *children;            /* directories: tsearch(3) of struct erofs_name */
 	uint32_t links;

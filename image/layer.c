@@ -27,6 +27,7 @@ const struct layer_limits layer_limits_default = {
 	.depth = 255,
 	.header = MIB,
 	.xattrs = MIB / 4,
+	.tree = UINT64_C(512) * MIB,
 	.window_log = 27,
 };
 
@@ -145,8 +146,17 @@ static int put_data(struct tar *tar, struct layer_sink *sink, struct error *err)
 	return r < 0 ? r : sink->ops->end(sink, err);
 }
 
-static int put_entries(struct tar *tar, struct layer_sink *sink, uint64_t depth_max, struct layer_paths *paths,
-		       struct error *err)
+/* One short entry may imply hundreds of directories. */
+static int check_implied(const struct tar *tar, const struct layer_sink *sink, uint64_t max, struct error *err)
+{
+	return sink->implied > max || tar_number(tar) > max - sink->implied
+		       ? refuse(err, "more than %llu entries, with %llu directories that none is there for",
+				(unsigned long long)max, (unsigned long long)sink->implied)
+		       : 0;
+}
+
+static int put_entries(struct tar *tar, struct layer_sink *sink, const struct layer_limits *limits,
+		       struct layer_paths *paths, struct error *err)
 {
 	struct tar_entry entry;
 	int r;
@@ -154,9 +164,11 @@ static int put_entries(struct tar *tar, struct layer_sink *sink, uint64_t depth_
 	while ((r = tar_next(tar, &entry, err)) > 0) {
 		struct layer_entry layer_entry;
 
-		r = layer_entry_parse(&entry, depth_max, paths, &layer_entry, err);
+		r = layer_entry_parse(&entry, limits->depth, paths, &layer_entry, err);
 		if (r == 0)
 			r = sink->ops->entry(sink, &layer_entry, err);
+		if (r == 0)
+			r = check_implied(tar, sink, limits->entries, err);
 		if (r == 0 && layer_entry.mark == LAYER_PLAIN && entry.kind == TAR_FILE)
 			r = put_data(tar, sink, err);
 		if (r < 0)
@@ -180,7 +192,7 @@ static int put_tar(struct unpacker *unpacker, struct layer_sink *sink, uint64_t 
 	auto_tar struct tar *tar = tar_open(&source, &tar_limits);
 	struct layer_paths paths = { 0 };
 	char shown[TAR_SHOWN_MAX];
-	int r = put_entries(tar, sink, limits->depth, &paths, err);
+	int r = put_entries(tar, sink, limits, &paths, err);
 
 	layer_paths_free(&paths);
 	if (r < 0 && *tar_name(tar))
@@ -213,6 +225,7 @@ static int unpack(struct unpacker *unpacker, struct layer_sink *sink, struct lay
 	if (r < 0)
 		return r;
 	/* The producer has ended by itself, and all is hashed: the drained pipe said so. */
+	result->implied = sink->implied;
 	result->blob_size = atomic_load(&unpacker->blob_bytes);
 	if (unpacker->hashed_bytes != result->blob_size)
 		return refuse(err, "the blob was changed meanwhile");

@@ -40,12 +40,13 @@ enum layer_form {
 /* Each is a default with an option on the command line; an error names limit, entry and layer. */
 struct layer_limits {
 	uint64_t bytes;      /* of the tar, and of all files with their holes */
-	uint64_t entries;    /* headers of any kind */
+	uint64_t entries;    /* headers of any kind; and entries with the directories that none is there for */
 	uint64_t ratio;      /* tar bytes per blob byte, once the tar is over 64 MiB; 0: any */
 	uint64_t path;       /* bytes of a name or link target */
 	uint64_t depth;      /* components of a name */
 	uint64_t header;     /* bytes of one pax or GNU long-name header */
 	uint64_t xattrs;     /* bytes of one entry's extended attributes */
+	uint64_t tree;       /* LAYER_IMAGE: bytes of names, links and attributes, which are kept in memory */
 	uint64_t window_log; /* zstd */
 };
 

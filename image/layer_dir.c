@@ -312,10 +312,8 @@ static int apply_mark(struct dir_sink *sink, const struct layer_entry *entry, st
 	return layer_dirs_prune(&sink->dirs, dir, NULL, sink->made, err);
 }
 
-static int dir_entry(struct layer_sink *base, const struct layer_entry *entry, struct error *err)
+static int put_entry(struct dir_sink *sink, const struct layer_entry *entry, struct error *err)
 {
-	struct dir_sink *sink = (struct dir_sink *)base;
-
 	if (entry->mark != LAYER_PLAIN && !sink->rules.overlay)
 		return apply_mark(sink, entry, err);
 	if (entry->mark == LAYER_WHITEOUT)
@@ -327,6 +325,15 @@ static int dir_entry(struct layer_sink *base, const struct layer_entry *entry, s
 	if (entry->tar->kind == TAR_HARDLINK)
 		return make_link(sink, entry, err);
 	return make_other(sink, entry, err);
+}
+
+static int dir_entry(struct layer_sink *base, const struct layer_entry *entry, struct error *err)
+{
+	struct dir_sink *sink = (struct dir_sink *)base;
+	int r = put_entry(sink, entry, err);
+
+	base->implied = sink->dirs.implied;
+	return r;
 }
 
 static int dir_data(struct layer_sink *base, uint64_t offset, const void *data, size_t size, struct error *err)
@@ -370,7 +377,6 @@ static int dir_finish(struct layer_sink *base, struct layer_result *result, stru
 		return r;
 	result->skipped_devices = sink->skipped_devices;
 	result->skipped_xattrs = sink->skipped_xattrs;
-	result->implied = sink->dirs.implied;
 	result->has_top = sink->has_top;
 	result->opaque_root = sink->opaque_root;
 	return 0;

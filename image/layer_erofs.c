@@ -15,13 +15,14 @@
 #include "layer_whiteout.h"
 #include "layer_xattr.h"
 
-enum { LINKS_MAX = 40 };
+enum { LINKS_MAX = 40, DEPTH_MAX = 512, NODE_MEMORY = 256 };
 
 struct erofs_sink {
 	struct layer_sink sink;
 	struct erofs *erofs;
 	struct layer_xattr_rules rules;
-	uint64_t skipped_xattrs, implied;
+	uint64_t skipped_xattrs;
+	uint64_t memory, memory_max; /* of the tree, in bytes, about */
 	bool whiteouts, opaques, has_top, opaque_root;
 	/* The file that is being written. */
 	struct erofs_node *file;
@@ -55,6 +56,10 @@ static int put_directory(struct erofs_sink *sink, struct erofs_node *parent, con
 {
 	bool replaced = erofs_find(parent, name) != NULL;
 
+	/* A name may go through a symlink to where another has led: what walks the tree calls itself. */
+	if (erofs_depth(parent) >= DEPTH_MAX)
+		return refuse(err, "more than %d directories deep", DEPTH_MAX);
+	sink->memory += NODE_MEMORY + strlen(name);
 	erofs_remove(sink->erofs, parent, name);
 	*ret = erofs_add(sink->erofs, parent, name, attributes);
 	return replaced ? set_opaque(sink, *ret, err) : 0;
@@ -105,7 +110,7 @@ static int step(struct way *way, struct erofs_node *directory, const char *name,
 	if (!way->make)
 		return -ENOENT;
 	implied.mtime_ns = child ? 0 : LAYER_IMPLIED_NS; /* in place of something: not what the layers below have */
-	way->sink->implied++;
+	way->sink->sink.implied++;
 	return put_directory(way->sink, directory, name, &implied, ret, err);
 }
 
@@ -284,10 +289,25 @@ static int put_opaque(struct erofs_sink *sink, const struct layer_entry *entry, 
 	return r < 0 ? r : set_opaque(sink, directory, err);
 }
 
+/* What is removed or replaced later counts too: its memory goes with the tree. */
+static int count_memory(struct erofs_sink *sink, const struct layer_entry *entry, struct error *err)
+{
+	sink->memory += NODE_MEMORY + strlen(entry->name) + strlen(entry->tar->link);
+	for (size_t i = 0; i < entry->tar->n_xattrs; i++)
+		sink->memory += strlen(entry->tar->xattrs[i].name) + entry->tar->xattrs[i].size;
+	return sink->memory > sink->memory_max
+		       ? refuse(err, "more than %llu bytes of names, links and attributes for one image",
+				(unsigned long long)sink->memory_max)
+		       : 0;
+}
+
 static int erofs_entry(struct layer_sink *base, const struct layer_entry *entry, struct error *err)
 {
 	struct erofs_sink *sink = (struct erofs_sink *)base;
+	int r = count_memory(sink, entry, err);
 
+	if (r < 0)
+		return r;
 	if (entry->mark == LAYER_WHITEOUT)
 		return put_whiteout(sink, entry, err);
 	if (entry->mark == LAYER_OPAQUE)
@@ -358,7 +378,6 @@ static int erofs_sink_finish(struct layer_sink *base, struct layer_result *resul
 	if (sink->whiteouts && sink->opaques)
 		remove_hidden(sink, erofs_root(sink->erofs), false);
 	result->skipped_xattrs = sink->skipped_xattrs;
-	result->implied = sink->implied;
 	result->has_top = sink->has_top;
 	result->opaque_root = sink->opaque_root;
 	return erofs_finish(sink->erofs, err);
@@ -388,5 +407,6 @@ struct layer_sink *layer_erofs_open(int image_fd, const struct layer_options *op
 	sink->erofs = erofs_new(image_fd);
 	sink->rules.overlay = true;
 	sink->rules.user_xattrs = options->user_xattrs;
+	sink->memory_max = (options->limits ? options->limits : &layer_limits_default)->tree;
 	return &sink->sink;
 }

@@ -26,6 +26,7 @@ struct layer_sink_ops {
 /* The first member of each sink. */
 struct layer_sink {
 	const struct layer_sink_ops *ops;
+	uint64_t implied; /* directories made so far that have no entry */
 };
 
 static inline void layer_sink_close(struct layer_sink *sink)

@@ -76,6 +76,7 @@ static const struct layer_limits no_limits = {
 	.depth = NO_LIMIT,
 	.header = NO_LIMIT,
 	.xattrs = NO_LIMIT,
+	.tree = NO_LIMIT,
 	.window_log = WINDOW_LOG_MAX,
 };
 

@@ -169,9 +169,9 @@ static void limits_hold(void)
 	const struct layer_options options = { .limits = &limits };
 	struct layer_result result;
 	struct error err;
-	auto_fd int dir = temporary_open();
 
-	for (int i = 0; i < 3; i++) {
+	for (int i = 0; i < 4; i++) {
+		auto_fd int dir = temporary_open();
 		struct tape tape = { 0 };
 
 		file(&tape, "a/b/c/d", "data");
@@ -180,11 +180,44 @@ static void limits_hold(void)
 		limits.bytes = i == 0 ? 1000 : limits.bytes;
 		limits.entries = i == 1 ? 1 : limits.entries;
 		limits.depth = i == 2 ? 3 : limits.depth;
+		limits.entries = i == 3 ? 3 : limits.entries;
 		CHECK_INT(-EINVAL, unpack(dir, &tape, &options, &result, &err));
 		CHECK_CONTAINS(((const char *[]){ "more than 1000 bytes", "more than 1 entries",
-						  "more than 3 components" })[i],
+						  "more than 3 components",
+						  "more than 3 entries, with 3 directories that none" })[i],
 			       err.text);
 	}
+}
+
+/* What an image's tree costs in memory: names and attributes, and how deep it is, through symlinks too. */
+static void limits_of_images(void)
+{
+	static const char d[] = "d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d";
+	struct layer_limits limits = layer_limits_default;
+	const struct layer_options options = { .form = LAYER_IMAGE, .limits = &limits };
+	auto_fd int image = memfd_create("image", MFD_CLOEXEC);
+	struct tape deep = { 0 }, wide = { 0 };
+	struct layer_result result;
+	struct error err;
+
+	directory(&deep, d, 0);
+	for (int i = 0; i < 20; i++) {
+		char name[2][100], link[3] = { (char)('A' + i) };
+
+		(void)snprintf(name[0], sizeof(name[0]), "%c/%s", 'A' + i - 1, d);
+		(void)snprintf(name[1], sizeof(name[1]), "%c/%s", 'A' + i, d);
+		(void)tape_entry(&deep, &(struct tape_entry){ .name = link, .type = '2', .link = i ? name[0] : d });
+		directory(&deep, name[1], 0);
+	}
+	CHECK_INT(-EINVAL, unpack(image, &deep, &options, &result, &err));
+	CHECK_CONTAINS("more than 512 directories deep", err.text);
+	limits.tree = 900;
+	tape_pax(&wide, 'x', "SCHILY.xattr.user.a", d, "SCHILY.xattr.user.b", d, TAPE_END);
+	file(&wide, "a", "data");
+	file(&wide, "b", "data");
+	file(&wide, "c/c/c", "data");
+	CHECK_INT(-EINVAL, unpack(image, &wide, &options, &result, &err));
+	CHECK_STR("entry 3 (c/c/c): more than 900 bytes of names, links and attributes for one image", err.text);
 }
 
 /* Marks before and behind what they mean, and things that come in the place of a whiteout. */
@@ -320,6 +353,7 @@ static const struct test tests[] = {
 	TEST(progress_stops),
 	TEST(errors_name_the_entry),
 	TEST(limits_hold),
+	TEST(limits_of_images),
 	TEST(overlay_whiteouts),
 	TEST(opaque_top),
 	TEST(applied_whiteouts),
