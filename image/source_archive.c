@@ -19,12 +19,15 @@
 #include "source_made.h"
 #include "staging.h"
 
-enum { MANIFESTS_MAX = 1024 * 1024, MANIFESTS_DEPTH = 6, FD_PATH_SIZE = 32 };
+enum { MANIFESTS_MAX = 1024 * 1024, MANIFESTS_DEPTH = 6, FD_PATH_SIZE = 32, DIRECTORY_MODE = 0700 };
+
+static const char folder[] = "archive";
 
 struct archive {
 	struct source source;
 	struct staging staging;
-	struct source *inner; /* what is in the staging directory */
+	int dir;              /* of its own in the staging directory: what is called like our files there is not ours */
+	struct source *inner; /* what is in it */
 };
 
 static int document(struct source *source, struct arena *arena, const struct descriptor *wanted, struct document *ret,
@@ -51,6 +54,7 @@ static void close_archive(struct source *source)
 	struct archive *archive = (struct archive *)source;
 
 	source_close(archive->inner);
+	cleanup_fd(&archive->dir);
 	cleanup_staging(&archive->staging);
 	free(archive);
 }
@@ -68,6 +72,14 @@ enum compression file_compression(int fd)
 										      : COMPRESSION_NONE;
 }
 
+static int make_folder(struct archive *archive, struct error *err)
+{
+	if (mkdirat(archive->staging.fd, folder, DIRECTORY_MODE) < 0)
+		return fail(err, errno, "make %s/%s", archive->staging.name, folder);
+	archive->dir = openat(archive->staging.fd, folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return archive->dir < 0 ? fail(err, errno, "open %s/%s", archive->staging.name, folder) : 0;
+}
+
 static int unpack(const struct archive *archive, const char *path, struct error *err)
 {
 	auto_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -78,7 +90,7 @@ static int unpack(const struct archive *archive, const char *path, struct error 
 	if (fd < 0)
 		return fail(err, errno, "open %s", path);
 	options.compression = file_compression(fd);
-	r = layer_unpack(archive->staging.fd, fd, DIGEST_SHA256, DIGEST_SHA256, &options, &result, err);
+	r = layer_unpack(archive->dir, fd, DIGEST_SHA256, DIGEST_SHA256, &options, &result, err);
 	return r < 0 ? context(err, "archive %s", path) : 0;
 }
 
@@ -171,18 +183,18 @@ static int open_saved(struct archive *archive, struct arena *arena, const struct
 	struct saved saved = { 0 };
 	struct json *root;
 	size_t length;
-	int r = read_file(archive->staging.fd, "manifest.json", MANIFESTS_MAX, &text, &length, err);
+	int r = read_file(archive->dir, "manifest.json", MANIFESTS_MAX, &text, &length, err);
 
 	if (r == 0)
 		r = json_parse(arena, "manifest.json", text, length, &limits, &root, err);
 	if (r == 0)
 		r = choose_saved(arena, root, ref->tag, &saved, err);
 	if (r == 0)
-		r = read_file(archive->staging.fd, saved.config, IMAGE_CONFIG_MAX, &config, &length, err);
+		r = read_file(archive->dir, saved.config, IMAGE_CONFIG_MAX, &config, &length, err);
 	if (r < 0)
 		return r;
 	archive->inner = made_source_new(archive->source.name);
-	r = add_layers(archive->inner, archive->staging.fd, &saved, err);
+	r = add_layers(archive->inner, archive->dir, &saved, err);
 	if (r < 0)
 		return r;
 	made_source_finish(archive->inner, config, length);
@@ -194,15 +206,17 @@ static int open_saved(struct archive *archive, struct arena *arena, const struct
 
 static bool has_file(const struct archive *archive, const char *name)
 {
-	return faccessat(archive->staging.fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	return faccessat(archive->dir, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
 static int open_archive(struct archive *archive, struct arena *arena, const struct image_ref *ref, struct error *err)
 {
-	int r = unpack(archive, ref->path, err);
+	int r = make_folder(archive, err);
 	bool saved = ref->transport == REF_DOCKER_ARCHIVE;
 	int dir;
 
+	if (r == 0)
+		r = unpack(archive, ref->path, err);
 	if (r < 0)
 		return r;
 	/* `load` takes either kind without being told which. */
@@ -210,9 +224,9 @@ static int open_archive(struct archive *archive, struct arena *arena, const stru
 		saved = false;
 	if (saved)
 		return open_saved(archive, arena, ref, err);
-	dir = openat(archive->staging.fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	dir = openat(archive->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0)
-		return fail(err, errno, "open %s", archive->staging.name);
+		return fail(err, errno, "open %s/%s", archive->staging.name, folder);
 	return layout_source_open(arena, dir, ref->tag, archive->source.name, &archive->inner, err);
 }
 
@@ -225,7 +239,7 @@ static int archive_source_open(const struct store *store, struct arena *arena, c
 	int r;
 
 	archive->source = (struct source){ .ops = &ops, .name = arena_strdup(arena, name) };
-	archive->staging.fd = -1;
+	archive->staging.fd = archive->dir = -1;
 	source = &archive->source;
 	r = staging_make(store, &archive->staging, err);
 	if (r == 0)
