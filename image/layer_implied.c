@@ -348,7 +348,7 @@ static int publish_blob(const struct staging *staging, int fd, const struct reco
 	(void)store_blob_name(&layer->blob, name);
 	if (fsync(fd) < 0 || renameat(staging->fd, blob_file, staging->store->root, name) < 0)
 		return fail(err, errno, "image store %s: publish %s", staging->store->path, name);
-	return store_sync_directories(staging->store, "blobs", err);
+	return 0;
 }
 
 static int publish(struct staging *staging, int fd, enum layer_form form, const struct record_layer *layer,
@@ -366,8 +366,6 @@ static int publish(struct staging *staging, int fd, enum layer_form form, const 
 			r = layer_sync(staging, err);
 		if (r == 0)
 			r = layer_publish(staging, layer_file, &layer->diff_id, err);
-		if (r == 0)
-			r = store_sync_directories(staging->store, "layers", err);
 	}
 	return r == 0 ? publish_blob(staging, fd, layer, err) : r;
 }

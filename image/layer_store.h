@@ -35,7 +35,8 @@ int layer_stage(const struct staging *staging, const char *name, int blob_fd, en
 /* Makes durable all that was staged. */
 int layer_sync(const struct staging *staging, struct error *err);
 
-/* Moves a staged, durable layer to its place; one that came there meanwhile stays. The caller syncs "layers". */
+/* Moves a staged, durable layer to its place; one that came there meanwhile stays. Its name is durable once
+   a record is. */
 int layer_publish(const struct staging *staging, const char *name, const struct digest *diff_id, struct error *err);
 
 /* 0 if the stored layer is the same as the staged one, which is of the same form; -ESTALE with the difference. */

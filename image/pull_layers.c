@@ -303,7 +303,6 @@ static void run_workers(struct shared *shared)
 
 static int publish_staged(const struct shared *shared, struct error *err)
 {
-	const struct store *store = shared->staging->store;
 	char name[NAME_SIZE];
 	bool any = false;
 	int r = 0;
@@ -317,9 +316,7 @@ static int publish_staged(const struct shared *shared, struct error *err)
 		if (shared->jobs[i].staged)
 			r = layer_publish(shared->staging, name, shared->jobs[i].diff_id, err);
 	}
-	if (r == 0 && any)
-		r = store_sync_directories(store, "layers", err);
-	return r < 0 ? r : store_sync_directories(store, "blobs", err);
+	return r;
 }
 
 /* The first that failed by itself, not because another had. */

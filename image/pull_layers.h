@@ -8,6 +8,6 @@
 #include "staging.h"
 
 /* The layers of the manifest, whose uncompressed digests are diff_ids (as many). On success all blobs and layers are
-   published and durable; on failure those that were whole. */
+   published, their content durable; on failure those that were whole. */
 int pull_layers(struct staging *staging, struct source *source, const struct manifest *manifest,
 		const struct digest *diff_ids, const struct pull_options *options, struct error *err);

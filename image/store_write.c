@@ -45,20 +45,24 @@ static int write_durable(const struct staging *staging, const void *data, size_t
 	return r;
 }
 
-int store_put_file(const struct staging *staging, const char *path, const void *data, size_t size, struct error *err)
+static int replace(const struct staging *staging, const char *path, const void *data, size_t size, struct error *err)
 {
-	const struct store *store = staging->store;
-	auto_free char *parent = xstrdup(path);
-	char *slash = strrchr(parent, '/');
 	int r = write_durable(staging, data, size);
 
-	if (r == 0 && renameat(staging->fd, "file", store->root, path) < 0)
+	if (r == 0 && renameat(staging->fd, "file", staging->store->root, path) < 0)
 		r = -errno;
-	if (r < 0)
-		return fail(err, -r, "image store %s: write %s", store->path, path);
+	return r < 0 ? fail(err, -r, "image store %s: write %s", staging->store->path, path) : 0;
+}
+
+int store_put_file(const struct staging *staging, const char *path, const void *data, size_t size, struct error *err)
+{
+	auto_free char *parent = xstrdup(path);
+	char *slash = strrchr(parent, '/');
+	int r = replace(staging, path, data, size, err);
+
 	if (slash)
 		*slash = '\0';
-	return store_sync_directory(store, slash ? parent : ".", err);
+	return r == 0 ? store_sync_directory(staging->store, slash ? parent : ".", err) : r;
 }
 
 int store_open_blob(const struct store *store, const struct digest *digest, uint64_t size, struct error *err)
@@ -88,7 +92,7 @@ int store_put_blob(const struct staging *staging, const struct digest *digest, c
 	}
 	if (fd != -ENOENT)
 		return fd;
-	return store_put_file(staging, store_blob_name(digest, name), data, size, err);
+	return replace(staging, store_blob_name(digest, name), data, size, err);
 }
 
 int store_put_record(const struct staging *staging, const struct image_record *record, struct error *err)
@@ -96,7 +100,12 @@ int store_put_record(const struct staging *staging, const struct image_record *r
 	char path[STORE_PATH_MAX];
 	auto_free char *text = NULL;
 	size_t length;
+	int r = store_sync_directories(staging->store, "blobs", err);
 
+	if (r == 0)
+		r = store_sync_directories(staging->store, "layers", err);
+	if (r < 0)
+		return r;
 	(void)snprintf(path, sizeof(path), "images/%s", record->manifest.hex);
 	text = record_encode(record, &length);
 	return store_put_file(staging, path, text, length, err);

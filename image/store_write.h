@@ -1,6 +1,7 @@
 /*
  * store_write.h - what comes into the store: durable before it can be found. Data goes to a staging directory, fsync,
- * rename, fsync of the parent directory; the record of an image after its blobs and layers, its name after the record.
+ * rename; the directories of blobs and layers are synced before a record that may name what is in them, whoever put it
+ * there, perhaps another pull a moment ago; the record's directory before the image's name.
  */
 #pragma once
 
@@ -12,13 +13,14 @@
 #include "staging.h"
 #include "store.h"
 
-/* Writes data to the path (relative to the root), in place of what is there. */
+/* Writes data to the path (relative to the root), in place of what is there; durable under it. */
 int store_put_file(const struct staging *staging, const char *path, const void *data, size_t size, struct error *err);
 
-/* A blob from memory; one that is there is left as it is. */
+/* A blob from memory; one that is there is left as it is. Its name is durable once a record is. */
 int store_put_blob(const struct staging *staging, const struct digest *digest, const void *data, size_t size,
 		   struct error *err);
 
+/* Makes the names of all blobs and layers durable before. */
 int store_put_record(const struct staging *staging, const struct image_record *record, struct error *err);
 
 /* Gives the image with this hex the name, which another may have had until now. */
