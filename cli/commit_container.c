@@ -5,7 +5,7 @@
 #include "base/str.h"
 #include "image_helper.h"
 #include "print.h"
-#include "verb.h"
+#include "run_kept.h"
 
 struct commit_options {
 	const char *author, *message;
@@ -51,7 +51,7 @@ static int run(const struct invocation *in, int *ret_exit, struct error *err)
 	struct error resume_error;
 	const char *image = "";
 	bool pauses;
-	int r = container_state(in->runtime, in->arena, in->arguments[0], &info, err);
+	int r = run_kept_state(in, in->arguments[0], &info, err);
 
 	(void)ret_exit;
 	if (r < 0)

@@ -3,7 +3,7 @@
 
 #include "container_json.h"
 #include "print.h"
-#include "verb.h"
+#include "run_kept.h"
 
 enum list_format { FORMAT_TABLE, FORMAT_JSON };
 
@@ -77,7 +77,7 @@ static int run(const struct invocation *in, int *ret_exit, struct error *err)
 	const struct list_options *list = in->options;
 	struct container_info *infos = NULL;
 	size_t count = 0;
-	int r = container_list(in->runtime, in->arena, &infos, &count, err);
+	int r = run_kept_list(in, &infos, &count, err);
 
 	(void)ret_exit;
 	if (r < 0)

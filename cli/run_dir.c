@@ -179,6 +179,12 @@ static bool has_state(int dir_fd, const char *state_path)
 	return fd_read_small(dir_fd, "state", found, sizeof(found)) > 0 && str_eq(found, state_path);
 }
 
+bool run_dir_is_kept(int dir_fd, const char *state_path, struct stat *ret_made)
+{
+	return has_state(dir_fd, state_path) && access(state_path, F_OK) < 0 &&
+	       container_dir_use(dir_fd) == CONTAINER_DIR_KEPT && fstatat(dir_fd, "boot", ret_made, 0) == 0;
+}
+
 int run_dir_delete(struct arena *arena, const char *id, const char *state_path, bool *ret_found, struct error *err)
 {
 	const char *path = arena_printf(arena, "%s/containers/%s", store_default_path(arena), id);

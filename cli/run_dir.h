@@ -50,6 +50,10 @@ int run_dir_make_volumes(const struct run_dir *dir, size_t count, uid_t owner, s
 /* Removes it, if it is still the one that was made. */
 void run_dir_remove(const struct run_dir *dir);
 
+/* Is this the directory of a container that was to stay, and whose state directory was this one and is gone since a
+   reboot? *ret_made: when it was made. */
+bool run_dir_is_kept(int dir_fd, const char *state_path, struct stat *ret_made);
+
 /* For `delete`, of a container without a state directory: removes what it has here, in the default store, if it was one
    of that state directory. */
 int run_dir_delete(struct arena *arena, const char *id, const char *state_path, bool *ret_found, struct error *err);

@@ -1,13 +1,13 @@
 /* state.c - `coffer state`: the state of a container as the runtime-spec's JSON. */
 #include "container_json.h"
 #include "print.h"
-#include "verb.h"
+#include "run_kept.h"
 
 static int run(const struct invocation *in, int *ret_exit, struct error *err)
 {
 	auto_json_writer struct json_writer *writer = json_writer_new(true);
 	struct container_info info = { 0 };
-	int r = container_state(in->runtime, in->arena, in->arguments[0], &info, err);
+	int r = run_kept_state(in, in->arguments[0], &info, err);
 
 	(void)ret_exit;
 	if (r < 0)

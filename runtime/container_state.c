@@ -4,20 +4,14 @@
 #include "container.h"
 
 #include <errno.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/fd.h"
-#include "base/json.h"
 #include "base/str.h"
-#include "config.h"
 #include "container_open.h"
-
-/* What a state says as ociVersion when the container has no readable config.json (yet). */
-#define OCI_VERSION_UNKNOWN "1.0.0"
+#include "shown_config.h"
 
 const char *container_default_root(struct arena *arena)
 {
@@ -29,30 +23,6 @@ const char *container_default_root(struct arena *arena)
 	if (runtime_dir && *runtime_dir == '/')
 		return arena_printf(arena, "%s/coffer", runtime_dir);
 	return arena_printf(arena, "/tmp/coffer-%u", geteuid());
-}
-
-/* The two members of the saved config that a state shows. */
-static const struct json_field shown_fields[] = {
-	{ "ociVersion", JSON_AS_STRING, offsetof(struct container_info, oci_version) },
-	{ "annotations", JSON_AS_STRING_MAP, offsetof(struct container_info, annotations),
-	  .size = sizeof(struct key_value), .count_offset = offsetof(struct container_info, n_annotations) },
-	{ 0 },
-};
-
-/* A config that is missing (still creating) or cannot be read leaves the defaults. */
-static void read_config(const struct state_dir *dir, struct arena *arena, struct container_info *info)
-{
-	const struct json_limits limits = { .size = CONFIG_SIZE_MAX, .depth = CONFIG_DEPTH_MAX };
-	struct container_info read = *info;
-	auto_free char *text = NULL;
-	struct error ignored;
-	struct json *root;
-	size_t length;
-
-	if (fd_read_file(dir->fd, "config.json", CONFIG_SIZE_MAX, &text, &length, &ignored) == 0 &&
-	    json_parse(arena, "config.json", text, length, &limits, &root, &ignored) == 0 &&
-	    json_decode(arena, root, shown_fields, &read, &ignored) == 0)
-		*info = read;
 }
 
 static void fill_missing(struct container_info *info, const char *id)
@@ -79,7 +49,7 @@ int container_state(const struct runtime *runtime, struct arena *arena, const ch
 		r = state_status(&dir, &info.state, &info.status, err);
 	if (r < 0)
 		return r;
-	read_config(&dir, arena, &info);
+	shown_config_read(dir.fd, arena, &info);
 	fill_missing(&info, arena_strdup(arena, id));
 	if (info.status == STATUS_STOPPED)
 		info.state.pid = 0;

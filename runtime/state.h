@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <time.h>
 
 #include "base/arena.h"
 #include "base/error.h"
@@ -64,7 +65,8 @@ void state_dir_close(struct state_dir *dir); /* NULL-safe, leaves the directory 
 /* Removes the directory and what is in it, bounded to the files above. A missing one is success. */
 int state_dir_remove(struct state_dir *dir, struct error *err);
 
-/* The present time as state.created has it: RFC 3339, UTC, nanoseconds. In `arena`. */
+/* A time, and the present one, as state.created has it: RFC 3339, UTC, nanoseconds. In `arena`. */
+const char *state_time(struct arena *arena, struct timespec time);
 const char *state_timestamp(struct arena *arena);
 
 int state_write(const struct state_dir *dir, const struct state *state, struct error *err);

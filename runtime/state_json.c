@@ -282,15 +282,21 @@ static void civil_date(int64_t days, int64_t *year, int64_t *month, int64_t *day
 	*day = days + 1;
 }
 
+const char *state_time(struct arena *arena, struct timespec time)
+{
+	int64_t year, month, day, second;
+
+	civil_date(time.tv_sec / DAY_S, &year, &month, &day);
+	second = time.tv_sec % DAY_S;
+	return arena_printf(arena, "%04lld-%02lld-%02lldT%02lld:%02lld:%02lld.%09ldZ", (long long)year,
+			    (long long)month, (long long)day, (long long)(second / HOUR_S),
+			    (long long)(second % HOUR_S / MINUTE_S), (long long)(second % MINUTE_S), time.tv_nsec);
+}
+
 const char *state_timestamp(struct arena *arena)
 {
 	struct timespec now = { 0 };
-	int64_t year, month, day, second;
 
 	(void)clock_gettime(CLOCK_REALTIME, &now);
-	civil_date(now.tv_sec / DAY_S, &year, &month, &day);
-	second = now.tv_sec % DAY_S;
-	return arena_printf(arena, "%04lld-%02lld-%02lldT%02lld:%02lld:%02lld.%09ldZ", (long long)year,
-			    (long long)month, (long long)day, (long long)(second / HOUR_S),
-			    (long long)(second % HOUR_S / MINUTE_S), (long long)(second % MINUTE_S), now.tv_nsec);
+	return state_time(arena, now);
 }

@@ -23,6 +23,13 @@ setup() {
 	equal "$OUT" hello
 	succeeds coffer run --image box --rm --user 0 ls /etc/group
 	succeeds coffer delete a
+	# After a reboot, which takes the state.
+	coffer --cgroup-manager disabled run --image box --name kept --user 0 sh -c 'echo kept >/kept'
+	rm -r "$ROOT/kept"
+	echo another boot >"$COFFER_STORE/containers/kept/boot"
+	succeeds coffer commit kept box3
+	equal "$(coffer run --image box3 --rm cat /kept)" kept
+	succeeds coffer delete kept
 	succeeds coffer image verify --all
 }
 

@@ -277,6 +277,10 @@ not_there() {
 	echo another boot >"$COFFER_STORE/containers/kept/boot"
 	fails 1 'its state is gone since a reboot; `coffer delete kept` removes' coffer run --image box --name kept true
 	equal "$(<"$COFFER_STORE/containers/kept/upper/file")" written
+	mkdir "$ROOT" "$TEST_DIR/other"
+	equal "$(coffer list | awk 'NR > 1 { print $1, $2, $3, $4 }')" "kept 0 stopped $COFFER_STORE/containers/kept"
+	equal "$(coffer state kept | jq -r '.status + .annotations["org.opencontainers.image.architecture"]')" stoppedamd64
+	equal "$(coffer --root "$TEST_DIR/other" list -q)" ""
 	fails 1 'does not exist' coffer --root "$TEST_DIR/other" delete kept
 	succeeds coffer delete kept
 	succeeds coffer delete --force forced # of this boot, and without a state: as after kill -9

@@ -28,8 +28,10 @@ static struct container_info infos[] = {
 	},
 };
 
+/* Without an image store, where there could be containers that were kept. */
 static void give(size_t count)
 {
+	CHECK(setenv("COFFER_STORE", "/nonexistent", 1) == 0);
 	fake.infos = infos;
 	fake.n_infos = count;
 }
