@@ -4,6 +4,7 @@
 #include <curl/curl.h>
 #include <errno.h>
 #include <pthread.h>
+#include <signal.h>
 #include <string.h>
 
 #include "base/str.h"
@@ -26,6 +27,7 @@ struct http *http_new(unsigned stall_s)
 
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK || pthread_mutex_init(&http->lock, NULL) != 0)
 		abort();
+	(void)signal(SIGPIPE, SIG_IGN);
 	http->stall_s = stall_s ? stall_s : STALL_S;
 	return http;
 }

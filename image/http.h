@@ -4,7 +4,7 @@
  * to the host that they are for.
  *
  * Proxies are those of $HTTPS_PROXY, $HTTP_PROXY, $ALL_PROXY and $NO_PROXY, in lower case too; loopback addresses are
- * never asked through one. The program must ignore SIGPIPE.
+ * never asked through one.
  */
 #pragma once
 
@@ -19,7 +19,8 @@
 /* Connections that are kept for the next exchange. Any number of threads may use one at the same time. */
 struct http;
 
-/* stall_s: seconds without a byte, after which a connection counts as cut; 0: 60. */
+/* The program ignores SIGPIPE from here on: TLS may write to a connection that is gone. stall_s: seconds without a
+   byte, after which a connection counts as cut; 0: 60. */
 struct http *http_new(unsigned stall_s);
 void http_free(struct http *http); /* NULL-safe */
 

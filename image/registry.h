@@ -1,7 +1,6 @@
 /*
  * registry.h - a registry by distribution-spec 1.1 (specs/distribution-spec.md), over libcurl. A server and all that it
- * sends are hostile: bounded sizes, digests checked, redirects without credentials to other hosts. The program must
- * ignore SIGPIPE.
+ * sends are hostile: bounded sizes, digests checked, redirects without credentials to other hosts.
  *
  *	registry_request.c   one request with credentials, and again after failures that pass
  *	registry_endpoint.c  one host: its address, certificates, credentials

@@ -13,7 +13,6 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -334,7 +333,6 @@ int main(int argc, char **argv)
 	struct error err;
 	int which;
 
-	(void)signal(SIGPIPE, SIG_IGN);
 	while ((which = getopt_long(argc, argv, "", long_options, NULL)) >= 0)
 		set_option(&options, which, optarg);
 	options.registry.mirrors = options.mirrors;
