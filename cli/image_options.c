@@ -74,6 +74,13 @@ struct registry_options image_registry_options(const struct image_registry_optio
 	};
 }
 
+int image_check_jobs(const struct opt_u64 *jobs, struct error *err)
+{
+	if (jobs->set && (jobs->value == 0 || jobs->value > JOBS_MAX))
+		return refuse(err, "--jobs: expected 1 to %d", JOBS_MAX);
+	return 0;
+}
+
 bool image_no_devices(const struct store *store)
 {
 	return store->user_xattrs;
@@ -109,6 +116,8 @@ int image_pull_from(const struct invocation *in, const struct image_pull_options
 
 	if (r == 0)
 		r = parse_limits(options->limits, &limits, err);
+	if (r == 0)
+		r = image_check_jobs(&options->jobs, err);
 	if (r == 0 && options->name)
 		r = parse_name(in->arena, options->name, &pull.name, err);
 	pull.form = forms[options->layers];
@@ -116,8 +125,6 @@ int image_pull_from(const struct invocation *in, const struct image_pull_options
 		r = context(err, "--layers erofs");
 	if (r < 0)
 		return r;
-	if (options->jobs.set && (options->jobs.value == 0 || options->jobs.value > JOBS_MAX))
-		return refuse(err, "--jobs: expected 1 to %d", JOBS_MAX);
 	pull.limits = &limits;
 	pull.jobs = (unsigned)options->jobs.value;
 	r = pull_image(in->store, in->arena, source, &pull, &record, err);

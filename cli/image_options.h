@@ -49,6 +49,8 @@ extern const char *const image_layer_forms[];
 
 struct registry_options image_registry_options(const struct image_registry_options *options);
 
+int image_check_jobs(const struct opt_u64 *jobs, struct error *err);
+
 /* Pulls from the source, shows the progress, and prints the id. name: what the image is called if --name does not say;
    NULL: as at its source. expected: see pull.h. */
 int image_pull_from(const struct invocation *in, const struct image_pull_options *options, struct source *source,

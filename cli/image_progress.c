@@ -80,7 +80,8 @@ static void speed_text(const struct line *line, uint64_t total, int64_t now, cha
 static void layer_line(const struct image_progress *progress, size_t index, int64_t now, char out[static LINE_SIZE])
 {
 	static const char *const phases[] = {
-		[PULL_FETCH] = "fetch", [PULL_UNPACK] = "unpack", [PULL_STORED] = "stored", [PULL_DONE] = "done"
+		[PULL_FETCH] = "fetch",   [PULL_UNPACK] = "unpack", [PULL_SEND] = "send",
+		[PULL_STORED] = "stored", [PULL_DONE] = "done",
 	};
 	const struct line *line = &progress->lines[index];
 	const struct descriptor *layer = &progress->manifest->layers[index];
@@ -95,7 +96,7 @@ static void layer_line(const struct image_progress *progress, size_t index, int6
 	speed_text(line, layer->size, now, speed, sizeof(speed));
 	(void)snprintf(out, LINE_SIZE, "%.*s  %-6s [%s] %3d %%  %10s%s", SHOWN_HEX, layer->digest.hex,
 		       phases[line->phase], bar, (int)(part * PERCENT), image_size_text(layer->size, size),
-		       line->phase <= PULL_UNPACK ? speed : "");
+		       line->phase < PULL_STORED ? speed : "");
 }
 
 static void write_text(const char *text)

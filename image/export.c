@@ -1,4 +1,5 @@
-/* export.c - see export.h: archives are put together in a staging directory, and packed from there. */
+/* export.c - see export.h: archives are put together in a staging directory, and packed from there. To a registry:
+   export_push.c. */
 #include "export.h"
 
 #include <errno.h>
@@ -14,7 +15,6 @@
 #include "base/str.h"
 #include "file_copy.h"
 #include "layer.h"
-#include "manifest.h"
 #include "staging.h"
 #include "store_write.h"
 
@@ -126,50 +126,4 @@ int export_to_path(const struct store *store, struct arena *arena, const struct 
 	if (dir < 0)
 		return fail(err, errno, "open %s", ref->path);
 	return export_layout(store, arena, record, dir, ref->tag, err);
-}
-
-static int push_blob(const struct store *store, struct registry *registry, const struct descriptor *descriptor,
-		     struct error *err)
-{
-	auto_fd int fd = store_open_blob(store, &descriptor->digest, descriptor->size, err);
-
-	if (fd == -ENOENT)
-		return refuse_as(err, ENOENT, "blob %s is not in the store or damaged: pull the image again",
-				 descriptor->digest.hex);
-	return fd < 0 ? fd : registry_put_blob(registry, descriptor, fd, NULL, err);
-}
-
-/* Layers that are not to be distributed stay where their URLs say. */
-static int push_blobs(const struct store *store, struct registry *registry, const struct manifest *manifest,
-		      struct error *err)
-{
-	int r = push_blob(store, registry, &manifest->config, err);
-
-	for (size_t i = 0; r == 0 && i < manifest->n_layers; i++)
-		if (!manifest->layers[i].foreign)
-			r = push_blob(store, registry, &manifest->layers[i], err);
-	return r;
-}
-
-int export_to_registry(const struct store *store, struct arena *arena, const struct image_record *record,
-		       const struct image_ref *ref, const struct registry_options *options, struct error *err)
-{
-	struct document document = { .media_type = record->manifest_type };
-	struct registry *registry = NULL;
-	struct manifest manifest = { 0 };
-	auto_free char *text = NULL;
-	int r = store_read_blob(store, &record->manifest, MANIFEST_MAX, &text, &document.length, err);
-
-	if (r == 0)
-		r = manifest_decode(arena, text, document.length, document.media_type, &manifest, err);
-	if (r == 0)
-		r = registry_open(ref, options, &registry, err);
-	if (r < 0)
-		return r;
-	document.text = text;
-	r = push_blobs(store, registry, &manifest, err);
-	if (r == 0)
-		r = registry_put_manifest(registry, &document, ref->tag, err);
-	registry_close(registry);
-	return r;
 }

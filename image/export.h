@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "pull.h"
 #include "record.h"
 #include "ref.h"
 #include "registry.h"
@@ -18,5 +19,7 @@ int export_layout(const struct store *store, struct arena *arena, const struct i
 int export_to_path(const struct store *store, struct arena *arena, const struct image_record *record,
 		   const struct image_ref *ref, const char *name, struct error *err);
 
+/* jobs: layers at a time; 0: four. watch: PULL_SEND, then PULL_DONE, of each layer, sent or there already. */
 int export_to_registry(const struct store *store, struct arena *arena, const struct image_record *record,
-		       const struct image_ref *ref, const struct registry_options *options, struct error *err);
+		       const struct image_ref *ref, const struct registry_options *options,
+		       const struct pull_watch *watch, size_t jobs, struct error *err);

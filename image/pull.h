@@ -21,7 +21,7 @@
 #include "source.h"
 #include "store.h"
 
-enum pull_phase { PULL_FETCH, PULL_UNPACK, PULL_STORED, PULL_DONE };
+enum pull_phase { PULL_FETCH, PULL_UNPACK, PULL_SEND, PULL_STORED, PULL_DONE }; /* send: export.h */
 
 /* Who watches. begin comes once; layer from any thread, one call at a time for a layer: `bytes` of its blob are done in
    this phase. Both may be NULL. */

@@ -13,7 +13,7 @@ setup_file() {
 	head -c 3000000 /dev/urandom >"$FILE_DIR/rootfs/noise"
 	echo hello >"$FILE_DIR/rootfs/etc/motd"
 	COFFER_STORE=$FILE_DIR/store "$COFFER_IMAGE" import -q "$FILE_DIR/rootfs" localhost:5000/test/one:1 -- /bin/true
-	COFFER_STORE=$FILE_DIR/store in_network timeout 60 "$COFFER_IMAGE" push localhost:5000/test/one:1 3>&-
+	COFFER_STORE=$FILE_DIR/store in_network timeout 60 "$COFFER_IMAGE" push -q localhost:5000/test/one:1 3>&-
 }
 
 teardown_file() {
@@ -47,7 +47,7 @@ image() {
 @test "push under another name, from a store that has the image as an archive" {
 	succeeds image pull -q localhost:5000/test/one:1
 	local id=$OUT
-	succeeds image push "$id" localhost:5000/test/two:x
+	succeeds image push -q "$id" localhost:5000/test/two:x
 	gives 0 in_network skopeo inspect --tls-verify=false docker://localhost:5000/test/two:x
 	equal "$(jq -r .Digest <<<"$OUT")" "sha256:$id"
 }
@@ -60,7 +60,7 @@ image() {
 	registry tls 5002 "  tls: {certificate: $dir/own.crt, key: $TEST_DIR/key}"
 	succeeds image pull -q localhost:5000/test/one:1
 	id=$OUT
-	succeeds image push --cert-dir "$dir" "$id" "$image"
+	succeeds image push -q --cert-dir "$dir" "$id" "$image"
 	succeeds image remove "$id"
 	fails "certificate" image pull -q "$image"
 	ln -s "$dir" "$HOME/.config/containers/certs.d/localhost:5002"
