@@ -85,6 +85,9 @@ static int pack(int dir_fd, const char *path, struct error *err)
 	if (fd < 0)
 		return fail(err, errno, "make %s", temporary);
 	r = layer_pack(dir_fd, fd, false, &ignored_digest, &ignored_size, err);
+	/* It may replace an older archive, which a power cut must not leave neither of. */
+	if (r == 0 && fsync(fd) < 0)
+		r = fail(err, errno, "fsync %s", temporary);
 	if (r == 0 && rename(temporary, path) < 0)
 		r = fail(err, errno, "write %s", path);
 	if (r < 0)
