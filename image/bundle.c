@@ -235,6 +235,12 @@ static const char *joined_ports(struct arena *arena, const struct image_config *
 	return text;
 }
 
+/* Annotations that are orders to the runtime: limits, a program of the host's to be run. An image gives none. */
+static bool is_order(const char *key)
+{
+	return str_starts(key, "run.coffer.");
+}
+
 /* conversion.md "Annotation Fields": implicit ones, then Labels, which win; then what the command line says. */
 static int put_annotations(const struct bundle_input *in, struct json_writer *writer, struct error *err)
 {
@@ -261,7 +267,8 @@ static int put_annotations(const struct bundle_input *in, struct json_writer *wr
 	for (size_t i = 0; i < ARRAY_SIZE(implicit); i++)
 		annotate(&all, implicit[i].key, implicit[i].value);
 	for (size_t i = 0; i < config->n_labels; i++)
-		annotate(&all, config->labels[i].key, config->labels[i].value);
+		if (!is_order(config->labels[i].key))
+			annotate(&all, config->labels[i].key, config->labels[i].value);
 	for (size_t i = 0; i < options->n_annotations; i++)
 		annotate(&all, options->annotations[i].key, options->annotations[i].value);
 	json_begin_object(writer, "annotations");

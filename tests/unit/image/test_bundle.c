@@ -148,6 +148,23 @@ static void annotations(void)
 	CHECK_INT(10, found->count); /* no key twice */
 }
 
+/* Its labels must not lift limits or name a program of the host's; the command line may. */
+static void no_orders_of_an_image(void)
+{
+	static const char image[] =
+		"{\"os\":\"linux\",\"architecture\":\"amd64\",\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[]},"
+		"\"config\":{\"Cmd\":[\"x\"],\"Labels\":{\"run.coffer.oom-hook\":\"/bin/sh\",\"run.cofferer\":\"a\","
+		"\"run.coffer.limit.memory.max\":\"max\"}}}";
+	auto_arena struct arena *arena = arena_new();
+	const struct key_value given[] = { { "run.coffer.oom", "freeze" } };
+	const struct bundle_options options = { BASE, .annotations = given, .n_annotations = 1 };
+	const struct json *found = at(made(arena, image, &options, &somebody), "annotations");
+
+	CHECK_STR("freeze", text_at(found, "run.coffer.oom"));
+	CHECK_STR("a", text_at(found, "run.cofferer"));
+	CHECK(!json_get(found, "run.coffer.oom-hook") && !json_get(found, "run.coffer.limit.memory.max"));
+}
+
 static void mounts(void)
 {
 	auto_arena struct arena *arena = arena_new();
@@ -319,10 +336,15 @@ static void refused(void)
 }
 
 static const struct test tests[] = {
-	TEST(process_of_an_image), TEST(command_line_over_the_image),
-	TEST(annotations),         TEST(mounts),
-	TEST(capabilities),        TEST(seccomp),
-	TEST(linux_part),          TEST(refused),
+	TEST(process_of_an_image),
+	TEST(command_line_over_the_image),
+	TEST(annotations),
+	TEST(no_orders_of_an_image),
+	TEST(mounts),
+	TEST(capabilities),
+	TEST(seccomp),
+	TEST(linux_part),
+	TEST(refused),
 };
 
 TEST_MAIN(tests)
