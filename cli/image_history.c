@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/json.h"
+#include "base/utf8.h"
 #include "image/config.h"
 #include "image/record.h"
 #include "image/store.h"
@@ -11,6 +12,7 @@
 #include "verb.h"
 
 enum history_format { FORMAT_TABLE, FORMAT_JSON };
+enum { SHOWN_MAX = 120 };
 
 struct options {
 	unsigned format;
@@ -23,22 +25,35 @@ static const struct cli_option options[] = {
 	END_ROW,
 };
 
-/* The layer that an entry of the history made, or NULL: entries and layers need not be in step in a hostile image. */
-static const struct record_layer *layer_of(const struct image_config *config, const struct image_record *record,
-					   size_t entry)
+static size_t count_layers(const struct image_config *config)
 {
-	size_t layer = 0;
+	size_t count = 0;
 
-	if (config->history[entry].empty_layer)
-		return NULL;
-	for (size_t i = 0; i < entry; i++)
-		layer += !config->history[i].empty_layer;
-	return layer < record->n_layers ? &record->layers[layer] : NULL;
+	for (size_t i = 0; i < config->n_history; i++)
+		count += !config->history[i].empty_layer;
+	return count;
 }
 
-static const char *or_empty(const char *text)
+/* The layer that an entry of the history made, or NULL: entries and layers need not be in step in a hostile image.
+   *left: layers of the entries up to this one, counted down. */
+static const struct record_layer *layer_of(const struct image_config *config, const struct image_record *record,
+					   size_t entry, size_t *left)
 {
-	return text ? text : "";
+	if (config->history[entry].empty_layer)
+		return NULL;
+	--*left;
+	return *left < record->n_layers ? &record->layers[*left] : NULL;
+}
+
+/* A column is as wide as its longest cell, in every row: one long command must not make them all long. */
+static const char *cut(struct arena *arena, const char *text)
+{
+	size_t length = text ? strlen(text) : 0;
+
+	if (length <= SHOWN_MAX)
+		return text ? text : "";
+	length = utf8_valid_prefix(text, SHOWN_MAX - strlen("..."));
+	return arena_printf(arena, "%.*s...", (int)length, text);
 }
 
 /* Newest first, as others show it. */
@@ -49,16 +64,17 @@ static int print_table(struct arena *arena, const struct image_config *config, c
 	const size_t columns = ARRAY_SIZE(header);
 	const char **cells = arena_array(arena, (config->n_history + 1) * columns, sizeof(*cells));
 	const char **cell = cells + columns;
+	size_t left = count_layers(config);
 	char size[16];
 
 	memcpy(cells, header, sizeof(header));
 	for (size_t i = config->n_history; i-- > 0;) {
-		const struct record_layer *layer = layer_of(config, record, i);
+		const struct record_layer *layer = layer_of(config, record, i, &left);
 
-		*cell++ = or_empty(config->history[i].created);
+		*cell++ = cut(arena, config->history[i].created);
 		*cell++ = arena_strdup(arena, image_size_text(layer ? layer->tar_size : 0, size));
-		*cell++ = or_empty(config->history[i].created_by);
-		*cell++ = or_empty(config->history[i].comment);
+		*cell++ = cut(arena, config->history[i].created_by);
+		*cell++ = cut(arena, config->history[i].comment);
 	}
 	return print_text(table_text(arena, cells, config->n_history + 1, columns), err);
 }
@@ -66,11 +82,12 @@ static int print_table(struct arena *arena, const struct image_config *config, c
 static int print_json(const struct image_config *config, const struct image_record *record, struct error *err)
 {
 	auto_json_writer struct json_writer *writer = json_writer_new(false);
+	size_t left = count_layers(config);
 	char text[DIGEST_TEXT_MAX];
 
 	json_begin_array(writer, NULL);
 	for (size_t i = config->n_history; i-- > 0;) {
-		const struct record_layer *layer = layer_of(config, record, i);
+		const struct record_layer *layer = layer_of(config, record, i, &left);
 
 		json_begin_object(writer, NULL);
 		json_put_string(writer, "created", config->history[i].created);

@@ -219,6 +219,11 @@ load store.bash
 	equal "$(jq -r '.record.manifest' <<<"$OUT")" "sha256:$(manifest_of next)"
 	succeeds image history --format json b
 	equal "$(jq '[.[] | select(.diffId)] | length' <<<"$OUT")" 2
+	cp -r "$LAYOUT" "$TEST_DIR/long"
+	umoci config --image "$TEST_DIR/long:next" --history.created_by "$(printf '%05000d' 0)"
+	succeeds image pull -q --name long "oci:$TEST_DIR/long:next"
+	succeeds image history long
+	[[ $(head -n 2 <<<"$OUT" | wc -c) -lt 500 && $OUT == *00000...* ]]
 	fails "image nope is not stored" image inspect nope
 }
 
