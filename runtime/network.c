@@ -11,6 +11,7 @@
 #include "base/cleanup.h"
 #include "base/str.h"
 #include "container_open.h"
+#include "fault.h"
 #include "net/attach.h"
 #include "net/create.h"
 #include "net/port.h"
@@ -105,8 +106,10 @@ static int join_all(const char *id, const char *state, pid_t pid, const struct n
 		r = join_one(&store, &attach, plan, joined, err);
 	if (r < 0 && joined > 0)
 		joined--;
+	fault_point("networks-joined");
 	for (size_t i = 0; r == 0 && i < plan->n_joins; i++)
 		r = start_names(&store, plan->joins[i].name, err);
+	fault_point("networks-named");
 	for (size_t i = 0; r < 0 && i < joined; i++)
 		(void)net_detach(&store, id, state, plan->joins[i].name, false, &ignored);
 	if (r == -EPROTONOSUPPORT || r == -EOPNOTSUPP)

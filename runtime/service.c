@@ -18,6 +18,7 @@
 #include "base/fd.h"
 #include "base/syscalls.h"
 #include "child.h"
+#include "fault.h"
 
 enum { FILE_MODE = 0600, BACKLOG = 64, TRIES = 100, TRY_MS = 20 };
 
@@ -100,7 +101,9 @@ static int start_process(const struct service *service, struct error *err)
 		return fail(err, errno, "open the lock of %s", service->what);
 	if (flock(lock, LOCK_EX | LOCK_NB) < 0)
 		return errno == EWOULDBLOCK ? 0 : fail(err, errno, "lock %s", service->what);
+	fault_point("service-locked");
 	listener = listen_for(service, err);
+	fault_point("service-bound");
 	return listener < 0 ? listener : fork_twice(service, listener, lock, err);
 }
 

@@ -210,6 +210,9 @@ load helpers
 	fails "which this host has a route to" coffer network create --subnet 192.0.2.0/24 other
 	fails "not a name" coffer network create host
 	fails "there is no command" coffer network frobnicate
+	fails "this kernel makes no networks, which take bridge, veth and nf_tables (--network none or host does without)" \
+		host strace -qq -o /dev/null -e inject=socket:error=EPROTONOSUPPORT \
+		"$COFFER" --root "$TEST_DIR/state" --cgroup-manager disabled network connect bridge b
 	coffer network connect --ip 10.192.0.77 --mac-address 02:00:00:00:00:77 bridge b
 	[[ $(inside b ip -o link show eth0) == *02:00:00:00:00:77* ]]
 	[[ $(inside b ip -o -4 address show eth0) == *10.192.0.77/22* ]]
@@ -246,8 +249,10 @@ image() {
 	before=$(snapshot)
 	coffer network create --subnet 10.5.0.0/24 two
 	image r --network bridge:ip=10.192.0.9 --network two --mac-address 02:00:00:00:00:09 -p 8080:80 \
-		--dns 192.0.2.53 --add-host other:192.0.2.2
+		--dns 192.0.2.53 --add-host other:192.0.2.2 --net-rate in=20mbit,out=10mbit
 	serve "inside r" 80
+	[[ $(coffer network inspect two | jq -c '.containers[0] | [.rateIn, .rateOut]') == "[20000000,10000000]" ]]
+	[[ $(host tc qdisc show | grep -c "tbf.*rate [12]0Mbit") -eq 4 ]] # of two networks
 	answers lan tcp 192.0.2.1 8080 192.0.2.2
 	[[ $(inside r ip -o -4 address show) == *"10.192.0.9/22"*"10.5.0.2/24"* ]]
 	[[ $(inside r ip -o link show eth0) == *02:00:00:00:00:09* ]]
@@ -265,6 +270,7 @@ image() {
 	fails "published already, by container \`r\`" image q -p 8080:81
 	fails "does not exist" image q --network none-such
 	fails "need a network of the container's own" image q --network host -p 1:1
+	fails "a rate needs a network of coffer's" image q --network host --net-rate 1mbit
 	[[ $(coffer list -q) == $'n\no\np\nr\ns' ]]
 	stop_background # a server in r's namespace keeps that alive, and its interface with it
 	for id in r s p n o; do coffer delete --force $id; done
@@ -322,10 +328,27 @@ with_servers() {
 	wait_for eval "! kill -0 $server"
 }
 
-# For the user 54321; in a mount namespace where the device of pasta is open to all, as it is on a Debian machine.
+@test "killed between joining and the start, and while it starts the name server: delete takes all back" {
+	local before point
+	[[ ${COFFER_FAULTY-} ]] || skip "no test build: COFFER_FAULTY is unset"
+	before=$(snapshot)
+	for point in networks-joined service-locked service-bound networks-named; do
+		STATUS=0
+		COFFER=$COFFER_FAULTY COFFER_FAULT=$point image k || STATUS=$?
+		[[ $STATUS -eq 137 ]]
+		coffer delete --force k
+		wait_for same "$before"
+	done
+	image k
+	[[ $(resolve "inside k" udp 10.192.0.1 k) == 10.192.0.* ]]
+}
+
+# For the user 54321; in a mount namespace where the device of pasta is open to all, as it is on a Debian machine, and
+# whose /usr/bin is $BIN.
 as_user() {
 	host env COFFER_STORE="$TEST_DIR/u/store" unshare --mount sh -ec '
 		mount --bind "$0/tun" /dev/net/tun
+		mount --bind "${BIN:-/usr/bin}" /usr/bin
 		exec setpriv --reuid 54321 --regid 54321 --clear-groups env -u XDG_RUNTIME_DIR "$@"
 	' "$TEST_DIR/u" "$TEST_DIR/u/coffer" --root "$TEST_DIR/u/state" "$@"
 }
@@ -351,4 +374,9 @@ as_user() {
 	as_user delete --force p
 	wait_for silent lan tcp 192.0.2.1 8080
 	fails "pasta is for users who are not root" image r --network pasta
+	# Without it: what is missing, in which package, and what goes without.
+	mkdir "$u/bin" && cp "$(type -P setpriv)" "$(type -P env)" "$u/bin"
+	BIN=$u/bin fails "/usr/bin/pasta, which carries the network of a container that is not root's (package passt" \
+		as_user run --rootfs "$u/rootfs" --rm true
+	BIN=$u/bin as_user run --rootfs "$u/rootfs" --rm --network none busybox true
 }
