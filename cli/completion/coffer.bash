@@ -134,6 +134,8 @@ _coffer_values() {
 	list:-f | ps:-f | stats:-f | *:--format) mapfile -t COMPREPLY < <(compgen -W "table json" -- "$3") ;;
 	update:-r | update:--resources) mapfile -t COMPREPLY < <(compgen -f -- "$3") ;;
 	run:--network | run:--net) mapfile -t COMPREPLY < <(compgen -W "none host $(coffer network list -q 2>/dev/null)" -- "$3") ;;
+	*:--oom) mapfile -t COMPREPLY < <(compgen -W "kill group freeze" -- "$3") ;;
+	*:--oom-default) mapfile -t COMPREPLY < <(compgen -W "kill-largest kill-group raise: stay" -- "$3") ;;
 	run:--userns) mapfile -t COMPREPLY < <(compgen -W "auto host" -- "$3") ;;
 	run:--image) mapfile -t COMPREPLY < <(compgen -W "host $(coffer image list -q 2>/dev/null)" -- "$3") ;;
 	update:* | *:--preserve-fds | exec:-[ugec] | exec:--user | exec:--env | exec:--cap) COMPREPLY=() ;;
@@ -184,7 +186,9 @@ _coffer() {
 	else
 		case $command:$count in
 		global:* | help:0) names=$_coffer_commands ;;
-		kill:1) names=$(compgen -A signal | sed -n 's/^SIG//p') ;;
+		kill:1) names=$(compgen -A signal | sed -n 's/^SIG\([^(]*\)$/\1/p') ;;
+		oom:0) names="list show watch raise kill reclaim resume dump" ;;
+		oom:1) names=$(_coffer_ids "$root") ;;
 		image:0) names="pull load import commit save push unpack mount unmount list inspect history tag remove prune verify help" ;;
 		network:0) names="create list inspect remove connect disconnect reload prune" ;;
 		network:1) names=$(coffer network list -q 2>/dev/null) ;;

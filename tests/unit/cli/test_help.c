@@ -298,7 +298,11 @@ static void bash_completes(void)
 	CHECK_STR("start\nstate\nstats\n", complete(arena, "coffer --log-format json --root /r sta"));
 	CHECK_STR("box\n", complete(arena, "coffer --root /r kill b"));
 	CHECK_STR("KILL\n", complete(arena, "coffer kill box KIL"));
+	CHECK_STR("\n", complete(arena, "coffer kill box JUNK")); /* what bash calls signals without a name */
 	CHECK_STR("box\n", complete(arena, "coffer exec -u 1 -t ''"));
+	CHECK_STR("freeze\n", complete(arena, "coffer run --oom f"));
+	CHECK_STR("raise\nreclaim\nresume\n", complete(arena, "coffer oom r"));
+	CHECK_STR("box\n", complete(arena, "coffer oom show ''"));
 	CHECK_STR("table\n", complete(arena, "coffer ps -f t"));
 	CHECK_STR("--force\n", complete(arena, "coffer delete --f"));
 	CHECK_STR("\n", complete(arena, "coffer create ''"));
