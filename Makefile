@@ -45,7 +45,7 @@ bench: build ## starts and images beside other tools: writes docs/benchmarks.md;
 	@tests/deps build bench vm && tests/bench/run && tests/bench/net
 
 install: build ## to PREFIX (/usr/local), below DESTDIR
-	@meson install -C build --quiet
+	@meson install -C build --quiet --no-rebuild
 
 shell: build ## a root shell in the test VM, the tree in /job/coffer
 	@tests/deps vm && tests/in-vm shell
