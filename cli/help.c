@@ -148,8 +148,8 @@ char *help_topics(struct arena *arena, const struct verb *verb)
 		topic = option->topic;
 	}
 	(void)fprintf(out,
-		      "\n\nAlso those of coffer %s --help but --bundle, --config, --keep. What each of them\n"
-		      "does: coffer-%s(1)\n",
+		      "\n\nAlso those of coffer %s --help but --bundle, --config, --keep. What each\n"
+		      "of them does: coffer-%s(1)\n",
 		      verb->name, verb->name);
 	return take_text(arena, out, &text);
 }

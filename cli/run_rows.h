@@ -28,6 +28,8 @@
 		RUN_TEXT(name, "name", 0, "ID", "its id (default: made up)", NAME_TOPIC),                              \
 		RUN_FLAG(rm, "rm", 0, "delete it at its end", NAME_TOPIC),                                             \
 		RUN_TEXT(hostname, "hostname", 0, "NAME", "host name (default: its id)", NAME_TOPIC),                  \
+		RUN_LIST(label, "label", 0, "KEY=VALUE", "an annotation, as a label of the image", NAME_TOPIC),        \
+		RUN_LIST(annotation, "annotation", 0, "KEY=VALUE", "an annotation", NAME_TOPIC),                       \
 		RUN_LIST(network, "network", 0, "NET", "NAME (bridge), none, host, pasta, container:ID, ns:FILE",      \
 			 NET_TOPIC, .alias = "net"),                                                                   \
 		RUN_LIST(publish, "publish", 'p', "[IP:]HOST:CTR[/udp]", "lead a port of the host to it", NET_TOPIC),  \
@@ -37,8 +39,6 @@
 		RUN_TEXT(net_rate, "net-rate", 0, "RATE", "10mbit, or in=10mbit,out=2mbit", NET_TOPIC),                \
 		RUN_LIST(dns, "dns", 0, "ADDRESS", "a name server", NET_TOPIC),                                        \
 		RUN_LIST(add_host, "add-host", 0, "NAME:ADDRESS", "a line of /etc/hosts", NET_TOPIC),                  \
-		RUN_LIST(label, "label", 0, "KEY=VALUE", "an annotation, as a label of the image", NAME_TOPIC),        \
-		RUN_LIST(annotation, "annotation", 0, "KEY=VALUE", "an annotation", NAME_TOPIC),                       \
 		RUN_FLAG(interactive, "interactive", 'i', "keep standard input", PROGRAM_TOPIC),                       \
 		RUN_FLAG(tty, "tty", 't', "give it a terminal", PROGRAM_TOPIC),                                        \
 		RUN_LIST(env, "env", 'e', "KEY[=VALUE]", "set a variable, or pass it on", PROGRAM_TOPIC),              \

@@ -39,6 +39,7 @@ static void help_fits_the_screen(void)
 	auto_arena struct arena *arena = arena_new();
 
 	check_screen("coffer", help_main(arena), MAIN_HEIGHT);
+	check_screen("run image", help_topics(arena, &verb_run), SCREEN_HEIGHT);
 	for (const struct verb *const *verb = verb_list_all(); *verb; verb++)
 		check_screen((*verb)->name, help_verb(arena, *verb), SCREEN_HEIGHT);
 }
