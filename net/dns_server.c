@@ -117,7 +117,10 @@ static int listen_at(const struct dns_server *server, const struct network *netw
 	    bind(*slot, (const struct sockaddr *)&at, length) < 0 ||
 	    (type == SOCK_STREAM && listen(*slot, BACKLOG) < 0) ||
 	    epoll_ctl(server->epoll, EPOLL_CTL_ADD, *slot, &event) < 0)
-		return fail(err, errno, "names: listen at port %d of %s", DNS_PORT, ip_text(address, text));
+		return fail(err, errno, "names: listen at port %d of %s%s", DNS_PORT, ip_text(address, text),
+			    errno == EADDRINUSE ? " (another server has it at all addresses; a network made with "
+						  "--no-names does without)"
+						: "");
 	return 0;
 }
 

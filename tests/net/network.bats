@@ -197,7 +197,12 @@ load helpers
 @test "errors: ports, addresses, names, the host's network" {
 	local config=$FILE_DIR/bundle/config.json
 	start a && start b
-	coffer network connect -p 8080:80 bridge a
+	# A name server of the host's at all addresses: what to do is said, and nothing stays of the attempt.
+	serve host 53
+	fails "port 53 of 10.192.0.1 (another server has it at all addresses" coffer network connect bridge a
+	[[ $(coffer network inspect bridge | jq -c .containers) == "[]" ]]
+	stop_background
+	coffer network connect --ip 10.192.0.2 -p 8080:80 bridge a
 	fails "published already, by container \`a\`: 80/tcp -> 0.0.0.0:8080" coffer network connect -p 8080:81 bridge b
 	fails "10.192.0.2 is another container's" coffer network connect --ip 10.192.0.2 bridge b
 	fails "has no address 10.0.0.9 for a container" coffer network connect --ip 10.0.0.9 bridge b

@@ -90,6 +90,9 @@ static int in_and_out(void)
 	EXPECT(prints(container, "ip -br link show lo", "UNKNOWN"));
 	EXPECT(prints(-1, "cat /proc/sys/net/ipv4/conf/coffer0/rp_filter", "2"));
 	EXPECT(prints(-1, "cat /proc/sys/net/ipv4/conf/coffer0/route_localnet", "1"));
+	EXPECT(strcmp("0\n0\n", printed_in(-1, "cat /proc/sys/net/ipv6/conf/coffer0/accept_ra "
+					       "/proc/sys/net/ipv6/conf/coffer0/accept_dad")) == 0);
+	EXPECT(strcmp("1\n", printed_in(-1, "cat /proc/sys/net/ipv4/ip_forward")) == 0);
 	EXPECT(prints(-1, "nft list map inet coffer ports4", "tcp . 8080 comment \"a\" : 10.192.0.2 . 80"));
 	EXPECT(prints(container, "busybox ping -c 1 -W 2 10.192.0.1", " 0% packet loss"));
 	EXPECT(attach_one("a", container, NULL) == -EEXIST);
