@@ -13,7 +13,6 @@ setup() {
 	echo '#!/nowhere' >"$BUNDLE/rootfs/files/script"
 	touch "$BUNDLE/rootfs/files/empty"
 	ln -s loop "$BUNDLE/rootfs/files/loop"
-	mkdir -m 700 "$BUNDLE/rootfs/files/a"$'\n'b
 	chmod 755 "$BUNDLE/rootfs/files/"{text,script,empty}
 	mkdir "$ROOT" "$ROOT/.cache"
 	remember_host

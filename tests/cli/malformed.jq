@@ -61,7 +61,7 @@ def process:
 	row("a relative working directory"; 1; "process.cwd"; .process.cwd = "tmp"),
 	row("a working directory that is a file"; 1; "process.cwd"; .process.cwd = "/files/plain"),
 	row("a working directory below a file"; 1; "/files/plain"; .process.cwd = "/files/plain/x"),
-	row("a working directory with a line break"; 1; "process.cwd"; .process.cwd = "/files/a\nb" | .process.user.uid = 5),
+	row("a working directory with a line break"; 1; "process.cwd"; .process.cwd = "/bin/busybox/a\nb"),
 	row("a variable without a value"; 1; "process.env[0]"; .process.env = ["A"]),
 	row("a variable without a name"; 1; "process.env[1]"; .process.env = ["A=b", "=b"]),
 	row("a line break in HOME"; 1; "process.env[0]"; .process.env = ["HOME=/\nx"]),
