@@ -92,10 +92,10 @@ static void layer_line(const struct image_progress *progress, size_t index, int6
 	char size[SIZE_TEXT];
 
 	memset(bar, ' ', BAR_WIDTH);
-	memset(bar, '#', (size_t)(part * BAR_WIDTH));
+	memset(bar, '#', (size_t)(part * (double)BAR_WIDTH));
 	speed_text(line, layer->size, now, speed, sizeof(speed));
 	(void)snprintf(out, LINE_SIZE, "%.*s  %-6s [%s] %3d %%  %10s%s", SHOWN_HEX, layer->digest.hex,
-		       phases[line->phase], bar, (int)(part * PERCENT), image_size_text(layer->size, size),
+		       phases[line->phase], bar, (int)(part * (double)PERCENT), image_size_text(layer->size, size),
 		       line->phase < PULL_STORED ? speed : "");
 }
 

@@ -1,6 +1,6 @@
 /*
- * image_progress.h - what a pull or push shows on standard error: on a terminal a line a layer with a bar, speed and the
- * time that is left; elsewhere a line when a layer is done.
+ * image_progress.h - what a pull or push shows on standard error: on a terminal a line a layer with a bar, speed and
+ * the time that is left; elsewhere a line when a layer is done.
  */
 #pragma once
 
