@@ -1,15 +1,14 @@
 /*
  * json_write.c - JSON text piece by piece; see json.h.
  *
- * yajl_gen does commas, escapes and indentation. Around it: keys where they belong and nowhere else, 64-bit unsigned
- * numbers, and text that is no UTF-8 (a path may hold any byte) written with U+FFFD in place of each bad byte, since
- * one such byte would make the whole document unreadable for a strict reader.
+ * Each character goes straight to the text: a configuration is a thousand short strings, and a call of memcpy(3) for
+ * each, its quotes and its comma is most of the time. Text that is no UTF-8 (a path may hold any byte) is written with
+ * U+FFFD in place of each bad byte, since one such byte would make the whole document unreadable for a strict reader.
  */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <yajl/yajl_gen.h>
 
 #include "cleanup.h"
 #include "json.h"
@@ -18,13 +17,16 @@
 
 static const char replacement[] = "\xef\xbf\xbd"; /* U+FFFD */
 
-enum { NUMBER_TEXT_MAX = 24 };
+enum { NUMBER_TEXT_MAX = 24, DEPTH_MAX = 128, FIRST_SIZE = 1024 };
 
 struct json_writer {
-	yajl_gen gen;
+	char *text;
+	size_t length, size;
+	bool pretty, begun; /* begun: the one top value */
 	size_t depth;
-	bool object[YAJL_MAX_DEPTH]; /* what is open at each depth */
-	bool begun;                  /* the one top value */
+	struct {
+		bool object, filled;
+	} open[DEPTH_MAX]; /* what is open at each depth */
 };
 
 static void check(bool right)
@@ -37,10 +39,9 @@ struct json_writer *json_writer_new(bool pretty)
 {
 	struct json_writer *writer = xcalloc(1, sizeof(*writer));
 
-	writer->gen = yajl_gen_alloc(NULL);
-	check(writer->gen != NULL);
-	(void)yajl_gen_config(writer->gen, yajl_gen_beautify, pretty);
-	(void)yajl_gen_config(writer->gen, yajl_gen_indent_string, "\t");
+	writer->pretty = pretty;
+	writer->size = FIRST_SIZE;
+	writer->text = xcalloc(1, writer->size);
 	return writer;
 }
 
@@ -48,64 +49,131 @@ void json_writer_free(struct json_writer *writer)
 {
 	if (!writer)
 		return;
-	yajl_gen_free(writer->gen);
+	free(writer->text);
 	free(writer);
 }
 
-static void put_text(struct json_writer *writer, const char *text, size_t length)
+/* There is always room for a NUL behind it. */
+static inline void put_char(struct json_writer *writer, char c)
 {
-	check(yajl_gen_string(writer->gen, (const unsigned char *)text, length) == yajl_gen_status_ok);
+	if (writer->length + 1 == writer->size) {
+		writer->text = xreallocarray(writer->text, writer->size, 2);
+		writer->size *= 2;
+	}
+	writer->text[writer->length++] = c;
 }
 
-static void put_repaired(struct json_writer *writer, const char *text, size_t length)
+static void put(struct json_writer *writer, const char *text)
 {
-	auto_free char *copy = xcalloc(length + 1, sizeof(replacement));
-	size_t used = 0;
+	for (; *text; text++)
+		put_char(writer, *text);
+}
 
-	for (size_t i = 0; i < length;) {
-		size_t step = utf8_sequence(text + i, length - i);
+static void put_escape(struct json_writer *writer, unsigned char c)
+{
+	static const char digits[] = "0123456789ABCDEF", letters[] = "bfnrt", meant[] = "\b\f\n\r\t";
+	const char *found = strchr(meant, c);
 
-		memcpy(copy + used, step ? text + i : replacement, step ? step : sizeof(replacement) - 1);
-		used += step ? step : sizeof(replacement) - 1;
-		i += step ? step : 1;
+	put_char(writer, '\\');
+	if (c >= ' ') {
+		put_char(writer, (char)c);
+	} else if (found) {
+		put_char(writer, letters[found - meant]);
+	} else {
+		put(writer, "u00");
+		put_char(writer, digits[c / 16]);
+		put_char(writer, digits[c % 16]);
 	}
-	put_text(writer, copy, used);
+}
+
+/* One character that is not ASCII; returns its length. */
+static size_t put_sequence(struct json_writer *writer, const char *text, size_t left)
+{
+	size_t length = utf8_sequence(text, left);
+
+	for (size_t i = 0; i < length; i++)
+		put_char(writer, text[i]);
+	if (!length)
+		put(writer, replacement);
+	return length ? length : 1;
 }
 
 static void put_string(struct json_writer *writer, const char *text)
 {
-	size_t length = strlen(text);
+	const char *const end = text + strlen(text);
 
-	if (utf8_valid_prefix(text, length) == length)
-		put_text(writer, text, length);
-	else
-		put_repaired(writer, text, length);
+	put_char(writer, '"');
+	while (text < end) {
+		const unsigned char c = (unsigned char)*text;
+
+		if (c >= 0x80) { /* NOLINT(readability-magic-numbers): the end of ASCII */
+			text += put_sequence(writer, text, (size_t)(end - text));
+			continue;
+		}
+		if (c < ' ' || c == '"' || c == '\\')
+			put_escape(writer, c);
+		else
+			put_char(writer, (char)c);
+		text++;
+	}
+	put_char(writer, '"');
+}
+
+/* A new line, as far in as things are open. */
+static void put_line(struct json_writer *writer)
+{
+	if (!writer->pretty)
+		return;
+	put_char(writer, '\n');
+	for (size_t i = 0; i < writer->depth; i++)
+		put_char(writer, '\t');
 }
 
 /* What comes before any value. */
 static void begin_value(struct json_writer *writer, const char *key)
 {
-	bool in_object = writer->depth > 0 && writer->object[writer->depth - 1];
+	const size_t top = writer->depth - 1;
 
-	check((writer->depth > 0 || !writer->begun) && in_object == (key != NULL));
+	check((writer->depth > 0 || !writer->begun) &&
+	      (writer->depth > 0 && writer->open[top].object) == (key != NULL));
 	writer->begun = true;
-	if (key)
-		put_string(writer, key);
+	if (writer->depth > 0) {
+		if (writer->open[top].filled)
+			put_char(writer, ',');
+		writer->open[top].filled = true;
+		put_line(writer);
+	}
+	if (!key)
+		return;
+	put_string(writer, key);
+	put(writer, writer->pretty ? ": " : ":");
+}
+
+/* What comes after a value: a pretty document ends in a newline. */
+static void end_value(struct json_writer *writer)
+{
+	if (writer->pretty && writer->depth == 0)
+		put_char(writer, '\n');
 }
 
 static void begin(struct json_writer *writer, const char *key, bool object)
 {
 	begin_value(writer, key);
-	check(writer->depth < YAJL_MAX_DEPTH - 1);
-	writer->object[writer->depth++] = object;
-	check((object ? yajl_gen_map_open(writer->gen) : yajl_gen_array_open(writer->gen)) == yajl_gen_status_ok);
+	check(writer->depth < DEPTH_MAX);
+	writer->open[writer->depth].object = object;
+	writer->open[writer->depth].filled = false;
+	writer->depth++;
+	put_char(writer, object ? '{' : '[');
 }
 
 static void end(struct json_writer *writer, bool object)
 {
-	check(writer->depth > 0 && writer->object[writer->depth - 1] == object);
+	check(writer->depth > 0 && writer->open[writer->depth - 1].object == object);
 	writer->depth--;
-	check((object ? yajl_gen_map_close(writer->gen) : yajl_gen_array_close(writer->gen)) == yajl_gen_status_ok);
+	if (writer->open[writer->depth].filled)
+		put_line(writer);
+	put_char(writer, object ? '}' : ']');
+	end_value(writer);
 }
 
 void json_begin_object(struct json_writer *writer, const char *key)
@@ -128,34 +196,44 @@ void json_end_array(struct json_writer *writer)
 	end(writer, false);
 }
 
-void json_put_string(struct json_writer *writer, const char *key, const char *value)
+/* A value that is written as it stands. */
+static void put_plain(struct json_writer *writer, const char *key, const char *text)
 {
 	begin_value(writer, key);
-	if (value)
-		put_string(writer, value);
-	else
-		check(yajl_gen_null(writer->gen) == yajl_gen_status_ok);
+	put(writer, text);
+	end_value(writer);
+}
+
+void json_put_string(struct json_writer *writer, const char *key, const char *value)
+{
+	if (!value) {
+		put_plain(writer, key, "null");
+		return;
+	}
+	begin_value(writer, key);
+	put_string(writer, value);
+	end_value(writer);
 }
 
 void json_put_i64(struct json_writer *writer, const char *key, int64_t value)
 {
-	begin_value(writer, key);
-	check(yajl_gen_integer(writer->gen, value) == yajl_gen_status_ok);
+	char text[NUMBER_TEXT_MAX];
+
+	(void)snprintf(text, sizeof(text), "%" PRId64, value);
+	put_plain(writer, key, text);
 }
 
 void json_put_u64(struct json_writer *writer, const char *key, uint64_t value)
 {
 	char text[NUMBER_TEXT_MAX];
-	int length = snprintf(text, sizeof(text), "%" PRIu64, value);
 
-	begin_value(writer, key);
-	check(yajl_gen_number(writer->gen, text, (size_t)length) == yajl_gen_status_ok);
+	(void)snprintf(text, sizeof(text), "%" PRIu64, value);
+	put_plain(writer, key, text);
 }
 
 void json_put_bool(struct json_writer *writer, const char *key, bool value)
 {
-	begin_value(writer, key);
-	check(yajl_gen_bool(writer->gen, value) == yajl_gen_status_ok);
+	put_plain(writer, key, value ? "true" : "false");
 }
 
 /* As deep as json_parse() has let it become. */
@@ -168,8 +246,7 @@ void json_put_node(struct json_writer *writer, const char *key, const struct jso
 	} else if (node->type == JSON_BOOL) {
 		json_put_bool(writer, key, node->boolean);
 	} else if (node->type == JSON_NUMBER) {
-		begin_value(writer, key);
-		check(yajl_gen_number(writer->gen, node->text, strlen(node->text)) == yajl_gen_status_ok);
+		put_plain(writer, key, node->text);
 	} else {
 		begin(writer, key, object);
 		for (const struct json *item = node->first; item; item = item->next)
@@ -180,12 +257,9 @@ void json_put_node(struct json_writer *writer, const char *key, const struct jso
 
 const char *json_writer_text(const struct json_writer *writer, size_t *ret_length)
 {
-	const unsigned char *text;
-	size_t length;
-
 	check(writer->begun && writer->depth == 0);
-	check(yajl_gen_get_buf(writer->gen, &text, &length) == yajl_gen_status_ok);
+	writer->text[writer->length] = '\0';
 	if (ret_length)
-		*ret_length = length;
-	return (const char *)text;
+		*ret_length = writer->length;
+	return writer->text;
 }

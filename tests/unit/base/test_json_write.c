@@ -14,7 +14,7 @@ static void compact(void)
 	size_t length;
 
 	json_begin_object(w, NULL);
-	json_put_string(w, "s", "a\"b\\c\n\t\x01/");
+	json_put_string(w, "s", "a\"b\\c\n\t\x01/\b\f\r\x1f\x7f");
 	json_put_string(w, "n", NULL);
 	json_put_i64(w, "i", INT64_MIN);
 	json_put_u64(w, "u", UINT64_MAX);
@@ -25,7 +25,7 @@ static void compact(void)
 	json_end_object(w);
 	json_end_array(w);
 	json_end_object(w);
-	CHECK_STR("{\"s\":\"a\\\"b\\\\c\\n\\t\\u0001/\",\"n\":null,\"i\":-9223372036854775808,"
+	CHECK_STR("{\"s\":\"a\\\"b\\\\c\\n\\t\\u0001/\\b\\f\\r\\u001F\x7f\",\"n\":null,\"i\":-9223372036854775808,"
 		  "\"u\":18446744073709551615,\"b\":true,\"a\":[false,{}]}",
 		  json_writer_text(w, &length));
 	CHECK_INT(strlen(json_writer_text(w, NULL)), length);
@@ -51,8 +51,14 @@ static void pretty(void)
 
 	json_begin_object(w, NULL);
 	json_put_i64(w, "a", 1);
+	json_begin_array(w, "b");
+	json_put_string(w, NULL, "x");
+	json_begin_object(w, NULL);
 	json_end_object(w);
-	CHECK_STR("{\n\t\"a\": 1\n}\n", json_writer_text(w, NULL));
+	json_put_bool(w, NULL, true);
+	json_end_array(w);
+	json_end_object(w);
+	CHECK_STR("{\n\t\"a\": 1,\n\t\"b\": [\n\t\t\"x\",\n\t\t{},\n\t\ttrue\n\t]\n}\n", json_writer_text(w, NULL));
 }
 
 static void repairs_bytes(void)
