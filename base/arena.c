@@ -8,7 +8,8 @@
 
 #include "str.h"
 
-enum { BLOCK_SIZE = 16 * 1024 };
+/* Of a block's data: the first is small, as most arenas are, each next one four times as large. */
+enum { BLOCK_MIN = 960, BLOCK_MAX = 16 * 1024, BLOCK_GROWTH = 4 };
 
 struct block {
 	struct block *next;
@@ -38,15 +39,24 @@ void arena_free(struct arena *arena)
 	free(arena);
 }
 
-static void add_block(struct arena *arena, size_t size)
+static size_t next_size(const struct arena *arena)
 {
+	if (!arena->blocks)
+		return BLOCK_MIN;
+	return arena->blocks->size < BLOCK_MAX / BLOCK_GROWTH ? arena->blocks->size * BLOCK_GROWTH : BLOCK_MAX;
+}
+
+/* Not zeroed: calloc() would touch pages that are never used. */
+static void add_block(struct arena *arena, size_t need)
+{
+	const size_t usual = next_size(arena);
+	const size_t size = need > usual ? need : usual;
 	struct block *block;
 
 	if (size > SIZE_MAX - sizeof(*block))
 		abort();
-	block = xcalloc(1, sizeof(*block) + size);
-	block->size = size;
-	block->next = arena->blocks;
+	block = xreallocarray(NULL, 1, sizeof(*block) + size);
+	*block = (struct block){ .size = size, .next = arena->blocks };
 	arena->blocks = block;
 }
 
@@ -59,10 +69,10 @@ void *arena_alloc(struct arena *arena, size_t size)
 		abort();
 	need &= ~(alignof(max_align_t) - 1);
 	if (!arena->blocks || arena->blocks->size - arena->blocks->used < need)
-		add_block(arena, need > BLOCK_SIZE ? need : BLOCK_SIZE);
+		add_block(arena, need);
 	memory = arena->blocks->data + arena->blocks->used;
 	arena->blocks->used += need;
-	return memory;
+	return memset(memory, 0, need);
 }
 
 void *arena_array(struct arena *arena, size_t count, size_t size)

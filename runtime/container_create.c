@@ -56,8 +56,7 @@ int container_run(const struct runtime *runtime, const struct create_options *op
 		return r;
 	/* The container is as any other now; a hook, too, may call coffer for it. */
 	state_dir_unlock(&launch.dir);
-	r = hooks_run(HOOK_POSTSTART, &launch.config->hooks[HOOK_POSTSTART], launch_state_json(&launch, STATUS_RUNNING),
-		      err);
+	r = launch_hooks(&launch, HOOK_POSTSTART, STATUS_RUNNING, err);
 	if (r < 0) {
 		launch_drop_pid_file(&launch);
 		remove_ended(&launch);

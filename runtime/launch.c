@@ -411,12 +411,27 @@ int launch_run(struct launch *launch, struct error *err)
 	return 0;
 }
 
-const char *launch_state_json(const struct launch *launch, enum container_status status)
+static const char *state_json(const struct launch *launch, enum container_status status)
 {
 	const struct config *config = launch->config;
 
 	return state_to_json(config->arena, &launch->state, status, config->oci_version, config->annotations,
 			     config->n_annotations, false);
+}
+
+int launch_hooks(const struct launch *launch, enum hook_stage stage, enum container_status status, struct error *err)
+{
+	const struct hook_list *hooks = &launch->config->hooks[stage];
+
+	return hooks->count ? hooks_run(stage, hooks, state_json(launch, status), err) : 0;
+}
+
+static void run_poststop(const struct launch *launch)
+{
+	const struct hook_list *hooks = &launch->config->hooks[HOOK_POSTSTOP];
+
+	if (launch->owes_poststop && hooks->count)
+		hooks_run_all(hooks, state_json(launch, STATUS_STOPPED));
 }
 
 void launch_drop_pid_file(const struct launch *launch)
@@ -442,8 +457,7 @@ void launch_remove(struct launch *launch)
 		log_message(LOG_LEVEL_WARNING, "%s", err.text);
 	if (launch->cgroup && cgroup_remove(&launch->host.cgroup, launch->plan.cgroup_path, &err) < 0)
 		log_message(LOG_LEVEL_WARNING, "%s", err.text);
-	if (launch->owes_poststop)
-		hooks_run_all(&launch->config->hooks[HOOK_POSTSTOP], launch_state_json(launch, STATUS_STOPPED));
+	run_poststop(launch);
 	if (launch->dir.fd >= 0 && launch->state.own_bundle && own_bundle_remove(launch->state.bundle, &err) < 0)
 		log_message(LOG_LEVEL_WARNING, "%s", err.text);
 	if (launch->dir.fd >= 0 && state_dir_remove(&launch->dir, &err) < 0)

@@ -65,7 +65,7 @@ void launch_drop_pid_file(const struct launch *launch);
 /* Frees and closes; the container stays. */
 void launch_close(struct launch *launch);
 
-/* The container's state as hooks get it; in the config's arena. */
-const char *launch_state_json(const struct launch *launch, enum container_status status);
+/* Runs the hooks of a stage, if there are any: hooks_run(). */
+int launch_hooks(const struct launch *launch, enum hook_stage stage, enum container_status status, struct error *err);
 
 #define auto_launch __attribute__((cleanup(launch_close)))

@@ -14,14 +14,12 @@
 
 static int run_hooks(struct launch *launch, struct error *err)
 {
-	const struct hook_list *hooks = launch->config->hooks;
-	const char *json = launch_state_json(launch, STATUS_CREATING);
 	int r;
 
 	launch->owes_poststop = true;
-	r = hooks_run(HOOK_PRESTART, &hooks[HOOK_PRESTART], json, err);
+	r = launch_hooks(launch, HOOK_PRESTART, STATUS_CREATING, err);
 	if (r == 0)
-		r = hooks_run(HOOK_CREATE_RUNTIME, &hooks[HOOK_CREATE_RUNTIME], json, err);
+		r = launch_hooks(launch, HOOK_CREATE_RUNTIME, STATUS_CREATING, err);
 	return r == 0 ? sync_send(launch->sync, SYNC_HOOKS_DONE, -1, err) : r;
 }
 
