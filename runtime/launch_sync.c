@@ -44,12 +44,17 @@ static int explain_death(const struct launch *launch, struct error *err)
 	struct cgroup_stats stats = { 0 };
 	struct error ignored;
 
+	/* The cgroup's own limit, by whichever way it came: the config, "unified", an option. */
 	if (launch->cgroup && cgroup_stats_read(launch->cgroup, &stats, &ignored) == 0 &&
-	    stats.memory_events_oom_kill.set && stats.memory_events_oom_kill.value > 0)
+	    stats.memory_events_oom_kill.value > 0 && stats.memory_max.set && stats.memory_max.value != UINT64_MAX)
 		return refuse(err,
-			      "linux.resources.memory.limit: %lld bytes are too few to start the container: its "
-			      "first process was killed for lack of memory; raise the limit",
-			      (long long)launch->config->limits.memory_limit.value);
+			      "%s: %llu bytes are too few to start the container: its first process was killed for "
+			      "lack of memory; raise the limit",
+			      launch->config->limits.memory_limit.set ? "linux.resources.memory.limit" : "memory.max",
+			      (unsigned long long)stats.memory_max.value);
+	if (stats.memory_events_oom_kill.value > 0)
+		return refuse(err, "the container's first process was killed for lack of memory while it set up, by a "
+				   "limit above its cgroup or the machine's own");
 	if (status > 128)
 		return refuse(err, "the container's first process was killed by signal %d (%s) while it set up",
 			      status - 128, strsignal(status - 128));

@@ -219,6 +219,7 @@ def seccomp_and_hooks:
 	row("a poststop hook that does not exist"; 0; "hooks.poststop[0]: /nowhere"; hook("poststop"; { path: "/nowhere" }));
 
 def controllers:
+	row("too little memory to start, by unified"; 1; "memory.max: 8192 bytes are too few"; .linux.resources.unified = { "memory.max": "8192" }),
 	row("too little memory to start"; 1; "linux.resources.memory.limit: 8192 bytes are too few"; .linux.resources.memory.limit = 8192),
 	row("a CPU that the machine does not have"; 1; "cpuset.cpus"; .linux.resources.cpu.cpus = "4000"),
 	row("a rate of a device that the machine does not have"; 1; "io.max"; .linux.resources.blockIO.throttleReadBpsDevice = [{ major: 250, minor: 99, rate: 1000 }]);
