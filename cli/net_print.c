@@ -30,7 +30,7 @@ char *network_list_table(struct arena *arena, const struct network *networks, si
 
 static void put_network(struct json_writer *out, const struct network *network)
 {
-	char text[IP_TEXT_SIZE];
+	char text[IP_RANGE_TEXT_SIZE];
 
 	json_put_string(out, "name", network->name);
 	json_put_string(out, "bridge", network->bridge);
@@ -40,6 +40,10 @@ static void put_network(struct json_writer *out, const struct network *network)
 		json_put_string(out, NULL, ip_network_text(&network->v4, text));
 	if (ip_is_set(&network->v6.address))
 		json_put_string(out, NULL, ip_network_text(&network->v6, text));
+	json_end_array(out);
+	json_begin_array(out, "reserved");
+	for (size_t i = 0; i < network->n_reserved; i++)
+		json_put_string(out, NULL, ip_range_text(&network->reserved[i], text));
 	json_end_array(out);
 	if (network->mtu)
 		json_put_u64(out, "mtu", network->mtu);

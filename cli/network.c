@@ -17,7 +17,7 @@ enum { NAME_WIDTH = 12 };
 
 struct define_options {
 	const char *subnet, *subnet6, *gateway, *gateway6, *interface, *local;
-	const char *const *range, *const *peer;
+	const char *const *range, *const *reserve, *const *peer;
 	bool ipv6, internal, open, spoof, no_names;
 	struct opt_u64 mtu, vxlan;
 };
@@ -31,6 +31,8 @@ static const struct cli_option define_options[] = {
 	TEXT_ROW(struct define_options, gateway6, "gateway6", 0, "ADDRESS", "the host's address in that"),
 	LIST_ROW(struct define_options, range, "ip-range", 0, "NETWORK",
 		 "give addresses from this part; the rest is for --ip"),
+	LIST_ROW(struct define_options, reserve, "reserve", 0, "ADDRESS[-LAST]",
+		 "give these, or a NETWORK of them, to --ip only"),
 	NUMBER_ROW(struct define_options, vxlan, "vxlan", 0, "VNI", "one network over several hosts, by VXLAN"),
 	TEXT_ROW(struct define_options, local, "local", 0, "ADDRESS", "of VXLAN: this host's among the peers"),
 	LIST_ROW(struct define_options, peer, "peer", 0, "ADDRESS", "of VXLAN: another host"),
@@ -75,6 +77,9 @@ static int take_ranges(const struct define_options *options, struct network *net
 			return context(err, "--ip-range");
 		*(range.address.family == AF_INET ? &network->range4 : &network->range6) = range;
 	}
+	for (const char *const *word = options->reserve; word && *word; word++)
+		if (network_reserve(network, *word, err) < 0)
+			return context(err, "--reserve");
 	return 0;
 }
 

@@ -110,6 +110,56 @@ struct ip_network ip_network_of(const struct ip_network *network)
 	return base;
 }
 
+static struct ip_range range_of(const struct ip_network *network)
+{
+	struct ip_range range = { .first = ip_network_of(network).address, .last = network->address };
+
+	for (size_t i = 0; i < ip_size(range.last.family); i++)
+		range.last.bytes[i] |= (uint8_t)~mask_byte(network->prefix, i);
+	return range;
+}
+
+int ip_range_parse(const char *text, struct ip_range *ret, struct error *err)
+{
+	const char *dash = strchr(text, '-');
+	struct ip_network network = { 0 };
+	struct ip_range range = { 0 };
+	char first[IP_TEXT_SIZE];
+
+	if (strchr(text, '/')) {
+		if (ip_network_parse(text, &network, err) < 0)
+			return -err->code;
+		*ret = range_of(&network);
+		return 0;
+	}
+	(void)snprintf(first, sizeof(first), "%.*s", (int)(dash ? dash - text : IP_TEXT_SIZE), text);
+	if (ip_parse(first, &range.first, err) < 0 || ip_parse(dash ? dash + 1 : text, &range.last, err) < 0)
+		return -err->code;
+	if (range.first.family != range.last.family ||
+	    memcmp(range.first.bytes, range.last.bytes, sizeof(range.first.bytes)) > 0)
+		return refuse(err, "\"%.64s\": not a first and a last address", text);
+	*ret = range;
+	return 0;
+}
+
+const char *ip_range_text(const struct ip_range *range, char *buffer)
+{
+	char first[IP_TEXT_SIZE];
+	char last[IP_TEXT_SIZE];
+	const bool one = ip_equal(&range->first, &range->last);
+
+	(void)snprintf(buffer, IP_RANGE_TEXT_SIZE, "%s%s%s", ip_text(&range->first, first), one ? "" : "-",
+		       one ? "" : ip_text(&range->last, last));
+	return buffer;
+}
+
+bool ip_range_has(const struct ip_range *range, const struct ip_address *address)
+{
+	return address->family == range->first.family &&
+	       memcmp(address->bytes, range->first.bytes, sizeof(address->bytes)) >= 0 &&
+	       memcmp(address->bytes, range->last.bytes, sizeof(address->bytes)) <= 0;
+}
+
 bool ip_network_has(const struct ip_network *network, const struct ip_address *address)
 {
 	if (network->address.family != address->family)

@@ -10,7 +10,7 @@
 
 #include "base/error.h"
 
-enum { IP_TEXT_SIZE = 64, IP_BYTES = 16 };
+enum { IP_TEXT_SIZE = 64, IP_RANGE_TEXT_SIZE = 128, IP_BYTES = 16 };
 
 struct ip_address {
 	int family;              /* AF_INET, AF_INET6, or 0: none */
@@ -20,6 +20,10 @@ struct ip_address {
 struct ip_network {
 	struct ip_address address; /* of a network: its first; of an interface: its own */
 	unsigned prefix;
+};
+
+struct ip_range {
+	struct ip_address first, last; /* of one family, first <= last */
 };
 
 size_t ip_size(int family);   /* bytes: 4 or 16 */
@@ -34,6 +38,13 @@ int ip_parse(const char *text, struct ip_address *ret, struct error *err);
 
 /* "10.0.0.0/24". The host bits are kept. */
 int ip_network_parse(const char *text, struct ip_network *ret, struct error *err);
+
+/* "10.0.0.9", "10.0.0.5-10.0.0.9" or "10.0.0.0/28". */
+int ip_range_parse(const char *text, struct ip_range *ret, struct error *err);
+
+/* To buffer[IP_RANGE_TEXT_SIZE], which is returned: one address, or the first and the last. */
+const char *ip_range_text(const struct ip_range *range, char *buffer);
+bool ip_range_has(const struct ip_range *range, const struct ip_address *address);
 
 /* To buffer[IP_TEXT_SIZE], which is returned; "" for none. */
 const char *ip_text(const struct ip_address *address, char *buffer);

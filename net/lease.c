@@ -115,6 +115,25 @@ static void write_last(const struct net_store *store, const char *path, uint64_t
 	(void)symlinkat(text, store->run_fd, path);
 }
 
+/* How many addresses from this offset on are reserved. A reservation may be larger than can be tried one by one, and
+   end behind the pool. */
+static uint64_t reserved_from(const struct network *network, const struct ip_network *pool, uint64_t offset)
+{
+	const struct ip_address address = ip_at(pool, offset);
+	const uint64_t rest = ip_count(pool) - offset;
+
+	for (size_t i = 0; i < network->n_reserved; i++) {
+		const struct ip_range *range = &network->reserved[i];
+		uint64_t last;
+
+		if (!ip_range_has(range, &address))
+			continue;
+		last = ip_network_has(pool, &range->last) ? ip_offset(pool, &range->last) : UINT64_MAX;
+		return last >= offset && last - offset < rest ? last - offset + 1 : rest;
+	}
+	return 0;
+}
+
 int net_store_lease(const struct net_store *store, const struct network *network, const struct ip_network *net,
 		    const struct ip_address *wanted, const char *owner, struct ip_address *ret, struct error *err)
 {
@@ -133,9 +152,16 @@ int net_store_lease(const struct net_store *store, const struct network *network
 	offset = read_last(store, path);
 	for (uint64_t tries = 0; tries < count; tries++) {
 		struct ip_address address;
+		uint64_t reserved;
 		int r;
 
 		offset = (offset + 1) % count;
+		reserved = reserved_from(network, pool, offset);
+		if (reserved > 0) {
+			offset += reserved - 1;
+			tries += reserved - 1;
+			continue;
+		}
 		address = ip_at(pool, offset);
 		if (!is_usable(net, &address))
 			continue;

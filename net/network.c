@@ -65,6 +65,19 @@ static int check_range(const struct ip_network *net, const struct ip_network *ra
 	return 0;
 }
 
+static int check_reserved(const struct network *network, struct error *err)
+{
+	for (size_t i = 0; i < network->n_reserved; i++) {
+		const struct ip_range *range = &network->reserved[i];
+		const struct ip_network *net = range->first.family == AF_INET ? &network->v4 : &network->v6;
+		char text[IP_RANGE_TEXT_SIZE];
+
+		if (!ip_network_has(net, &range->first) || !ip_network_has(net, &range->last))
+			return refuse(err, "the reserved %s is not in the network", ip_range_text(range, text));
+	}
+	return 0;
+}
+
 static int check_vxlan(const struct network *network, struct error *err)
 {
 	if (!network->vni)
@@ -105,7 +118,8 @@ int network_validate(const struct network *network, struct error *err)
 	if (network->mtu && (network->mtu < NETWORK_MTU_MIN || network->mtu > NETWORK_MTU_MAX))
 		return refuse(err, "an MTU is between %d and %d", NETWORK_MTU_MIN, NETWORK_MTU_MAX);
 	if (check_range(&network->v4, &network->range4, err) < 0 ||
-	    check_range(&network->v6, &network->range6, err) < 0 || check_vxlan(network, err) < 0)
+	    check_range(&network->v6, &network->range6, err) < 0 || check_reserved(network, err) < 0 ||
+	    check_vxlan(network, err) < 0)
 		return -err->code;
 	if (check_family(&network->v4, PREFIX4_MIN, PREFIX4_MAX, err) < 0)
 		return -err->code;
@@ -159,6 +173,18 @@ static int read_range(const char *value, void *target, struct error *err)
 		return -err->code;
 	*(range.address.family == AF_INET ? &network->range4 : &network->range6) = range;
 	return 0;
+}
+
+int network_reserve(struct network *network, const char *text, struct error *err)
+{
+	if (network->n_reserved == NETWORK_RESERVED_MAX)
+		return refuse(err, "more than %d reservations", NETWORK_RESERVED_MAX);
+	return ip_range_parse(text, &network->reserved[network->n_reserved++], err);
+}
+
+static int read_reserve(const char *value, void *target, struct error *err)
+{
+	return network_reserve(target, value, err);
 }
 
 static int read_vxlan(const char *value, void *target, struct error *err)
@@ -217,17 +243,9 @@ static int read_flag(const char *value, void *target, struct error *err)
 }
 
 static const struct lines_key keys[] = {
-	{ "name", read_name },
-	{ "bridge", read_bridge },
-	{ "mac", read_mac },
-	{ "gateway", read_gateway },
-	{ "range", read_range },
-	{ "vxlan", read_vxlan },
-	{ "underlay", read_underlay },
-	{ "peer", read_peer },
-	{ "mtu", read_mtu },
-	{ "flag", read_flag },
-	{ NULL, NULL },
+	{ "name", read_name },   { "bridge", read_bridge },   { "mac", read_mac },     { "gateway", read_gateway },
+	{ "range", read_range }, { "reserve", read_reserve }, { "vxlan", read_vxlan }, { "underlay", read_underlay },
+	{ "peer", read_peer },   { "mtu", read_mtu },         { "flag", read_flag },   { NULL, NULL },
 };
 
 int network_parse(const char *text, size_t length, struct network *ret, struct error *err)
@@ -247,7 +265,7 @@ int network_parse(const char *text, size_t length, struct network *ret, struct e
 char *network_format(const struct network *network)
 {
 	struct lines record = { .text = NULL };
-	char text[IP_TEXT_SIZE];
+	char text[IP_RANGE_TEXT_SIZE];
 
 	lines_put(&record, "name", "%s", network->name);
 	lines_put(&record, "bridge", "%s", network->bridge);
@@ -260,6 +278,8 @@ char *network_format(const struct network *network)
 		lines_put(&record, "range", "%s", ip_network_text(&network->range4, text));
 	if (ip_is_set(&network->range6.address))
 		lines_put(&record, "range", "%s", ip_network_text(&network->range6, text));
+	for (size_t i = 0; i < network->n_reserved; i++)
+		lines_put(&record, "reserve", "%s", ip_range_text(&network->reserved[i], text));
 	if (network->vni)
 		lines_put(&record, "vxlan", "%u", network->vni);
 	if (network->vni)

@@ -63,7 +63,8 @@ int net_store_each_endpoint(const struct net_store *store, net_store_endpoint_fn
 			    struct error *err);
 
 /* Takes an address of the network for the owner: `wanted`, or (family 0) the next free one, in a circle, so that one
-   that was given back is not given again at once. -EEXIST: it is taken; -ENOSPC: none is free. */
+   that was given back is not given again at once, and none that is reserved. -EEXIST: it is taken; -ENOSPC: none is
+   free. */
 int net_store_lease(const struct net_store *store, const struct network *network, const struct ip_network *net,
 		    const struct ip_address *wanted, const char *owner, struct ip_address *ret, struct error *err);
 int net_store_release(const struct net_store *store, const char *network, const struct ip_address *address,

@@ -87,6 +87,42 @@ static void sets(void)
 	CHECK(!ip_network_overlap(&wide, &other) && ip_network_overlap(&all, &other) && !ip_network_overlap(&v6, &all));
 }
 
+static void ranges(void)
+{
+	static const struct {
+		const char *written, *text;
+	} good[] = {
+		{ "10.0.0.9", "10.0.0.9" },
+		{ "10.0.0.5-10.0.0.9", "10.0.0.5-10.0.0.9" },
+		{ "10.0.0.18/28", "10.0.0.16-10.0.0.31" },
+		{ "10.0.0.18/32", "10.0.0.18" },
+		{ "fd00::1-fd00::ffff", "fd00::1-fd00::ffff" },
+		{ "fd00::/64", "fd00::-fd00::ffff:ffff:ffff:ffff" },
+	};
+	static const char *const bad[] = { "",
+					   "-",
+					   "10.0.0.9-",
+					   "-10.0.0.9",
+					   "10.0.0.9-10.0.0.5",
+					   "10.0.0.9-fd00::1",
+					   "10.0.0.0/33",
+					   "10.0.0.1-10.0.0.0/24",
+					   "10.0.0.1-10.0.0.2-10.0.0.3" };
+	const struct ip_address in = address("10.0.0.9");
+	const struct ip_address out = address("10.0.0.10");
+	char buffer[IP_RANGE_TEXT_SIZE];
+	struct ip_range range;
+
+	for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
+		CHECK_INT(0, ip_range_parse(good[i].written, &range, &err));
+		CHECK_STR(good[i].text, ip_range_text(&range, buffer));
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		CHECK(ip_range_parse(bad[i], &range, &err) < 0);
+	CHECK_INT(0, ip_range_parse("10.0.0.5-10.0.0.9", &range, &err));
+	CHECK(ip_range_has(&range, &in) && !ip_range_has(&range, &out));
+}
+
 static void hash_is_fnv(void)
 {
 	CHECK(ip_hash("", 0) == 0xcbf29ce484222325ULL);
@@ -94,5 +130,7 @@ static void hash_is_fnv(void)
 	CHECK(ip_hash("a", 1) != ip_hash("a", 0));
 }
 
-static const struct test tests[] = { TEST(texts), TEST(kinds), TEST(sums), TEST(sets), TEST(hash_is_fnv) };
+static const struct test tests[] = {
+	TEST(texts), TEST(kinds), TEST(sums), TEST(sets), TEST(ranges), TEST(hash_is_fnv)
+};
 TEST_MAIN(tests)

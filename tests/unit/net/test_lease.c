@@ -70,6 +70,33 @@ static void from_a_range(void)
 	CHECK_STR("10.0.0.2", lease(&store, "b", "10.0.0.2"));
 }
 
+/* Who does not ask is not given them; one larger than can be counted is stepped over at once. */
+static void reserved_ones(void)
+{
+	auto_net_store struct net_store store = NET_STORE_CLOSED;
+	struct network network = small_network();
+	struct ip_address address;
+	char text[IP_TEXT_SIZE];
+
+	open_fresh(&store);
+	put_record(&store, "a");
+	CHECK_INT(0, network_reserve(&network, "10.0.0.0-10.0.0.3", &err));
+	CHECK_INT(0, network_reserve(&network, "10.0.0.5", &err));
+	CHECK_INT(0, net_store_lease(&store, &network, &network.v4, &none, "a", &address, &err));
+	CHECK_STR("10.0.0.4", ip_text(&address, text));
+	CHECK_INT(0, net_store_lease(&store, &network, &network.v4, &none, "a", &address, &err));
+	CHECK_STR("10.0.0.6", ip_text(&address, text));
+	CHECK_INT(-ENOSPC, net_store_lease(&store, &network, &network.v4, &none, "a", &address, &err));
+	CHECK_STR("10.0.0.5", lease(&store, "b", "10.0.0.5"));
+
+	CHECK_INT(0, ip_network_parse("fd00::1/64", &network.v6, &err));
+	CHECK_INT(0, network_reserve(&network, "fd00::-fd00::ffff:fff0", &err));
+	CHECK_INT(0, net_store_lease(&store, &network, &network.v6, &none, "a", &address, &err));
+	CHECK_STR("fd00::ffff:fff1", ip_text(&address, text));
+	CHECK_INT(0, network_reserve(&network, "fd00::/65", &err));
+	CHECK_INT(-ENOSPC, net_store_lease(&store, &network, &network.v6, &none, "a", &address, &err));
+}
+
 static void in_a_circle(void)
 {
 	auto_net_store struct net_store store = NET_STORE_CLOSED;
@@ -129,6 +156,6 @@ static void without_a_record_it_is_nobodys(void)
 	CHECK_STR("network n: the address 10.0.0.5 is another container's", lease(&store, "c", "10.0.0.5"));
 }
 
-static const struct test tests[] = { TEST(in_a_circle), TEST(from_a_range), TEST(wanted_ones),
+static const struct test tests[] = { TEST(in_a_circle), TEST(from_a_range), TEST(reserved_ones), TEST(wanted_ones),
 				     TEST(without_a_record_it_is_nobodys) };
 TEST_MAIN(tests)

@@ -47,6 +47,7 @@ static void files(void)
 {
 	static const char text[] = "name n\nbridge co-n\nmac 02:01:02:03:04:05\ngateway 10.1.0.1/24\n"
 				   "gateway fd00::1/64\nrange 10.1.0.64/26\nrange fd00::100/120\n"
+				   "reserve 10.1.0.64-10.1.0.71\nreserve fd00::101\n"
 				   "vxlan 7\nunderlay 192.0.2.1\npeer 192.0.2.2\npeer 192.0.2.3\nmtu 1400\nflag "
 				   "internal\nflag open\nflag spoof\n";
 	auto_free char *again = NULL;
@@ -80,6 +81,9 @@ static void what_cannot_work(void)
 		"name n\nbridge b\ngateway 10.0.0.1/24\nrange 10.0.1.0/26\n",
 		"name n\nbridge b\ngateway 10.0.0.1/24\nrange 10.0.0.0/23\n",
 		"name n\nbridge b\ngateway 10.0.0.1/24\nrange fd00::/64\n",
+		"name n\nbridge b\ngateway 10.0.0.1/24\nreserve 10.0.1.7\n",
+		"name n\nbridge b\ngateway 10.0.0.1/24\nreserve 10.0.0.250-10.0.1.7\n",
+		"name n\nbridge b\ngateway 10.0.0.1/24\nreserve fd00::1\n",
 		"name n\nbridge b\ngateway 10.0.0.1/24\npeer 192.0.2.1\n",
 		"name n\nbridge b\ngateway 10.0.0.1/24\nvxlan 7\n",
 		"name n\nbridge b\ngateway 10.0.0.1/24\nvxlan 16777216\n",
