@@ -9,7 +9,7 @@
 
 char *network_list_table(struct arena *arena, const struct network *networks, size_t count, bool only_names)
 {
-	static const char *const header[] = { "NAME", "BRIDGE", "IPV4", "IPV6" };
+	static const char *const header[] = { "NAME", "DRIVER", "INTERFACE", "IPV4", "IPV6" };
 	enum { COLUMNS = sizeof(header) / sizeof(header[0]) };
 	const char **cells = arena_array(arena, (count + 1) * COLUMNS, sizeof(*cells));
 	const char **cell = cells;
@@ -21,7 +21,8 @@ char *network_list_table(struct arena *arena, const struct network *networks, si
 	for (size_t i = 0; i < count; i++) {
 		names = arena_printf(arena, "%s%s\n", names, networks[i].name);
 		*cell++ = networks[i].name;
-		*cell++ = networks[i].bridge;
+		*cell++ = network_kind_names[networks[i].kind];
+		*cell++ = *networks[i].bridge ? networks[i].bridge : networks[i].parent;
 		*cell++ = arena_strdup(arena, ip_network_text(&networks[i].v4, text));
 		*cell++ = arena_strdup(arena, ip_network_text(&networks[i].v6, text));
 	}
@@ -30,11 +31,21 @@ char *network_list_table(struct arena *arena, const struct network *networks, si
 
 static void put_network(struct json_writer *out, const struct network *network)
 {
+	const char *mode = network_mode_word(network);
 	char text[IP_RANGE_TEXT_SIZE];
 
 	json_put_string(out, "name", network->name);
-	json_put_string(out, "bridge", network->bridge);
-	json_put_string(out, "mac", mac_text(network->mac, text));
+	json_put_string(out, "driver", network_kind_names[network->kind]);
+	if (network->kind == NETWORK_BRIDGE) {
+		json_put_string(out, "bridge", network->bridge);
+		json_put_string(out, "mac", mac_text(network->mac, text));
+	} else {
+		json_put_string(out, "parent", network->parent);
+	}
+	if (mode)
+		json_put_string(out, "mode", mode);
+	if (network->vlan)
+		json_put_u64(out, "vlan", network->vlan);
 	json_begin_array(out, "gateways");
 	if (ip_is_set(&network->v4.address))
 		json_put_string(out, NULL, ip_network_text(&network->v4, text));
@@ -52,7 +63,7 @@ static void put_network(struct json_writer *out, const struct network *network)
 	json_put_bool(out, "spoof", network->may_spoof);
 }
 
-static void put_endpoint(struct json_writer *out, const struct endpoint *endpoint)
+static void put_endpoint(struct json_writer *out, const struct network *network, const struct endpoint *endpoint)
 {
 	char address[IP_TEXT_SIZE];
 	char port[128];
@@ -60,7 +71,8 @@ static void put_endpoint(struct json_writer *out, const struct endpoint *endpoin
 	json_begin_object(out, NULL);
 	json_put_string(out, "id", endpoint->owner);
 	json_put_string(out, "interface", endpoint->interface);
-	json_put_string(out, "host", endpoint->host);
+	if (network->kind == NETWORK_BRIDGE)
+		json_put_string(out, "host", endpoint->host);
 	json_put_string(out, "mac", mac_text(endpoint->mac, address));
 	json_begin_array(out, "addresses");
 	if (ip_is_set(&endpoint->v4))
@@ -104,7 +116,7 @@ char *network_json(struct arena *arena, const struct network *network, const str
 	json_begin_array(out, "containers");
 	for (size_t i = 0; i < count; i++)
 		if (str_eq(endpoints[i].network, network->name))
-			put_endpoint(out, &endpoints[i]);
+			put_endpoint(out, network, &endpoints[i]);
 	json_end_array(out);
 	json_end_object(out);
 	return arena_strdup(arena, json_writer_text(out, &length));

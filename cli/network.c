@@ -17,12 +17,17 @@ enum { NAME_WIDTH = 12 };
 
 struct define_options {
 	const char *subnet, *subnet6, *gateway, *gateway6, *interface, *local;
-	const char *const *range, *const *reserve, *const *peer;
+	const char *const *range, *const *reserve, *const *peer, *const *opt;
 	bool ipv6, internal, open, spoof, no_names;
-	struct opt_u64 mtu, vxlan;
+	unsigned driver;
+	struct opt_u64 mtu, vxlan, vlan;
 };
 
 static const struct cli_option define_options[] = {
+	CHOICE_ROW(struct define_options, driver, network_kind_names, "driver", 'd', "DRIVER",
+		   "bridge (default), macvlan, ipvlan, host-device"),
+	LIST_ROW(struct define_options, opt, "opt", 'o', "KEY=VALUE",
+		 "parent=INTERFACE and mode=MODE of drivers but bridge; vlan=, mtu="),
 	TEXT_ROW(struct define_options, subnet, "subnet", 0, "NETWORK", "IPv4 network (default: a free one)"),
 	TEXT_ROW(struct define_options, gateway, "gateway", 0, "ADDRESS",
 		 "the host's address in it (default: the first)"),
@@ -33,6 +38,7 @@ static const struct cli_option define_options[] = {
 		 "give addresses from this part; the rest is for --ip"),
 	LIST_ROW(struct define_options, reserve, "reserve", 0, "ADDRESS[-LAST]",
 		 "give these, or a NETWORK of them, to --ip only"),
+	NUMBER_ROW(struct define_options, vlan, "vlan", 0, "NUMBER", "the bridge's ports are in it; or, on the parent"),
 	NUMBER_ROW(struct define_options, vxlan, "vxlan", 0, "VNI", "one network over several hosts, by VXLAN"),
 	TEXT_ROW(struct define_options, local, "local", 0, "ADDRESS", "of VXLAN: this host's among the peers"),
 	LIST_ROW(struct define_options, peer, "peer", 0, "ADDRESS", "of VXLAN: another host"),
@@ -99,10 +105,86 @@ static int take_vxlan(const struct define_options *options, struct network *netw
 	return 0;
 }
 
+static int take_parent(const char *value, struct network *network, struct error *err)
+{
+	if (!link_name_valid(value))
+		return refuse(err, "\"%.32s\" is not a name for an interface", value);
+	(void)snprintf(network->parent, sizeof(network->parent), "%s", value);
+	return 0;
+}
+
+static int take_mode(const char *value, struct network *network, struct error *err)
+{
+	return network_set_mode(network, value, err);
+}
+
+static int set_vlan(uint64_t vlan, struct network *network, struct error *err)
+{
+	if (vlan == 0 || vlan > LINK_VLAN_MAX)
+		return refuse(err, "a VLAN has a number from 1 to %d", LINK_VLAN_MAX);
+	network->vlan = (uint16_t)vlan;
+	return 0;
+}
+
+static int set_mtu(uint64_t mtu, struct network *network, struct error *err)
+{
+	if (mtu < NETWORK_MTU_MIN || mtu > NETWORK_MTU_MAX)
+		return refuse(err, "an MTU is between %d and %d", NETWORK_MTU_MIN, NETWORK_MTU_MAX);
+	network->mtu = (unsigned)mtu;
+	return 0;
+}
+
+static int take_vlan(const char *value, struct network *network, struct error *err)
+{
+	uint64_t vlan = 0; /* of what is no number, too */
+
+	(void)str_to_u64(value, UINT64_MAX, &vlan);
+	return set_vlan(vlan, network, err);
+}
+
+static int take_mtu(const char *value, struct network *network, struct error *err)
+{
+	uint64_t mtu = 0;
+
+	(void)str_to_u64(value, UINT64_MAX, &mtu);
+	return set_mtu(mtu, network, err);
+}
+
+static int take_numbers(const struct define_options *options, struct network *network, struct error *err)
+{
+	if (options->vlan.set && set_vlan(options->vlan.value, network, err) < 0)
+		return context(err, "--vlan");
+	return options->mtu.set ? set_mtu(options->mtu.value, network, err) : 0;
+}
+
+/* What Podman and Docker have as -o of a network. */
+static int take_opts(const struct define_options *options, struct network *network, struct error *err)
+{
+	static const struct {
+		const char *key;
+		int (*take)(const char *value, struct network *network, struct error *err);
+	} keys[] = { { "parent=", take_parent }, { "mode=", take_mode }, { "vlan=", take_vlan }, { "mtu=", take_mtu } };
+	int r = network_set_mode(network, NULL, err);
+
+	for (const char *const *word = options->opt; r == 0 && word && *word; word++) {
+		size_t i = 0;
+
+		while (i < ARRAY_SIZE(keys) && !str_starts(*word, keys[i].key))
+			i++;
+		if (i == ARRAY_SIZE(keys))
+			return refuse(err, "-o %.64s: there are parent=, mode=, vlan= and mtu=", *word);
+		r = keys[i].take(*word + strlen(keys[i].key), network, err);
+		if (r < 0)
+			return context(err, "-o %.64s", *word);
+	}
+	return r;
+}
+
 static int define(const struct invocation *in, int *ret_exit, struct error *err)
 {
 	const struct define_options *options = in->options;
-	struct network network = { .internal = options->internal,
+	struct network network = { .kind = options->driver,
+				   .internal = options->internal,
 				   .open = options->open,
 				   .may_spoof = options->spoof,
 				   .no_names = options->no_names };
@@ -115,6 +197,10 @@ static int define(const struct invocation *in, int *ret_exit, struct error *err)
 		r = take_ranges(options, &network, err);
 	if (r == 0)
 		r = take_vxlan(options, &network, err);
+	if (r == 0)
+		r = take_opts(options, &network, err);
+	if (r == 0)
+		r = take_numbers(options, &network, err);
 	if (r < 0)
 		return r;
 	if (strlen(in->arguments[0]) >= sizeof(network.name))
@@ -124,9 +210,6 @@ static int define(const struct invocation *in, int *ret_exit, struct error *err)
 		return refuse(err, "\"%.32s\" is not a name for an interface", options->interface);
 	if (options->interface)
 		(void)snprintf(network.bridge, sizeof(network.bridge), "%s", options->interface);
-	if (options->mtu.set && (options->mtu.value < NETWORK_MTU_MIN || options->mtu.value > NETWORK_MTU_MAX))
-		return refuse(err, "an MTU is between %d and %d", NETWORK_MTU_MIN, NETWORK_MTU_MAX);
-	network.mtu = options->mtu.set ? (unsigned)options->mtu.value : 0;
 	r = network_define(&network, options->ipv6, err);
 	return r < 0 ? r : print_text(network.name, err);
 }

@@ -35,21 +35,22 @@ void addr_add_route(struct netlink_batch *batch, unsigned index, const struct ip
 		    const struct ip_address *gateway)
 {
 	const struct rtmsg header = {
-		.rtm_family = (uint8_t)gateway->family,
+		.rtm_family = (uint8_t)network->address.family,
 		.rtm_dst_len = (uint8_t)network->prefix,
 		.rtm_table = RT_TABLE_MAIN,
 		.rtm_protocol = RTPROT_STATIC,
-		.rtm_scope = RT_SCOPE_UNIVERSE,
+		.rtm_scope = gateway ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK,
 		.rtm_type = RTN_UNICAST,
 	};
-	const size_t size = ip_size(gateway->family);
+	const size_t size = ip_size(network->address.family);
 	char text[IP_TEXT_SIZE];
 
 	netlink_begin(batch, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, &header, sizeof(header), "add a route by %s",
-		      ip_text(gateway, text));
+		      gateway ? ip_text(gateway, text) : "the interface");
 	if (network->prefix)
 		netlink_put(batch, RTA_DST, network->address.bytes, size);
-	netlink_put(batch, RTA_GATEWAY, gateway->bytes, size);
+	if (gateway)
+		netlink_put(batch, RTA_GATEWAY, gateway->bytes, size);
 	netlink_put_u32(batch, RTA_OIF, index);
 }
 

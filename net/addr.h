@@ -11,7 +11,8 @@
 /* Without duplicate address detection, which keeps an IPv6 address from use for a second. `may_be_there`: as it is. */
 void addr_add(struct netlink_batch *batch, unsigned index, const struct ip_network *own, bool may_be_there);
 
-/* A route to `network` (prefix 0: the default route) by a gateway on this interface. */
+/* A route to `network` (prefix 0: the default route) by a gateway on this interface; NULL: all of it is on the
+   interface's own wire. */
 void addr_add_route(struct netlink_batch *batch, unsigned index, const struct ip_network *network,
 		    const struct ip_address *gateway);
 

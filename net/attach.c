@@ -10,16 +10,11 @@
 
 #include "addr.h"
 #include "base/str.h"
-#include "bridge.h"
 #include "create.h"
+#include "host_side.h"
+#include "interface.h"
 #include "netns.h"
 #include "port.h"
-
-static void reached(const struct net_store *store, const char *step)
-{
-	if (store->at_step)
-		store->at_step(step);
-}
 
 /* ---- in the container's namespace ---- */
 
@@ -68,16 +63,17 @@ static void put_family(struct netlink_batch *batch, unsigned index, const struct
 		return;
 	addr_add(batch, index, &own, true);
 	/* No neighbour's answer can put another in the gateway's place. */
-	addr_add_neighbour(batch, index, &gateway->address, network->mac);
+	if (network->kind == NETWORK_BRIDGE)
+		addr_add_neighbour(batch, index, &gateway->address, network->mac);
 }
 
-static void put_default_route(struct netlink_batch *batch, unsigned index, const struct ip_network *gateway,
-			      const struct ip_address *address)
+static void put_default_route(struct netlink_batch *batch, unsigned index, const struct network *network,
+			      const struct ip_network *gateway, const struct ip_address *address)
 {
 	const struct ip_network all = { .address = { .family = address->family } };
 
 	if (ip_is_set(address))
-		addr_add_route(batch, index, &all, &gateway->address);
+		addr_add_route(batch, index, &all, network_routed_by_host(network) ? NULL : &gateway->address);
 }
 
 /* The loopback interface is number 1 in every namespace. */
@@ -99,8 +95,8 @@ static int configure(int netns, const struct endpoint *endpoint, const struct ne
 	put_family(&batch, link.index, network, &network->v4, &endpoint->v4);
 	put_family(&batch, link.index, network, &network->v6, &endpoint->v6);
 	if (first && !network->internal) {
-		put_default_route(&batch, link.index, &network->v4, &endpoint->v4);
-		put_default_route(&batch, link.index, &network->v6, &endpoint->v6);
+		put_default_route(&batch, link.index, network, &network->v4, &endpoint->v4);
+		put_default_route(&batch, link.index, network, &network->v6, &endpoint->v6);
 	}
 	return netlink_send(route, &batch, NULL, NULL, err);
 }
@@ -165,7 +161,7 @@ static int explain_clash(const struct net_store *store, const struct endpoint *e
 static int add_rules(const struct net_store *store, const struct net_host *host, const struct network *network,
 		     const struct endpoint *endpoint, struct error *err)
 {
-	int r = send_rules(host, network, endpoint, NFT_ADD, err);
+	int r = network->kind == NETWORK_BRIDGE ? send_rules(host, network, endpoint, NFT_ADD, err) : 0;
 
 	if (r == -ENOENT)
 		r = rules_rebuild(store, host, NULL, err);
@@ -175,21 +171,12 @@ static int add_rules(const struct net_store *store, const struct net_host *host,
 static int remove_rules(const struct net_store *store, const struct net_host *host, const struct network *network,
 			const struct endpoint *endpoint, struct error *err)
 {
-	int r = send_rules(host, network, endpoint, NFT_REMOVE, err);
+	int r = network->kind == NETWORK_BRIDGE ? send_rules(host, network, endpoint, NFT_REMOVE, err) : 0;
 
 	return r == -ENOENT ? rules_rebuild(store, host, endpoint, err) : r;
 }
 
 /* ---- leaving ---- */
-
-static int delete_interface(const struct net_host *host, const struct endpoint *endpoint, struct error *err)
-{
-	auto_netlink_batch struct netlink_batch batch = NETLINK_BATCH;
-
-	link_delete(&batch, endpoint->host);
-	batch.optional = true;
-	return netlink_send(host->route, &batch, NULL, NULL, err);
-}
 
 /* Of what the container sent; its veth may be gone before. */
 static int delete_queue(const struct net_host *host, const struct endpoint *endpoint, struct error *err)
@@ -205,52 +192,52 @@ static int delete_queue(const struct net_host *host, const struct endpoint *endp
 }
 
 static int take_down(const struct net_store *store, const struct net_host *host, const struct network *network,
-		     const struct endpoint *endpoint, bool gone, struct error *err)
+		     const struct endpoint *endpoint, int netns, struct error *err)
 {
 	int r = remove_rules(store, host, network, endpoint, err);
 
-	reached(store, "rules removed");
-	if (r == 0 && !gone)
-		r = delete_interface(host, endpoint, err);
-	reached(store, "interface removed");
+	net_store_reached(store, "rules removed");
+	if (r == 0 && netns != NET_GONE)
+		r = interface_remove(host, network, endpoint, netns, err);
+	net_store_reached(store, "interface removed");
 	if (r == 0)
 		r = delete_queue(host, endpoint, err);
-	reached(store, "queue removed");
+	net_store_reached(store, "queue removed");
 	if (r == 0)
 		r = net_store_release(store, network->name, &endpoint->v4, err);
-	reached(store, "first address given back");
+	net_store_reached(store, "first address given back");
 	if (r == 0)
 		r = net_store_release(store, network->name, &endpoint->v6, err);
-	reached(store, "addresses given back");
+	net_store_reached(store, "addresses given back");
 	if (r == 0)
 		r = net_store_remove_endpoint(store, endpoint, err);
-	reached(store, "record removed");
-	return r < 0 ? r : bridge_remove_unused(store, host, network, err);
+	net_store_reached(store, "record removed");
+	return r < 0 ? r : host_side_remove_unused(store, host, network, err);
 }
 
 struct leaving {
 	const char *owner, *state;
-	bool gone;
+	int netns;
 };
 
 static int detach_one(const struct net_store *store, const struct net_host *host, const struct leaving *leaving,
 		      const char *name, struct error *err)
 {
 	auto_endpoint struct endpoint endpoint = { .ports = NULL };
-	struct network network;
+	struct network network = { .kind = NETWORK_BRIDGE };
 	int r = net_store_load_endpoint(store, leaving->owner, name, &endpoint, err);
 
 	if (r == -ENOENT || (r == 0 && leaving->state && !str_eq(leaving->state, endpoint.state)))
 		return 0;
 	if (r == 0)
 		r = net_store_load_network(store, name, &network, err);
-	return r < 0 ? r : take_down(store, host, &network, &endpoint, leaving->gone, err);
+	return r < 0 ? r : take_down(store, host, &network, &endpoint, leaving->netns, err);
 }
 
-int net_detach(const struct net_store *store, const char *owner, const char *state, const char *network, bool gone,
+int net_detach(const struct net_store *store, const char *owner, const char *state, const char *network, int netns,
 	       struct error *err)
 {
-	const struct leaving leaving = { .owner = owner, .state = state, .gone = gone };
+	const struct leaving leaving = { .owner = owner, .state = state, .netns = netns };
 	auto_net_host struct net_host host = NET_HOST_CLOSED;
 	auto_names char **names = NULL;
 	int r = net_store_networks_of(store, owner, &names, err);
@@ -271,6 +258,14 @@ static int take_addresses(const struct net_store *store, const struct network *n
 {
 	int r = 0;
 
+	if (rate_is_set(&attach->rate) && network->kind != NETWORK_BRIDGE)
+		return refuse(err, "a rate is kept at a bridge's port, which a network of kind %s has not",
+			      network_kind_names[network->kind]);
+	if (attach->n_ports > 0 && network->kind != NETWORK_BRIDGE)
+		return refuse(err,
+			      "ports cannot be published on a network of kind %s: its containers are reached at "
+			      "their own addresses",
+			      network_kind_names[network->kind]);
 	if (ip_is_set(&attach->v4) && !ip_is_set(&network->v4.address))
 		return refuse(err, "network %s has no IPv4 addresses", network->name);
 	if (ip_is_set(&attach->v6) && !ip_is_set(&network->v6.address))
@@ -282,54 +277,42 @@ static int take_addresses(const struct net_store *store, const struct network *n
 	return r;
 }
 
-static int make_interface(const struct net_host *host, const struct attach *attach, const struct endpoint *endpoint,
-			  const struct link_info *bridge, struct error *err)
-{
-	auto_netlink_batch struct netlink_batch batch = NETLINK_BATCH;
-	const struct link_veth veth = {
-		.name = endpoint->host,
-		.peer = endpoint->interface,
-		.peer_mac = endpoint->mac,
-		.peer_netns = attach->netns,
-		.master = bridge->index,
-		.mtu = bridge->mtu,
-		.down = rate_is_set(&endpoint->rate),
-	};
-	int r;
-
-	link_add_veth(&batch, &veth);
-	link_hairpin(&batch, endpoint->host);
-	r = netlink_send(host->route, &batch, NULL, NULL, err);
-	if (r != -EEXIST)
-		return r;
-	/* One of a container of this name whose namespace the kernel has not taken down yet; or the container has an
-	   interface of this name, then it fails again. */
-	r = delete_interface(host, endpoint, err);
-	return r < 0 ? r : netlink_send(host->route, &batch, NULL, NULL, err);
-}
-
 static int bring_up(const struct net_store *store, const struct net_host *host, const struct attach *attach,
 		    const struct network *network, struct endpoint *endpoint, bool first, struct error *err)
 {
-	struct link_info bridge;
-	int r = bridge_ensure(store, host, network, &bridge, err);
+	struct link_info side = { 0 };
+	int r = host_side_ensure(store, host, network, &side, err);
 
 	if (r == 0)
 		r = add_rules(store, host, network, endpoint, err);
-	reached(store, "rules added");
+	net_store_reached(store, "rules added");
 	if (r == 0)
-		r = make_interface(host, attach, endpoint, &bridge, err);
-	reached(store, "interface made");
+		r = interface_bring(host, network, endpoint, &side, attach->netns, err);
+	net_store_reached(store, "interface made");
 	if (r == 0 && rate_is_set(&endpoint->rate))
 		r = rate_apply(host->route, endpoint->host, &endpoint->rate, err);
-	reached(store, "rate limited");
+	net_store_reached(store, "rate limited");
 	if (r == 0)
 		r = configure(attach->netns, endpoint, network, first, err);
-	reached(store, "attached");
+	net_store_reached(store, "attached");
 	return r;
 }
 
-/* All but the addresses; the ports are copied. */
+static bool has_interface(const struct net_store *store, const char *owner, char *const *networks, const char *name)
+{
+	bool found = false;
+
+	for (; *networks && !found; networks++) {
+		auto_endpoint struct endpoint other = { .ports = NULL };
+		struct error ignored;
+
+		found = net_store_load_endpoint(store, owner, *networks, &other, &ignored) == 0 &&
+			str_eq(other.interface, name);
+	}
+	return found;
+}
+
+/* All but the addresses and the MAC; the ports are copied. */
 static int describe(const struct net_store *store, const struct attach *attach, struct endpoint *endpoint,
 		    bool *ret_first, struct error *err)
 {
@@ -349,7 +332,11 @@ static int describe(const struct net_store *store, const struct attach *attach, 
 	(void)snprintf(endpoint->owner, sizeof(endpoint->owner), "%s", attach->owner);
 	(void)snprintf(endpoint->state, sizeof(endpoint->state), "%s", attach->state);
 	(void)snprintf(endpoint->network, sizeof(endpoint->network), "%s", attach->network);
-	(void)snprintf(endpoint->interface, sizeof(endpoint->interface), "eth%zu", count);
+	for (size_t i = 0; i <= count; i++) {
+		(void)snprintf(endpoint->interface, sizeof(endpoint->interface), "eth%zu", i);
+		if (!has_interface(store, attach->owner, others, endpoint->interface))
+			break;
+	}
 	if (attach->interface)
 		(void)snprintf(endpoint->interface, sizeof(endpoint->interface), "%s", attach->interface);
 	endpoint_name_host(endpoint);
@@ -367,17 +354,17 @@ static int describe(const struct net_store *store, const struct attach *attach, 
 }
 
 static void take_back(const struct net_store *store, const struct net_host *host, const struct network *network,
-		      const struct endpoint *endpoint)
+		      const struct endpoint *endpoint, int netns)
 {
 	struct error ignored;
 
-	(void)take_down(store, host, network, endpoint, false, &ignored);
+	(void)take_down(store, host, network, endpoint, netns, &ignored);
 }
 
 static int join(const struct net_store *store, const struct net_host *host, const struct attach *attach,
 		struct endpoint *endpoint, struct error *err)
 {
-	struct network network;
+	struct network network = { .kind = NETWORK_BRIDGE };
 	bool first = false;
 	int r = describe(store, attach, endpoint, &first, err);
 
@@ -388,17 +375,16 @@ static int join(const struct net_store *store, const struct net_host *host, cons
 	if (r < 0)
 		return r;
 	r = take_addresses(store, &network, attach, endpoint, err);
-	reached(store, "addresses taken");
-	endpoint_name_mac(endpoint);
-	if (attach->mac)
-		memcpy(endpoint->mac, attach->mac, MAC_SIZE);
+	net_store_reached(store, "addresses taken");
+	if (r == 0)
+		r = interface_describe(store, host, &network, attach->mac, endpoint, err);
 	if (r == 0)
 		r = net_store_save_endpoint(store, endpoint, err);
-	reached(store, "record written");
+	net_store_reached(store, "record written");
 	if (r == 0)
 		r = bring_up(store, host, attach, &network, endpoint, first, err);
 	if (r < 0)
-		take_back(store, host, &network, endpoint);
+		take_back(store, host, &network, endpoint, attach->netns);
 	return r;
 }
 

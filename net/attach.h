@@ -2,10 +2,10 @@
  * attach.h - a container joins a network and leaves it. The host's side is the caller's network namespace, so that all
  * of it works in a private one.
  *
- * Joining: addresses taken -> record -> bridge -> rules -> interface -> its addresses. The record comes before all that
- * it names, the rules before the interface that they are about: it never runs unchecked. A failure takes everything
- * back; a killed process leaves what net_detach() takes back at any later time. Leaving is the way back: rules ->
- * interface -> addresses -> record, and the bridge with the last container.
+ * Joining: addresses taken -> record -> bridge or VLAN -> rules -> interface -> its addresses. The record comes before
+ * all that it names, the rules before the interface that they are about: it never runs unchecked. A failure takes
+ * everything back; a killed process leaves what net_detach() takes back at any later time. Leaving is the way back:
+ * rules -> interface -> addresses -> record, and the bridge or VLAN with the last container.
  */
 #pragma once
 
@@ -17,7 +17,7 @@ struct attach {
 	const char *state;        /* its state directory, absolute */
 	const char *network;      /* network_default is made if it is missing */
 	int netns;                /* fd of the container's network namespace */
-	const char *interface;    /* NULL: eth0, eth1 ... */
+	const char *interface;    /* NULL: eth0, eth1 ...; an interface of the host keeps its name */
 	struct ip_address v4, v6; /* wanted ones, or none */
 	const char *aliases;      /* with spaces between; NULL: none */
 	const uint8_t *mac;       /* 6 bytes; NULL: made of the address */
@@ -31,10 +31,13 @@ struct attach {
 int net_attach(const struct net_store *store, const struct attach *attach, struct endpoint *ret_endpoint,
 	       struct error *err);
 
-/* gone: the container's network namespace is going away, and takes its interface along; deleting it here would mean to
-   wait for the kernel. A container that is not on the network (NULL: on any) is success; so is one of the same id and
-   another state directory than `state` (NULL: any). */
-int net_detach(const struct net_store *store, const char *owner, const char *state, const char *network, bool gone,
+/* In place of the container's network namespace: it is going away, and takes its interface along, which to delete would
+   mean to wait for the kernel; or it is not known, then only a veth is found. */
+enum { NET_GONE = -1, NET_UNKNOWN = -2 };
+
+/* `netns` is an fd, or one of the above. A container that is not on the network (NULL: on any) is success; so is one of
+   the same id and another state directory than `state` (NULL: any). */
+int net_detach(const struct net_store *store, const char *owner, const char *state, const char *network, int netns,
 	       struct error *err);
 
 /* Makes everything again that records tell of and that can be made from here: bridges, the interfaces' place on them,

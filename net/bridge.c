@@ -62,7 +62,9 @@ static int set_up(const struct network *network, struct error *err)
 static int make(const struct net_host *host, const struct network *network, struct error *err)
 {
 	auto_netlink_batch struct netlink_batch batch = NETLINK_BATCH;
-	struct link_bridge bridge = { .name = network->bridge, .mac = network->mac, .mtu = network->mtu };
+	struct link_bridge bridge = {
+		.name = network->bridge, .mac = network->mac, .mtu = network->mtu, .vlan = network->vlan
+	};
 	int r = bridge.mtu ? 0 : addr_default_mtu(host->route, &bridge.mtu, err);
 
 	if (r < 0)
@@ -72,12 +74,6 @@ static int make(const struct net_host *host, const struct network *network, stru
 			     (network->underlay.family == AF_INET ? VXLAN_HEADERS : VXLAN_HEADERS6);
 	link_add_bridge(&batch, &bridge);
 	return netlink_send(host->route, &batch, NULL, NULL, err);
-}
-
-static void reached(const struct net_store *store, const char *step)
-{
-	if (store->at_step)
-		store->at_step(step);
 }
 
 static int make_vxlan(const struct net_host *host, const struct network *network, const struct link_info *bridge,
@@ -121,7 +117,7 @@ static int ensure_vxlan(const struct net_store *store, const struct net_host *ho
 
 	if (r == -ENODEV || (r == 0 && !is_port_of(&link, bridge))) {
 		r = make_vxlan(host, network, bridge, err);
-		reached(store, "vxlan made");
+		net_store_reached(store, "vxlan made");
 		if (r == 0)
 			r = link_get(host->route, name, &link, err);
 	}
@@ -129,7 +125,7 @@ static int ensure_vxlan(const struct net_store *store, const struct net_host *ho
 		link_add_vxlan_peer(&batch, link.index, &network->peers[i]);
 	if (r == 0)
 		r = netlink_send(host->route, &batch, NULL, NULL, err);
-	reached(store, "vxlan has its peers");
+	net_store_reached(store, "vxlan has its peers");
 	return r;
 }
 
@@ -156,17 +152,20 @@ int bridge_ensure(const struct net_store *store, const struct net_host *host, co
 
 	if (r == -ENODEV) {
 		r = make(host, network, err);
-		reached(store, "bridge made");
+		net_store_reached(store, "bridge made");
 		if (r == 0)
 			r = link_get(host->route, network->bridge, &link, err);
 	}
 	if (r == 0 && !str_eq(link.kind, "bridge"))
 		r = refuse(err, "network %s: the interface %s is not a bridge", network->name, network->bridge);
+	if (r == 0 && network->vlan && link.vlan != network->vlan)
+		r = refuse(err, "network %s: the bridge %s does not put its ports into VLAN %u", network->name,
+			   network->bridge, network->vlan);
 	if (r == 0 && network->vni)
 		r = ensure_vxlan(store, host, network, &link, err);
 	if (r == 0 && !(link.flags & IFF_UP)) {
 		r = finish(host, network, link.index, err);
-		reached(store, "bridge set up");
+		net_store_reached(store, "bridge set up");
 	}
 	if (r == 0)
 		*ret_link = link;
@@ -191,7 +190,8 @@ static bool no_bridges(const struct net_store *store, const struct net_host *hos
 		struct link_info link;
 
 		none = net_store_load_network(store, *name, &network, &ignored) == 0 &&
-		       link_get(host->route, network.bridge, &link, &ignored) == -ENODEV;
+		       (network.kind != NETWORK_BRIDGE ||
+			link_get(host->route, network.bridge, &link, &ignored) == -ENODEV);
 	}
 	return none;
 }
@@ -226,7 +226,7 @@ int bridge_remove_unused(const struct net_store *store, const struct net_host *h
 	link_delete(&batch, network->bridge);
 	batch.optional = true;
 	r = netlink_send(host->route, &batch, NULL, NULL, err);
-	reached(store, "bridge removed");
+	net_store_reached(store, "bridge removed");
 	return r < 0 ? r : remove_rules(store, host, network, err);
 }
 
@@ -248,6 +248,8 @@ static int put_endpoint(const struct endpoint *endpoint, void *context, struct e
 		return 0;
 	if (net_store_load_network(rebuild->store, endpoint->network, &network, err) < 0)
 		return -err->code;
+	if (network.kind != NETWORK_BRIDGE)
+		return 0;
 	bridge = network_rules(&network);
 	rules = endpoint_rules(endpoint, &network);
 	nft_put_network(rebuild->batch, NFT_ADD, &bridge);

@@ -1,6 +1,7 @@
 /*
- * bridge.h - a network's bridge on the host, made by the first container that joins and removed after the last. It is
- * set up last of all: a bridge that is down was left half-made, and is finished by the next one.
+ * bridge.h - the bridge of a network that has one (host_side.h has the others), on the host. The first container that
+ * joins makes it, the last one removes it. It is set up last of all: a bridge that is down was left half-made, and is
+ * finished by the next one.
  */
 #pragma once
 

@@ -8,9 +8,34 @@
 
 #include "addr.h"
 #include "base/str.h"
+#include "host_side.h"
 
 /* Where networks without addresses of their own lie: 10.192.0.0/12, a /22 each (a bridge has at most 1023 ports). */
 enum { POOL_PREFIX = 22, POOL_FIRST = 192, POOL_NETWORKS = 1024, V6_PREFIX = 64, V6_RANDOM = 7, V6_LOCAL = 0xfd };
+
+/* Another network's VLAN interface on the same parent: the kernel has one at most. */
+static bool same_vlan(const struct network *a, const struct network *b)
+{
+	return a->vlan && a->vlan == b->vlan && *a->parent && str_eq(a->parent, b->parent);
+}
+
+static int check_vlan(const struct net_store *store, const struct network *network, struct error *err)
+{
+	auto_names char **names = NULL;
+
+	if (net_store_networks(store, &names, err) < 0)
+		return -err->code;
+	for (char **name = names; *name; name++) {
+		struct network other;
+
+		if (net_store_load_network(store, *name, &other, err) < 0)
+			return -err->code;
+		if (same_vlan(network, &other))
+			return refuse_as(err, EEXIST, "VLAN %u of %s is network %s", network->vlan, network->parent,
+					 other.name);
+	}
+	return 0;
+}
 
 static int clash_with_networks(const struct net_store *store, const struct ip_network *wanted, char *ret_name,
 			       struct error *err)
@@ -31,9 +56,9 @@ static int clash_with_networks(const struct net_store *store, const struct ip_ne
 	return 0;
 }
 
-/* Refuses a network that this host knows already, as one of ours or from elsewhere. */
+/* Refuses a network that this host knows already, as one of ours or (`routes`) from elsewhere. */
 static int check_free(const struct net_store *store, const struct net_host *host, const struct ip_network *wanted,
-		      struct error *err)
+		      bool routes, struct error *err)
 {
 	const struct ip_network base = ip_network_of(wanted);
 	char name[NETWORK_NAME_SIZE];
@@ -46,7 +71,8 @@ static int check_free(const struct net_store *store, const struct net_host *host
 	r = clash_with_networks(store, &base, name, err);
 	if (r == 0 && *name)
 		return refuse_as(err, EEXIST, "%s overlaps with network %s", ip_network_text(&base, text), name);
-	if (r == 0)
+	route[0] = '\0';
+	if (r == 0 && routes)
 		r = addr_overlap(host->route, &base, route, err);
 	if (r == 0 && *route)
 		return refuse_as(err, EEXIST, "%s overlaps with %s, which this host has a route to",
@@ -65,7 +91,7 @@ static int choose_v4(const struct net_store *store, const struct net_host *host,
 		int r;
 
 		next.address = ip_at(&first, i * ip_count(&first) + 1);
-		r = check_free(store, host, &next, err);
+		r = check_free(store, host, &next, true, err);
 		if (r == 0)
 			*ret = next;
 		if (r != -EEXIST)
@@ -86,27 +112,69 @@ static int choose_v6(struct ip_network *ret, struct error *err)
 	return 0;
 }
 
-int network_create(const struct net_store *store, const struct net_host *host, struct network *network, bool want_v6,
-		   struct error *err)
+/* "eth0.10" that is not there means VLAN 10 of eth0. */
+static void split_parent(const struct net_host *host, struct network *network)
 {
-	const bool v4_given = ip_is_set(&network->v4.address);
-	struct network ignored;
-	int r = network_name_valid(network->name) ? 0
-						  : refuse(err, "\"%.64s\" is not a name for a network", network->name);
+	char *dot = strrchr(network->parent, '.');
+	struct link_info link;
+	struct error ignored;
+	uint64_t vlan;
 
-	if (r == 0 && net_store_load_network(store, network->name, &ignored, err) != -ENOENT)
-		return refuse_as(err, EEXIST, "network `%s` exists already", network->name);
+	if (!dot || network->vlan || str_to_u64(dot + 1, LINK_VLAN_MAX, &vlan) < 0 || vlan == 0 ||
+	    link_get(host->route, network->parent, &link, &ignored) != -ENODEV)
+		return;
+	*dot = '\0';
+	network->vlan = (uint16_t)vlan;
+}
+
+/* On a parent's wire nothing is free to choose: others are there. */
+static int check_parent(const struct net_store *store, const struct net_host *host, struct network *network,
+			bool want_v6, struct error *err)
+{
+	struct link_info link;
+	int r;
+
+	if (!ip_is_set(&network->v6.address) && (want_v6 || !ip_is_set(&network->v4.address)))
+		return refuse(err, "%s: which addresses its wire has is missing: --subnet, --subnet6",
+			      network_kind_names[network->kind]);
+	network->no_names = true;
+	if (network->kind != NETWORK_DEVICE)
+		split_parent(host, network);
+	r = network_validate(network, err);
+	if (r == 0)
+		r = link_get(host->route, network->parent, &link, err);
+	return r < 0 ? r : check_vlan(store, network, err);
+}
+
+static int choose(const struct net_store *store, const struct net_host *host, struct network *network, bool want_v6,
+		  struct error *err)
+{
+	int r = 0;
+
 	network_name_bridge(network);
-	if (r == 0 && !v4_given && !ip_is_set(&network->v6.address))
+	if (!ip_is_set(&network->v4.address) && !ip_is_set(&network->v6.address))
 		r = choose_v4(store, host, &network->v4, err);
 	if (r == 0 && want_v6 && !ip_is_set(&network->v6.address))
 		r = choose_v6(&network->v6, err);
+	return r < 0 ? r : network_validate(network, err);
+}
+
+int network_create(const struct net_store *store, const struct net_host *host, struct network *network, bool want_v6,
+		   struct error *err)
+{
+	const bool bridge = network->kind == NETWORK_BRIDGE;
+	struct network ignored;
+	int r;
+
+	if (!network_name_valid(network->name))
+		return refuse(err, "\"%.64s\" is not a name for a network", network->name);
+	if (net_store_load_network(store, network->name, &ignored, err) != -ENOENT)
+		return refuse_as(err, EEXIST, "network `%s` exists already", network->name);
+	r = bridge ? choose(store, host, network, want_v6, err) : check_parent(store, host, network, want_v6, err);
 	if (r == 0)
-		r = network_validate(network, err);
-	if (r == 0 && v4_given)
-		r = check_free(store, host, &network->v4, err);
+		r = check_free(store, host, &network->v4, bridge, err);
 	if (r == 0)
-		r = check_free(store, host, &network->v6, err);
+		r = check_free(store, host, &network->v6, bridge, err);
 	return r < 0 ? r : net_store_save_network(store, network, err);
 }
 
@@ -131,6 +199,6 @@ int network_remove(const struct net_store *store, const struct net_host *host, c
 		return r;
 	if (!net_store_unused(store, name))
 		return refuse_as(err, EBUSY, "network `%s` is in use by a container", name);
-	r = bridge_remove_unused(store, host, &network, err);
+	r = host_side_remove_unused(store, host, &network, err);
 	return r < 0 ? r : net_store_remove_network(store, name, err);
 }

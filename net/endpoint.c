@@ -109,6 +109,11 @@ static int read_mac(const char *value, void *target, struct error *err)
 	return mac_parse(value, ((struct endpoint *)target)->mac, err);
 }
 
+static int read_kind(const char *value, void *target, struct error *err)
+{
+	return copy(value, link_name_valid(value), ((struct endpoint *)target)->kind, LINK_KIND_SIZE, err);
+}
+
 static int read_address(const char *value, void *target, struct error *err)
 {
 	struct endpoint *endpoint = target;
@@ -138,11 +143,10 @@ static int read_rate(const char *value, void *target, struct error *err)
 }
 
 static const struct lines_key keys[] = {
-	{ "owner", read_owner },     { "state", read_state },
-	{ "network", read_network }, { "interface", read_interface },
-	{ "mac", read_mac },         { "address", read_address },
-	{ "port", read_port },       { "alias", read_alias },
-	{ "rate", read_rate },       { NULL, NULL },
+	{ "owner", read_owner },         { "state", read_state }, { "network", read_network },
+	{ "interface", read_interface }, { "mac", read_mac },     { "kind", read_kind },
+	{ "address", read_address },     { "port", read_port },   { "alias", read_alias },
+	{ "rate", read_rate },           { NULL, NULL },
 };
 
 int endpoint_parse(const char *text, size_t length, struct endpoint *ret, struct error *err)
@@ -187,6 +191,8 @@ char *endpoint_format(const struct endpoint *endpoint)
 	lines_put(&record, "network", "%s", endpoint->network);
 	lines_put(&record, "interface", "%s", endpoint->interface);
 	lines_put(&record, "mac", "%s", mac_text(endpoint->mac, text));
+	if (*endpoint->kind)
+		lines_put(&record, "kind", "%s", endpoint->kind);
 	if (ip_is_set(&endpoint->v4))
 		lines_put(&record, "address", "%s", ip_text(&endpoint->v4, text));
 	if (ip_is_set(&endpoint->v6))

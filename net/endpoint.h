@@ -14,9 +14,10 @@ struct endpoint {
 	char owner[ENDPOINT_OWNER_SIZE]; /* the container's id */
 	char state[ENDPOINT_STATE_SIZE]; /* its state directory: while that is there, the container may be */
 	char network[NETWORK_NAME_SIZE];
-	char interface[IFNAMSIZ]; /* in the container */
-	char host[IFNAMSIZ];      /* the other end, here */
-	uint8_t mac[MAC_SIZE];    /* of the container's */
+	char interface[IFNAMSIZ];  /* in the container */
+	char host[IFNAMSIZ];       /* the other end, here */
+	uint8_t mac[MAC_SIZE];     /* of the container's */
+	char kind[LINK_KIND_SIZE]; /* of an interface of the host that was moved: link_info's; "" too for any other */
 	struct ip_address v4, v6;
 	char aliases[ENDPOINT_ALIASES_SIZE]; /* names beside the id on this network, with spaces between */
 	struct nft_port *ports;

@@ -92,8 +92,10 @@ void link_add_bridge(struct netlink_batch *batch, const struct link_bridge *brid
 	info = netlink_nest(batch, IFLA_LINKINFO);
 	netlink_put_string(batch, IFLA_INFO_KIND, "bridge");
 	data = netlink_nest(batch, IFLA_INFO_DATA);
-	if (bridge->vlan_filtering) /* not in every kernel */
+	if (bridge->vlan) { /* not in every kernel */
 		netlink_put_u8(batch, IFLA_BR_VLAN_FILTERING, 1);
+		netlink_put_u16(batch, IFLA_BR_VLAN_DEFAULT_PVID, bridge->vlan);
+	}
 	netlink_nest_end(batch, data);
 	netlink_nest_end(batch, info);
 }
@@ -171,6 +173,23 @@ void link_add_shared(struct netlink_batch *batch, const struct link_shared *shar
 		netlink_put_u32(batch, IFLA_MACVLAN_MODE, shared->mode);
 	else
 		netlink_put_u16(batch, IFLA_IPVLAN_MODE, (uint16_t)shared->mode);
+	netlink_nest_end(batch, data);
+	netlink_nest_end(batch, info);
+}
+
+void link_add_vlan(struct netlink_batch *batch, const struct link_vlan *vlan)
+{
+	const struct ifinfomsg up = { .ifi_flags = IFF_UP, .ifi_change = IFF_UP };
+	size_t info;
+	size_t data;
+
+	netlink_begin(batch, RTM_NEWLINK, CREATE, &up, sizeof(up), "make %s for VLAN %u", vlan->name, vlan->id);
+	netlink_put_string(batch, IFLA_IFNAME, vlan->name);
+	netlink_put_u32(batch, IFLA_LINK, vlan->parent);
+	info = netlink_nest(batch, IFLA_LINKINFO);
+	netlink_put_string(batch, IFLA_INFO_KIND, "vlan");
+	data = netlink_nest(batch, IFLA_INFO_DATA);
+	netlink_put_u16(batch, IFLA_VLAN_ID, vlan->id);
 	netlink_nest_end(batch, data);
 	netlink_nest_end(batch, info);
 }
@@ -277,6 +296,31 @@ static void copy_kind(const struct netlink_reply *info, char *kind, size_t size)
 	kind[length] = '\0';
 }
 
+static uint16_t read_u16(const struct netlink_reply *in, uint16_t type)
+{
+	struct netlink_reply found;
+	uint16_t value = 0;
+
+	if (netlink_find(in, 0, type, &found) && found.size >= sizeof(value))
+		memcpy(&value, found.data, sizeof(value));
+	return value;
+}
+
+static uint16_t read_vlan(const struct netlink_reply *info, const char *kind)
+{
+	struct netlink_reply data;
+	struct netlink_reply filtering;
+
+	if (!netlink_find(info, 0, IFLA_INFO_DATA, &data))
+		return 0;
+	if (str_eq(kind, "vlan"))
+		return read_u16(&data, IFLA_VLAN_ID);
+	if (!str_eq(kind, "bridge") || !netlink_find(&data, 0, IFLA_BR_VLAN_FILTERING, &filtering) ||
+	    filtering.size == 0 || *filtering.data == 0)
+		return 0;
+	return read_u16(&data, IFLA_BR_VLAN_DEFAULT_PVID);
+}
+
 void link_read(const struct netlink_reply *reply, struct link_info *ret)
 {
 	struct ifinfomsg header;
@@ -292,8 +336,10 @@ void link_read(const struct netlink_reply *reply, struct link_info *ret)
 		ret->master = netlink_u32(&found);
 	if (netlink_find(reply, sizeof(header), IFLA_ADDRESS, &found) && found.size == MAC_SIZE)
 		memcpy(ret->mac, found.data, MAC_SIZE);
-	if (netlink_find(reply, sizeof(header), IFLA_LINKINFO, &found))
+	if (netlink_find(reply, sizeof(header), IFLA_LINKINFO, &found)) {
 		copy_kind(&found, ret->kind, sizeof(ret->kind));
+		ret->vlan = read_vlan(&found, ret->kind);
+	}
 }
 
 static int see_link(const struct netlink_reply *reply, void *info)

@@ -11,7 +11,7 @@
 #include "ip.h"
 #include "netlink.h"
 
-enum { MAC_SIZE = 6, MAC_TEXT_SIZE = 18 };
+enum { MAC_SIZE = 6, MAC_TEXT_SIZE = 18, LINK_KIND_SIZE = 16, LINK_VLAN_MAX = 4094 };
 
 /* 1 to 15 letters, digits, '-', '_' or '.', not "." or "..", and not "all" or "default", which /proc/sys has. */
 bool link_name_valid(const char *name);
@@ -26,7 +26,7 @@ struct link_bridge {
 	const uint8_t
 		*mac; /* fixed from the start: a bridge takes the lowest of its ports' otherwise, and changes it */
 	unsigned mtu;
-	bool vlan_filtering;
+	uint16_t vlan; /* every port, and the bridge itself, is in this VLAN alone, untagged; 0: none are told apart */
 };
 /* It is made down. */
 void link_add_bridge(struct netlink_batch *batch, const struct link_bridge *bridge);
@@ -64,6 +64,14 @@ struct link_shared {
 };
 void link_add_shared(struct netlink_batch *batch, const struct link_shared *shared);
 
+/* The frames of an interface that have this VLAN's tag, as an interface of its own. It is made up. */
+struct link_vlan {
+	const char *name;
+	unsigned parent; /* index */
+	uint16_t id;
+};
+void link_add_vlan(struct netlink_batch *batch, const struct link_vlan *vlan);
+
 struct link_vxlan {
 	const char *name;
 	uint32_t vni;
@@ -93,7 +101,8 @@ struct link_info {
 	unsigned index, mtu, master;
 	uint32_t flags; /* IFF_UP ... */
 	uint8_t mac[MAC_SIZE];
-	char kind[16]; /* "bridge", "veth" ...; "" for hardware */
+	char kind[LINK_KIND_SIZE]; /* "bridge", "veth" ...; "" for hardware */
+	uint16_t vlan;             /* of a vlan; of a bridge as in struct link_bridge */
 };
 
 /* -ENODEV with text if there is none. */

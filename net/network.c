@@ -2,6 +2,7 @@
 #include "network.h"
 
 #include <ctype.h>
+#include <linux/if_link.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -11,6 +12,23 @@
 enum { PREFIX4_MIN = 8, PREFIX4_MAX = 30, PREFIX6_MIN = 48, PREFIX6_MAX = 120, READABLE_NAME = 12, HASH_BITS = 48 };
 
 const char network_default[] = "bridge";
+
+const char *const network_kind_names[] = {
+	[NETWORK_BRIDGE] = "bridge",      [NETWORK_MACVLAN] = "macvlan", [NETWORK_IPVLAN] = "ipvlan",
+	[NETWORK_DEVICE] = "host-device", [NETWORK_KIND_MAX] = NULL,
+};
+
+/* The first of a kind is what it has unless told otherwise. */
+static const struct {
+	enum network_kind kind;
+	uint32_t mode;
+	const char *word;
+} modes[] = {
+	{ NETWORK_MACVLAN, MACVLAN_MODE_BRIDGE, "bridge" }, { NETWORK_MACVLAN, MACVLAN_MODE_PRIVATE, "private" },
+	{ NETWORK_MACVLAN, MACVLAN_MODE_VEPA, "vepa" },     { NETWORK_MACVLAN, MACVLAN_MODE_PASSTHRU, "passthru" },
+	{ NETWORK_IPVLAN, IPVLAN_MODE_L2, "l2" },           { NETWORK_IPVLAN, IPVLAN_MODE_L3, "l3" },
+	{ NETWORK_IPVLAN, IPVLAN_MODE_L3S, "l3s" },
+};
 
 static const char *const reserved[] = { "none", "host", "private", "container", "ns", "pasta" };
 
@@ -29,6 +47,36 @@ bool network_name_valid(const char *name)
 	return true;
 }
 
+const char *network_mode_word(const struct network *network)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(modes); i++)
+		if (modes[i].kind == network->kind && modes[i].mode == network->mode)
+			return modes[i].word;
+	return NULL;
+}
+
+int network_set_mode(struct network *network, const char *word, struct error *err)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(modes); i++) {
+		if (modes[i].kind != network->kind || (word && !str_eq(word, modes[i].word)))
+			continue;
+		network->mode = modes[i].mode;
+		return 0;
+	}
+	return word ? refuse(err, "\"%.32s\" is not a mode of %s", word, network_kind_names[network->kind]) : 0;
+}
+
+bool network_routed_by_host(const struct network *network)
+{
+	return network->kind == NETWORK_IPVLAN && network->mode != IPVLAN_MODE_L2;
+}
+
+bool network_for_one(const struct network *network)
+{
+	return network->kind == NETWORK_DEVICE ||
+	       (network->kind == NETWORK_MACVLAN && network->mode == MACVLAN_MODE_PASSTHRU);
+}
+
 void network_name_bridge(struct network *network)
 {
 	char underlay[IP_TEXT_SIZE];
@@ -36,6 +84,8 @@ void network_name_bridge(struct network *network)
 	/* Hosts of one VXLAN are told apart. */
 	const uint64_t own = network->vni ? ip_hash(ip_text(&network->underlay, underlay), hash) : hash;
 
+	if (network->kind != NETWORK_BRIDGE)
+		return;
 	memcpy(network->mac, &own, MAC_SIZE);
 	network->mac[0] = 2; /* of local administration, one station's */
 	if (*network->bridge)
@@ -49,10 +99,23 @@ void network_name_bridge(struct network *network)
 			       (unsigned long long)(hash & ((1ULL << HASH_BITS) - 1)));
 }
 
+static const char *made_name(const struct network *network, const char *prefix, char *buffer)
+{
+	(void)snprintf(buffer, IFNAMSIZ, "%.2s%012llx", prefix,
+		       (unsigned long long)(ip_hash(network->name, 0) & ((1ULL << HASH_BITS) - 1)));
+	return buffer;
+}
+
 const char *network_vxlan_name(const struct network *network, char *buffer)
 {
-	(void)snprintf(buffer, IFNAMSIZ, "cx%012llx",
-		       (unsigned long long)(ip_hash(network->name, 0) & ((1ULL << HASH_BITS) - 1)));
+	return made_name(network, "cx", buffer);
+}
+
+const char *network_parent_name(const struct network *network, char *buffer)
+{
+	if (network->vlan)
+		return made_name(network, "cl", buffer);
+	(void)snprintf(buffer, IFNAMSIZ, "%s", network->parent);
 	return buffer;
 }
 
@@ -107,12 +170,43 @@ static int check_family(const struct ip_network *net, unsigned prefix_min, unsig
 	return 0;
 }
 
+/* What is on the parent's wire is not ours to name, to filter or to reach. */
+static int check_parent(const struct network *network, struct error *err)
+{
+	const char *kind = network_kind_names[network->kind];
+
+	if (!link_name_valid(network->parent))
+		return refuse(err, "%s: on which interface of the host is missing: -o parent=INTERFACE", kind);
+	if (*network->bridge || network->vni || network->open || network->may_spoof)
+		return refuse(err, "%s: --interface, --vxlan, --open and --spoof are for bridges", kind);
+	if (network->kind != NETWORK_DEVICE && !network_mode_word(network))
+		return refuse(err, "%s: without a mode", kind);
+	if (!network->no_names)
+		return refuse(err, "%s: there is no name server on such a network", kind);
+	if (network->kind == NETWORK_DEVICE && (network->mtu || network->vlan))
+		return refuse(err, "%s: the interface is used as it is, without --mtu and --vlan", kind);
+	return 0;
+}
+
+static int check_kind(const struct network *network, struct error *err)
+{
+	if (network->vlan > LINK_VLAN_MAX)
+		return refuse(err, "a VLAN has a number from 1 to %d", LINK_VLAN_MAX);
+	if (network->kind != NETWORK_BRIDGE)
+		return check_parent(network, err);
+	if (*network->parent)
+		return refuse(err, "a bridge has no parent: the host routes; --driver macvlan is on a parent's wire");
+	if (!link_name_valid(network->bridge))
+		return refuse(err, "\"%.32s\" is not a name for an interface", network->bridge);
+	return 0;
+}
+
 int network_validate(const struct network *network, struct error *err)
 {
 	if (!network_name_valid(network->name))
 		return refuse(err, "\"%.64s\" is not a name for a network", network->name);
-	if (!link_name_valid(network->bridge))
-		return refuse(err, "\"%.32s\" is not a name for an interface", network->bridge);
+	if (check_kind(network, err) < 0)
+		return -err->code;
 	if (!ip_is_set(&network->v4.address) && !ip_is_set(&network->v6.address))
 		return refuse(err, "network %s has no addresses", network->name);
 	if (network->mtu && (network->mtu < NETWORK_MTU_MIN || network->mtu > NETWORK_MTU_MAX))
@@ -145,6 +239,42 @@ static int read_bridge(const char *value, void *target, struct error *err)
 	if (!link_name_valid(value))
 		return refuse(err, "\"%.32s\" is not a name for an interface", value);
 	memcpy(network->bridge, value, strlen(value) + 1);
+	return 0;
+}
+
+static int read_driver(const char *value, void *target, struct error *err)
+{
+	for (enum network_kind kind = NETWORK_BRIDGE; kind < NETWORK_KIND_MAX; kind++) {
+		if (!str_eq(value, network_kind_names[kind]))
+			continue;
+		((struct network *)target)->kind = kind;
+		return 0;
+	}
+	return refuse(err, "unknown driver \"%.32s\"", value);
+}
+
+static int read_parent(const char *value, void *target, struct error *err)
+{
+	struct network *network = target;
+
+	if (!link_name_valid(value))
+		return refuse(err, "\"%.32s\" is not a name for an interface", value);
+	memcpy(network->parent, value, strlen(value) + 1);
+	return 0;
+}
+
+static int read_mode(const char *value, void *target, struct error *err)
+{
+	return network_set_mode(target, value, err);
+}
+
+static int read_vlan(const char *value, void *target, struct error *err)
+{
+	uint64_t vlan;
+
+	if (str_to_u64(value, LINK_VLAN_MAX, &vlan) < 0)
+		return refuse(err, "not the number of a VLAN");
+	((struct network *)target)->vlan = (uint16_t)vlan;
 	return 0;
 }
 
@@ -243,9 +373,10 @@ static int read_flag(const char *value, void *target, struct error *err)
 }
 
 static const struct lines_key keys[] = {
-	{ "name", read_name },   { "bridge", read_bridge },   { "mac", read_mac },     { "gateway", read_gateway },
-	{ "range", read_range }, { "reserve", read_reserve }, { "vxlan", read_vxlan }, { "underlay", read_underlay },
-	{ "peer", read_peer },   { "mtu", read_mtu },         { "flag", read_flag },   { NULL, NULL },
+	{ "name", read_name },   { "driver", read_driver },   { "parent", read_parent }, { "mode", read_mode },
+	{ "vlan", read_vlan },   { "bridge", read_bridge },   { "mac", read_mac },       { "gateway", read_gateway },
+	{ "range", read_range }, { "reserve", read_reserve }, { "vxlan", read_vxlan },   { "underlay", read_underlay },
+	{ "peer", read_peer },   { "mtu", read_mtu },         { "flag", read_flag },     { NULL, NULL },
 };
 
 int network_parse(const char *text, size_t length, struct network *ret, struct error *err)
@@ -255,7 +386,7 @@ int network_parse(const char *text, size_t length, struct network *ret, struct e
 
 	if (r == 0)
 		r = network_validate(&network, err);
-	if (r == 0 && !mac_is_set(network.mac))
+	if (r == 0 && network.kind == NETWORK_BRIDGE && !mac_is_set(network.mac))
 		return refuse(err, "the record has no MAC");
 	if (r == 0)
 		*ret = network;
@@ -264,12 +395,22 @@ int network_parse(const char *text, size_t length, struct network *ret, struct e
 
 char *network_format(const struct network *network)
 {
+	const char *mode = network_mode_word(network);
 	struct lines record = { .text = NULL };
 	char text[IP_RANGE_TEXT_SIZE];
 
 	lines_put(&record, "name", "%s", network->name);
-	lines_put(&record, "bridge", "%s", network->bridge);
-	lines_put(&record, "mac", "%s", mac_text(network->mac, text));
+	if (network->kind == NETWORK_BRIDGE) {
+		lines_put(&record, "bridge", "%s", network->bridge);
+		lines_put(&record, "mac", "%s", mac_text(network->mac, text));
+	} else {
+		lines_put(&record, "driver", "%s", network_kind_names[network->kind]);
+		lines_put(&record, "parent", "%s", network->parent);
+	}
+	if (mode)
+		lines_put(&record, "mode", "%s", mode);
+	if (network->vlan)
+		lines_put(&record, "vlan", "%u", network->vlan);
 	if (ip_is_set(&network->v4.address))
 		lines_put(&record, "gateway", "%s", ip_network_text(&network->v4, text));
 	if (ip_is_set(&network->v6.address))

@@ -4,12 +4,13 @@
 
 #include "attach.h"
 #include "base/str.h"
-#include "bridge.h"
+#include "host_side.h"
 #include "netlink.h"
 
 struct reload {
 	const struct net_store *store;
 	const struct net_host *host;
+	bool bridged; /* a container is on a bridge: there are rules */
 };
 
 /* An interface that is gone cannot be made again from here: its other end is in the container. */
@@ -22,6 +23,8 @@ static int restore_port(const struct endpoint *endpoint, void *context, struct e
 	struct network network;
 	int r = net_store_load_network(reload->store, endpoint->network, &network, err);
 
+	if (r == 0 && network.kind != NETWORK_BRIDGE)
+		return 0;
 	if (r == 0)
 		r = bridge_ensure(reload->store, reload->host, &network, &bridge, err);
 	if (r < 0)
@@ -40,11 +43,14 @@ static int restore_port(const struct endpoint *endpoint, void *context, struct e
 	return netlink_send(reload->host->route, &batch, NULL, NULL, err);
 }
 
-static int count(const struct endpoint *endpoint, void *context, struct error *err)
+static int see_bridged(const struct endpoint *endpoint, void *context, struct error *err)
 {
-	(void)endpoint;
-	(void)err;
-	++*(size_t *)context;
+	struct reload *reload = context;
+	struct network network;
+
+	if (net_store_load_network(reload->store, endpoint->network, &network, err) < 0)
+		return -err->code;
+	reload->bridged |= network.kind == NETWORK_BRIDGE;
 	return 0;
 }
 
@@ -52,14 +58,13 @@ int net_reload(const struct net_store *store, struct error *err)
 {
 	auto_net_host struct net_host host = NET_HOST_CLOSED;
 	struct reload reload = { .store = store, .host = &host };
-	size_t endpoints = 0;
 	int r = net_host_open(&host, err);
 
 	if (r == 0)
 		r = net_store_sweep(store, err);
 	if (r == 0)
-		r = net_store_each_endpoint(store, count, &endpoints, err);
-	if (r < 0 || endpoints == 0)
+		r = net_store_each_endpoint(store, see_bridged, &reload, err);
+	if (r < 0 || !reload.bridged)
 		return r;
 	/* Rules first: no port is without them. */
 	r = rules_rebuild(store, &host, NULL, err);
@@ -72,7 +77,7 @@ static int see_dead(const struct endpoint *endpoint, void *context, struct error
 
 	if (access(endpoint->state, F_OK) == 0 || errno != ENOENT)
 		return 0;
-	return net_detach(store, endpoint->owner, NULL, endpoint->network, false, err);
+	return net_detach(store, endpoint->owner, NULL, endpoint->network, NET_UNKNOWN, err);
 }
 
 int net_sweep(const struct net_store *store, struct error *err)
@@ -93,7 +98,7 @@ int net_sweep(const struct net_store *store, struct error *err)
 
 		r = net_store_load_network(store, *name, &network, err);
 		if (r == 0)
-			r = bridge_remove_unused(store, &host, &network, err);
+			r = host_side_remove_unused(store, &host, &network, err);
 	}
 	return r;
 }

@@ -87,6 +87,12 @@ void net_store_close(struct net_store *store)
 	*store = (struct net_store)NET_STORE_CLOSED;
 }
 
+void net_store_reached(const struct net_store *store, const char *step)
+{
+	if (store->at_step)
+		store->at_step(step);
+}
+
 /* ---- lists ---- */
 
 static int by_name(const void *a, const void *b)

@@ -34,6 +34,9 @@ int net_store_look(const char *config, const char *run, struct net_store *ret, s
 void net_store_close(struct net_store *store); /* lets the lock go */
 #define auto_net_store auto_cleanup(net_store_close)
 
+/* Tells at_step, if there is one. */
+void net_store_reached(const struct net_store *store, const char *step);
+
 /* -ENOENT with text: there is no network of this name. */
 int net_store_load_network(const struct net_store *store, const char *name, struct network *ret, struct error *err);
 int net_store_save_network(const struct net_store *store, const struct network *network, struct error *err);

@@ -111,10 +111,10 @@ static int join_all(const char *id, const char *state, pid_t pid, const struct n
 		r = start_names(&store, plan->joins[i].name, err);
 	fault_point("networks-named");
 	for (size_t i = 0; r < 0 && i < joined; i++)
-		(void)net_detach(&store, id, state, plan->joins[i].name, false, &ignored);
+		(void)net_detach(&store, id, state, plan->joins[i].name, netns, &ignored);
 	if (r == -EPROTONOSUPPORT || r == -EOPNOTSUPP)
-		return context(err, "this kernel makes no networks, which take bridge, veth and nf_tables (--network "
-				    "none or host does without)");
+		return context(err, "this kernel lacks what the network takes: bridge, veth and nf_tables, or its "
+				    "driver (--network none or host does without)");
 	return r;
 }
 
@@ -141,7 +141,7 @@ int network_leave(const struct runtime *runtime, const char *id, struct error *e
 	if (access(arena_printf(arena, "%s/endpoints/%s", where.run, id), F_OK) < 0)
 		return 0;
 	r = open_store(&store, err);
-	return r < 0 ? r : net_detach(&store, id, state, NULL, true, err);
+	return r < 0 ? r : net_detach(&store, id, state, NULL, NET_GONE, err);
 }
 
 static int own_namespace(const struct open_container *container, struct error *err)
@@ -179,16 +179,35 @@ int network_connect(const struct runtime *runtime, const char *id, const struct 
 	return r < 0 ? r : network_join(runtime, id, container.state.pid, plan, err);
 }
 
+/* A live container's; NET_UNKNOWN: it does not live. */
+static int netns_of(const struct runtime *runtime, const char *id)
+{
+	auto_open_container struct open_container container = CONTAINER_NOT_OPEN;
+	auto_fd int pidfd = -1;
+	char path[PATH_SIZE];
+	struct error ignored;
+	int netns = -1;
+
+	if (container_open(runtime, id, CONTAINER_UNLOCKED, &container, &ignored) < 0)
+		return NET_UNKNOWN;
+	pidfd = state_pidfd(&container.state, &ignored);
+	(void)snprintf(path, sizeof(path), "/proc/%d/ns/net", (int)container.state.pid);
+	if (pidfd >= 0)
+		netns = open(path, O_RDONLY | O_CLOEXEC);
+	return netns < 0 ? NET_UNKNOWN : netns;
+}
+
 int network_disconnect(const struct runtime *runtime, const char *id, const char *network, struct error *err)
 {
 	auto_arena struct arena *arena = arena_new();
 	auto_endpoint struct endpoint endpoint = { .ports = NULL };
 	auto_net_store struct net_store store = NET_STORE_CLOSED;
+	auto_fd int netns = netns_of(runtime, id);
 	int r = open_store(&store, err);
 
 	if (r == 0)
 		r = net_store_load_endpoint(&store, id, network, &endpoint, err);
-	return r < 0 ? r : net_detach(&store, id, state_of(arena, runtime, id), network, false, err);
+	return r < 0 ? r : net_detach(&store, id, state_of(arena, runtime, id), network, netns, err);
 }
 
 /* ---- definitions ---- */

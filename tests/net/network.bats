@@ -215,7 +215,7 @@ load helpers
 	fails "which this host has a route to" coffer network create --subnet 192.0.2.0/24 other
 	fails "not a name" coffer network create host
 	fails "there is no command" coffer network frobnicate
-	fails "this kernel makes no networks, which take bridge, veth and nf_tables (--network none or host does without)" \
+	fails "this kernel lacks what the network takes: bridge, veth and nf_tables, or its driver (--network none or host does without)" \
 		host strace -qq -o /dev/null -e inject=socket:error=EPROTONOSUPPORT \
 		"$COFFER" --root "$TEST_DIR/state" --cgroup-manager disabled network connect bridge b
 	coffer network connect --ip 10.192.0.77 --mac-address 02:00:00:00:00:77 bridge b
@@ -280,6 +280,36 @@ image() {
 	stop_background # a server in r's namespace keeps that alive, and its interface with it
 	for id in r s p n o; do coffer delete --force $id; done
 	wait_for same "$before"
+}
+
+@test "macvlan: a machine of the LAN, under an address that is nobody's; the interface itself, there and back" {
+	local before
+	before=$(snapshot)
+	coffer network create -d macvlan -o parent=wan --subnet 192.0.2.0/24 --gateway 192.0.2.2 --reserve 192.0.2.1 m
+	[[ $(coffer network list) == *m*macvlan*wan*192.0.2.2/24* ]]
+	[[ $(coffer network inspect m | jq -c '[.driver, .parent, .mode, .reserved]') == '["macvlan","wan","bridge",["192.0.2.1"]]' ]]
+	image a --network m --network bridge && image b --network m
+	serve "inside a" 80
+	answers lan tcp 192.0.2.3 80 192.0.2.2
+	answers "inside b" tcp 192.0.2.3 80 192.0.2.4
+	silent host tcp 192.0.2.3 80
+	[[ $(inside a ip route show default) == "default via 192.0.2.2 dev eth0"* ]]
+	fails "ports cannot be published" image p --network m -p 8080:80
+	coffer network disconnect m b
+	[[ $(inside b ip -o link) != *eth0* ]]
+	fails "overlaps with network m" coffer network create -d ipvlan -o parent=wan --subnet 192.0.2.0/25 o
+	fails "is missing: -o parent=" coffer network create -d macvlan --subnet 192.0.3.0/24 o
+	fails "is not a mode of macvlan" coffer network create -d macvlan -o mode=l2 o
+	stop_background
+	coffer delete --force a
+	coffer network remove m
+	wait_for same "$before"
+	coffer network create -d host-device -o parent=wan --subnet 192.0.2.0/24 --gateway 192.0.2.2 d
+	coffer network connect --ip 192.0.2.9 d b
+	[[ $(inside b busybox ping -c 1 -W 2 192.0.2.2) == *" 0% packet loss"* ]]
+	[[ $(host ip -o link) != *wan* ]]
+	coffer network disconnect d b
+	[[ $(host ip -o link) == *wan* && $(inside b ip -o link) != *wan* ]]
 }
 
 @test "run --network host and ns:FILE" {

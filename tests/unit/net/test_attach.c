@@ -15,6 +15,7 @@ enum { MANY = 250 };
 
 static struct error err;
 static char directory[128];
+static const char *network = network_default;
 
 /* In the child of in_net_ns(), which has no list of tests to go back to. */
 static int fresh_directory(void)
@@ -35,7 +36,7 @@ static int open_store(struct net_store *store)
 
 static int attach_with(struct net_store *store, const char *owner, int netns, const char *ports, const char *rate)
 {
-	struct attach attach = { .owner = owner, .state = directory, .network = network_default, .netns = netns };
+	struct attach attach = { .owner = owner, .state = directory, .network = network, .netns = netns };
 	auto_free struct nft_port *list = NULL;
 	int r = rate ? rate_parse(rate, &attach.rate, &err) : 0;
 
@@ -57,17 +58,25 @@ static int attach_one(const char *owner, int netns, const char *ports)
 	return r < 0 ? r : attach_with(&store, owner, netns, ports, NULL);
 }
 
-static int detach_one(const char *owner, bool gone)
+static int detach_from(const char *owner, int netns)
 {
 	auto_net_store struct net_store store = NET_STORE_CLOSED;
 	int r = open_store(&store);
 
-	return r < 0 ? r : net_detach(&store, owner, NULL, NULL, gone, &err);
+	return r < 0 ? r : net_detach(&store, owner, NULL, NULL, netns, &err);
 }
 
-static const char state_of_host[] =
-	"nft list ruleset; ip -o link | sed 's/^[0-9]*: //'; ip -o address | cut -d ' ' -f 2-; "
-	"ip route";
+static int detach_one(const char *owner, bool gone)
+{
+	return detach_from(owner, gone ? NET_GONE : NET_UNKNOWN);
+}
+
+static const char *state_of_host = "nft list ruleset; ip -o link | sed 's/^[0-9]*: //'; "
+				   "ip -o address | cut -d ' ' -f 2-; ip route";
+
+/* Without what the kernel notes of a wire in its own time. */
+static const char state_of_parent[] = "nft list ruleset; ip -o link | sed 's/^[0-9]*: //; s/<.*link//'; "
+				      "ip -o -4 address | cut -d ' ' -f 2-; ip route";
 
 /* Without numbers, which the kernel gives anew. */
 static const char queues_of_host[] =
@@ -129,9 +138,9 @@ static int clashes(void)
 	EXPECT(ip_parse("10.192.0.77", &wanted.v4, &err) == 0);
 	EXPECT(net_attach(&store, &wanted, NULL, &err) == 0);
 	EXPECT(prints(two, "ip -4 -o address show eth0", "10.192.0.77/22"));
-	EXPECT(net_detach(&store, "b", "/elsewhere", "bridge", false, &err) == 0);
+	EXPECT(net_detach(&store, "b", "/elsewhere", "bridge", NET_UNKNOWN, &err) == 0);
 	EXPECT(prints(two, "ip link", "eth0"));
-	EXPECT(net_detach(&store, "b", directory, "bridge", false, &err) == 0);
+	EXPECT(net_detach(&store, "b", directory, "bridge", NET_UNKNOWN, &err) == 0);
 	EXPECT(strcmp(before, printed_in(-1, state_of_host)) == 0);
 	return 0;
 }
@@ -211,6 +220,19 @@ struct crash {
 	unsigned step;
 };
 
+/* With all that a network of this kind can have. */
+static int attach_fully(struct net_store *store, int netns)
+{
+	const bool bridged = network == network_default;
+
+	return attach_with(store, "a", netns, bridged ? "8080:80" : NULL, bridged ? "8mbit" : NULL);
+}
+
+static unsigned steps_expected(void)
+{
+	return network == network_default ? 8 : 6;
+}
+
 /* 42 if it died at the step, 0 if there was no such step any more. */
 static int crash(const void *argument)
 {
@@ -221,8 +243,7 @@ static int crash(const void *argument)
 		return 1;
 	steps_left = at->step;
 	store.at_step = die_at_step;
-	return at->detach ? net_detach(&store, "a", NULL, NULL, false, &err)
-			  : attach_with(&store, "a", at->netns, "8080:80", "8mbit");
+	return at->detach ? net_detach(&store, "a", NULL, NULL, at->netns, &err) : attach_fully(&store, at->netns);
 }
 
 static int crash_in_child(const struct crash *at)
@@ -248,18 +269,19 @@ static int replay_attach(bool by_reload)
 
 			EXPECT(open_store(&store) == 0 && net_reload(&store, &err) == 0);
 		}
-		EXPECT(detach_one("a", false) == 0);
+		EXPECT(detach_from("a", container) == 0);
 		{
 			auto_net_store struct net_store store = NET_STORE_CLOSED;
 
 			EXPECT(open_store(&store) == 0 && net_sweep(&store, &err) == 0);
-			EXPECT(net_store_unused(&store, network_default));
+			EXPECT(net_store_unused(&store, network));
 		}
 		EXPECT(strcmp(before, printed_in(-1, state_of_host)) == 0);
+		EXPECT(!strstr(printed_in(container, "ip -o link"), "@if"));
 	}
 	EXPECT(ended == 0);
-	EXPECT(at.step >= 8); /* else no step was tested */
-	EXPECT(detach_one("a", false) == 0);
+	EXPECT(at.step >= steps_expected()); /* else no step was tested */
+	EXPECT(detach_from("a", container) == 0);
 	EXPECT(strcmp(before, printed_in(-1, state_of_host)) == 0);
 	return 0;
 }
@@ -283,24 +305,56 @@ static int replay_detach(void)
 	for (at.step = 0; ended == 42; at.step++) {
 		auto_fd int container = net_ns_new();
 
+		at.netns = container;
 		{
 			auto_net_store struct net_store store = NET_STORE_CLOSED;
 
-			EXPECT(open_store(&store) == 0);
-			EXPECT(attach_with(&store, "a", container, "8080:80", "8mbit") == 0);
+			EXPECT(open_store(&store) == 0 && attach_fully(&store, container) == 0);
 		}
 		ended = crash_in_child(&at);
 		EXPECT(ended == 42 || ended == 0);
-		EXPECT(detach_one("a", false) == 0);
+		EXPECT(detach_from("a", container) == 0);
 		{
 			auto_net_store struct net_store store = NET_STORE_CLOSED;
 
 			EXPECT(open_store(&store) == 0 && net_sweep(&store, &err) == 0);
 		}
 		EXPECT(strcmp(before, printed_in(-1, state_of_host)) == 0);
+		EXPECT(!strstr(printed_in(container, "ip -o link"), "@if"));
 	}
-	EXPECT(at.step >= 8);
+	EXPECT(at.step >= steps_expected());
 	return 0;
+}
+
+/* The same for networks on an interface of the host. */
+static int define_on_parent(enum network_kind kind)
+{
+	struct network on_parent = { .name = "p", .kind = kind, .parent = "wan" };
+	auto_net_host struct net_host host = NET_HOST_CLOSED;
+	auto_net_store struct net_store store = NET_STORE_CLOSED;
+
+	(void)printed_in(-1, "ip link add wan type veth peer name lan; ip link set wan up");
+	network = "p";
+	state_of_host = state_of_parent;
+	EXPECT(ip_network_parse("192.0.2.1/24", &on_parent.v4, &err) == 0);
+	EXPECT(network_set_mode(&on_parent, NULL, &err) == 0);
+	EXPECT(open_store(&store) == 0 && net_host_open(&host, &err) == 0);
+	EXPECT(network_create(&store, &host, &on_parent, false, &err) == 0);
+	return 0;
+}
+
+static int replay_macvlan(void)
+{
+	EXPECT(define_on_parent(NETWORK_MACVLAN) == 0);
+	EXPECT(replay_attach(true) == 0);
+	return replay_detach();
+}
+
+static int replay_device(void)
+{
+	EXPECT(define_on_parent(NETWORK_DEVICE) == 0);
+	EXPECT(replay_attach(true) == 0);
+	return replay_detach();
 }
 
 /* ---- many at once ---- */
@@ -388,15 +442,20 @@ static void killed_while_it_leaves(void)
 	run(replay_detach);
 }
 
+static void killed_on_a_parents_wire(void)
+{
+	run(replay_macvlan);
+	run(replay_device);
+}
+
 static void many_at_once(void)
 {
 	run(many);
 }
 
 static const struct test tests[] = {
-	TEST(a_container_joins_and_leaves), TEST(what_is_taken_is_refused),
-	TEST(flushed_rules_come_back),      TEST(limits_of_the_rate_come_back),
-	TEST(killed_while_it_joins),        TEST(killed_while_it_joins_then_reload),
-	TEST(killed_while_it_leaves),       TEST(many_at_once),
+	TEST(a_container_joins_and_leaves), TEST(what_is_taken_is_refused), TEST(flushed_rules_come_back),
+	TEST(limits_of_the_rate_come_back), TEST(killed_while_it_joins),    TEST(killed_while_it_joins_then_reload),
+	TEST(killed_while_it_leaves),       TEST(killed_on_a_parents_wire), TEST(many_at_once),
 };
 TEST_MAIN(tests)

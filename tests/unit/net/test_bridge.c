@@ -73,7 +73,7 @@ static int detach_as(const char *owner, int host)
 	auto_net_store struct net_store store = NET_STORE_CLOSED;
 	int r = open_store(host, &store);
 
-	return r < 0 ? r : net_detach(&store, owner, NULL, NULL, false, &err);
+	return r < 0 ? r : net_detach(&store, owner, NULL, NULL, NET_UNKNOWN, &err);
 }
 
 static int detach(int host)
@@ -234,6 +234,46 @@ static void run(int (*body)(void))
 	in_net_ns(body);
 }
 
+/* Its ports are in the VLAN and in no other; one that leads on, which is for its owner to set up, has the tag. */
+static int vlan(void)
+{
+	auto_fd int container = net_ns_new();
+	auto_fd int lan = net_ns_new();
+	char command[256];
+	auto_net_host struct net_host here = NET_HOST_CLOSED;
+	struct network network = { .name = "over", .bridge = "br7", .vlan = 20 };
+
+	{
+		auto_net_store struct net_store store = NET_STORE_CLOSED;
+
+		EXPECT(open_store(0, &store) == 0 && net_host_open(&here, &err) == 0);
+		EXPECT(ip_network_parse("10.7.0.1/24", &network.v4, &err) == 0);
+		EXPECT(network_create(&store, &here, &network, false, &err) == 0);
+	}
+	EXPECT(attach(0, container) == 0);
+	EXPECT(prints(-1, "bridge vlan show dev br7", "20 PVID Egress Untagged"));
+	EXPECT(prints(-1, "bridge vlan show | grep -A 1 ^cv", "20 PVID Egress Untagged"));
+	EXPECT(!strstr(printed_in(-1, "bridge vlan show | sed 's/^[^ ]*//'"), " 1 PVID"));
+	EXPECT(prints(container, "busybox ping -c 1 -W 2 10.7.0.1", " 0% packet loss"));
+	EXPECT(fcntl(lan, F_SETFD, 0) == 0); /* ip(8) opens it */
+	(void)snprintf(
+		command, sizeof(command),
+		"ip link add trunk master br7 type veth peer name lan netns /proc/self/fd/%d; ip link set trunk up;"
+		"bridge vlan del dev trunk vid 20; bridge vlan add dev trunk vid 20",
+		lan);
+	(void)printed_in(-1, command);
+	(void)printed_in(lan, "ip link set lan up; ip link add link lan name lan20 type vlan id 20;"
+			      "ip link set lan20 up; ip address add 10.7.0.9/24 dev lan20");
+	EXPECT(prints(container, "busybox ping -c 1 -W 2 10.7.0.9", " 0% packet loss"));
+	EXPECT(detach(0) == 0);
+	EXPECT(!strstr(printed_in(-1, "ip link"), "br7"));
+	/* One of that name which does not filter is not taken for it. */
+	(void)printed_in(-1, "ip link add br7 type bridge; ip link set br7 up");
+	EXPECT(attach(0, container) == -EINVAL);
+	EXPECT(strstr(err.text, "the bridge br7 does not put its ports into VLAN 20"));
+	return 0;
+}
+
 static void an_overlay_is_made_again(void)
 {
 	run(removed);
@@ -249,6 +289,17 @@ static void a_network_over_three_hosts(void)
 	run(three_hosts);
 }
 
-static const struct test tests[] = { TEST(a_network_over_three_hosts), TEST(an_overlay_is_made_again),
-				     TEST(killed_while_an_overlay_is_made) };
+static void a_bridge_of_a_vlan(void)
+{
+	if (geteuid() == 0 && system("unshare -n ip link add b0 type bridge vlan_filtering 1 2>/dev/null") != 0)
+		TEST_SKIP("this kernel's bridges do not filter VLANs");
+	run(vlan);
+}
+
+static const struct test tests[] = {
+	TEST(a_network_over_three_hosts),
+	TEST(an_overlay_is_made_again),
+	TEST(killed_while_an_overlay_is_made),
+	TEST(a_bridge_of_a_vlan),
+};
 TEST_MAIN(tests)

@@ -59,6 +59,31 @@ static void files(void)
 	CHECK_STR(text, again);
 }
 
+static void on_a_parent(void)
+{
+	static const char *const texts[] = {
+		"name n\ndriver macvlan\nparent eth0\nmode vepa\nvlan 12\ngateway 10.1.0.1/24\nflag no-names\n",
+		"name n\ndriver ipvlan\nparent eth0.5\nmode l3s\ngateway 10.1.0.1/24\nmtu 1400\nflag no-names\n",
+		"name n\ndriver host-device\nparent eth0\ngateway fd00::1/64\nflag internal\nflag no-names\n",
+		"name n\nbridge b\nmac 02:01:02:03:04:05\nvlan 4094\ngateway 10.1.0.1/24\n",
+	};
+	struct network network;
+	char name[IFNAMSIZ];
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		auto_free char *again = NULL;
+
+		CHECK_INT(0, network_parse(texts[i], strlen(texts[i]), &network, &err));
+		again = network_format(&network);
+		CHECK_STR(texts[i], again);
+		CHECK(network_routed_by_host(&network) == (i == 1) && network_for_one(&network) == (i == 2));
+	}
+	CHECK_INT(0, network_parse(texts[0], strlen(texts[0]), &network, &err));
+	CHECK(link_name_valid(network_parent_name(&network, name)) && strncmp(name, "cl", 2) == 0);
+	network.vlan = 0;
+	CHECK_STR("eth0", network_parent_name(&network, name));
+}
+
 static void what_cannot_work(void)
 {
 	static const char *const bad[] = {
@@ -84,6 +109,17 @@ static void what_cannot_work(void)
 		"name n\nbridge b\ngateway 10.0.0.1/24\nreserve 10.0.1.7\n",
 		"name n\nbridge b\ngateway 10.0.0.1/24\nreserve 10.0.0.250-10.0.1.7\n",
 		"name n\nbridge b\ngateway 10.0.0.1/24\nreserve fd00::1\n",
+		"name n\nbridge b\ngateway 10.0.0.1/24\nvlan 4095\n",
+		"name n\nbridge b\ngateway 10.0.0.1/24\nmode bridge\n",
+		"name n\nbridge b\ngateway 10.0.0.1/24\nparent eth0\n",
+		"name n\ndriver vlan\nparent eth0\ngateway 10.0.0.1/24\nflag no-names\n",
+		"name n\ndriver macvlan\nparent eth0\ngateway 10.0.0.1/24\nflag no-names\n",
+		"name n\ndriver macvlan\nmode bridge\ngateway 10.0.0.1/24\nflag no-names\n",
+		"name n\ndriver macvlan\nparent eth0\nmode l2\ngateway 10.0.0.1/24\nflag no-names\n",
+		"name n\ndriver macvlan\nparent eth0\nmode bridge\ngateway 10.0.0.1/24\n",
+		"name n\ndriver macvlan\nparent eth0\nmode bridge\nbridge b\ngateway 10.0.0.1/24\nflag no-names\n",
+		"name n\ndriver macvlan\nparent eth0\nmode bridge\ngateway 10.0.0.1/24\nflag no-names\nflag open\n",
+		"name n\ndriver host-device\nparent eth0\nvlan 5\ngateway 10.0.0.1/24\nflag no-names\n",
 		"name n\nbridge b\ngateway 10.0.0.1/24\npeer 192.0.2.1\n",
 		"name n\nbridge b\ngateway 10.0.0.1/24\nvxlan 7\n",
 		"name n\nbridge b\ngateway 10.0.0.1/24\nvxlan 16777216\n",
@@ -97,5 +133,6 @@ static void what_cannot_work(void)
 		CHECK(parse(bad[i]) < 0);
 }
 
-static const struct test tests[] = { TEST(names), TEST(bridges), TEST(files), TEST(what_cannot_work) };
+static const struct test tests[] = { TEST(names), TEST(bridges), TEST(files), TEST(on_a_parent),
+				     TEST(what_cannot_work) };
 TEST_MAIN(tests)

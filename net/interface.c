@@ -1,0 +1,235 @@
+/* interface.c - see interface.h. */
+#include "interface.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/netlink.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/cleanup.h"
+#include "base/str.h"
+#include "netns.h"
+
+/* The kernel gives hardware back some time after the last process of a namespace is gone. */
+enum { RETURN_TRIES = 100, RETURN_WAIT_NS = 10 * 1000 * 1000 };
+
+/* ---- what the record tells ---- */
+
+struct holder {
+	const struct endpoint *mine;
+	char owner[ENDPOINT_OWNER_SIZE];
+};
+
+static int see_holder(const struct endpoint *other, void *context, struct error *err)
+{
+	struct holder *holder = context;
+
+	(void)err;
+	if (str_eq(other->network, holder->mine->network) && !str_eq(other->owner, holder->mine->owner))
+		(void)snprintf(holder->owner, sizeof(holder->owner), "%s", other->owner);
+	return 0;
+}
+
+static int check_holder(const struct net_store *store, const struct network *network, const struct endpoint *endpoint,
+			struct error *err)
+{
+	struct holder holder = { .mine = endpoint };
+	int r = net_store_each_endpoint(store, see_holder, &holder, err);
+
+	if (r == 0 && *holder.owner)
+		return refuse_as(err, EBUSY, "%s is for one container, and `%s` has it", network->parent, holder.owner);
+	return r;
+}
+
+static int find_parent(const struct net_host *host, const struct network *network, struct link_info *ret,
+		       struct error *err)
+{
+	const struct timespec wait = { .tv_nsec = RETURN_WAIT_NS };
+	int tries = network->kind == NETWORK_DEVICE ? RETURN_TRIES : 1;
+	int r;
+
+	while ((r = link_get(host->route, network->parent, ret, err)) == -ENODEV && --tries > 0)
+		(void)nanosleep(&wait, NULL);
+	return r == -ENODEV ? refuse_as(err, ENODEV, "%s is not there", network->parent) : r;
+}
+
+int interface_describe(const struct net_store *store, const struct net_host *host, const struct network *network,
+		       const uint8_t *mac, struct endpoint *endpoint, struct error *err)
+{
+	const bool own_mac =
+		network->kind == NETWORK_BRIDGE || (network->kind == NETWORK_MACVLAN && !network_for_one(network));
+	struct link_info parent = { 0 };
+	int r = 0;
+
+	if (own_mac) {
+		endpoint_name_mac(endpoint);
+		if (mac)
+			memcpy(endpoint->mac, mac, MAC_SIZE);
+		return 0;
+	}
+	if (mac)
+		return refuse(err, "a container on it has the MAC of %s, none of its own", network->parent);
+	if (network_for_one(network))
+		r = check_holder(store, network, endpoint, err);
+	if (r == 0)
+		r = find_parent(host, network, &parent, err);
+	if (r < 0)
+		return r;
+	if (parent.flags & IFF_LOOPBACK)
+		return refuse(err, "%s is in each namespace already", network->parent);
+	endpoint_name_mac(endpoint); /* a tunnel has none, but a record has */
+	if (mac_is_set(parent.mac))
+		memcpy(endpoint->mac, parent.mac, MAC_SIZE);
+	if (network->kind == NETWORK_DEVICE) {
+		memcpy(endpoint->interface, network->parent, sizeof(endpoint->interface));
+		memcpy(endpoint->kind, parent.kind, sizeof(endpoint->kind));
+	}
+	return 0;
+}
+
+/* ---- into the container ---- */
+
+static int delete_veth(const struct net_host *host, const struct endpoint *endpoint, struct error *err)
+{
+	auto_netlink_batch struct netlink_batch batch = NETLINK_BATCH;
+
+	link_delete(&batch, endpoint->host);
+	batch.optional = true;
+	return netlink_send(host->route, &batch, NULL, NULL, err);
+}
+
+static int make_veth(const struct net_host *host, const struct endpoint *endpoint, const struct link_info *bridge,
+		     int netns, struct error *err)
+{
+	auto_netlink_batch struct netlink_batch batch = NETLINK_BATCH;
+	const struct link_veth veth = {
+		.name = endpoint->host,
+		.peer = endpoint->interface,
+		.peer_mac = endpoint->mac,
+		.peer_netns = netns,
+		.master = bridge->index,
+		.mtu = bridge->mtu,
+		.down = rate_is_set(&endpoint->rate),
+	};
+	int r;
+
+	link_add_veth(&batch, &veth);
+	link_hairpin(&batch, endpoint->host);
+	r = netlink_send(host->route, &batch, NULL, NULL, err);
+	if (r != -EEXIST)
+		return r;
+	/* One of a container of this name whose namespace the kernel has not taken down yet; or the container has an
+	   interface of this name, then it fails again. */
+	r = delete_veth(host, endpoint, err);
+	return r < 0 ? r : netlink_send(host->route, &batch, NULL, NULL, err);
+}
+
+static int make_shared(const struct net_host *host, const struct network *network, const struct endpoint *endpoint,
+		       const struct link_info *parent, int netns, struct error *err)
+{
+	auto_netlink_batch struct netlink_batch batch = NETLINK_BATCH;
+	const struct link_shared shared = {
+		.kind = network->kind == NETWORK_MACVLAN ? LINK_MACVLAN : LINK_IPVLAN,
+		.name = endpoint->interface,
+		.parent = parent->index,
+		.netns = netns,
+		.mac = network_for_one(network) ? NULL : endpoint->mac,
+		.mtu = network->mtu,
+		.mode = network->mode,
+	};
+	int r;
+
+	link_add_shared(&batch, &shared);
+	r = netlink_send(host->route, &batch, NULL, NULL, err);
+	if (r == -EBUSY)
+		return refuse_as(err, EBUSY, "%s is a port of a bridge, or has interfaces of another kind on it",
+				 network->parent);
+	return r;
+}
+
+static int move_parent(const struct net_host *host, const struct network *network, int netns, struct error *err)
+{
+	auto_netlink_batch struct netlink_batch batch = NETLINK_BATCH;
+	struct link_info link = { 0 };
+	int r = find_parent(host, network, &link, err);
+
+	if (r < 0)
+		return r;
+	link_move(&batch, link.index, netns, NULL);
+	return netlink_send(host->route, &batch, NULL, NULL, err);
+}
+
+int interface_bring(const struct net_host *host, const struct network *network, const struct endpoint *endpoint,
+		    const struct link_info *side, int netns, struct error *err)
+{
+	switch (network->kind) {
+	case NETWORK_BRIDGE:
+		return make_veth(host, endpoint, side, netns, err);
+	case NETWORK_MACVLAN:
+	case NETWORK_IPVLAN:
+		return make_shared(host, network, endpoint, side, netns, err);
+	case NETWORK_DEVICE:
+		return move_parent(host, network, netns, err);
+	case NETWORK_KIND_MAX:
+		break;
+	}
+	return 0;
+}
+
+/* ---- out of it ---- */
+
+static bool is_ours(const struct network *network, const struct endpoint *endpoint, const struct link_info *link)
+{
+	const char *kind = network->kind == NETWORK_DEVICE ? endpoint->kind : network_kind_names[network->kind];
+
+	return str_eq(link->kind, kind) && (!mac_is_set(link->mac) || memcmp(link->mac, endpoint->mac, MAC_SIZE) == 0);
+}
+
+/* A socket in the container's namespace, and the way back. */
+static int enter(int netns, int *ret_route, int *ret_host, struct error *err)
+{
+	auto_fd int here = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	int home;
+	int r;
+
+	if (here < 0)
+		return fail(err, errno, "open the own network namespace");
+	r = netns_enter(netns, &home, err);
+	if (r < 0)
+		return r;
+	r = netlink_open(NETLINK_ROUTE, ret_route, err);
+	netns_leave(home);
+	if (r == 0)
+		*ret_host = take_fd(&here);
+	return r;
+}
+
+int interface_remove(const struct net_host *host, const struct network *network, const struct endpoint *endpoint,
+		     int netns, struct error *err)
+{
+	auto_netlink_batch struct netlink_batch batch = NETLINK_BATCH;
+	auto_fd int route = -1;
+	auto_fd int here = -1;
+	struct link_info link = { 0 };
+	int r;
+
+	if (network->kind == NETWORK_BRIDGE)
+		return delete_veth(host, endpoint, err);
+	if (netns < 0)
+		return 0;
+	r = enter(netns, &route, &here, err);
+	if (r == 0)
+		r = link_get(route, endpoint->interface, &link, err);
+	if (r < 0)
+		return r == -ENODEV ? 0 : r;
+	if (!is_ours(network, endpoint, &link))
+		return 0;
+	if (network->kind == NETWORK_DEVICE)
+		link_move(&batch, link.index, here, NULL);
+	else
+		link_delete(&batch, endpoint->interface);
+	batch.optional = true;
+	return netlink_send(route, &batch, NULL, NULL, err);
+}
