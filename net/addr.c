@@ -4,9 +4,14 @@
 #include <linux/if_addr.h>
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/str.h"
 #include "link.h"
+
+/* A smaller network has no address for it. */
+enum { PREFIX_BROADCAST = 30 };
 
 void addr_add(struct netlink_batch *batch, unsigned index, const struct ip_network *own, bool may_be_there)
 {
@@ -23,7 +28,7 @@ void addr_add(struct netlink_batch *batch, unsigned index, const struct ip_netwo
 		      sizeof(header), "add the address %s", ip_network_text(own, text));
 	netlink_put(batch, IFA_LOCAL, own->address.bytes, size);
 	netlink_put(batch, IFA_ADDRESS, own->address.bytes, size);
-	if (own->address.family == AF_INET) {
+	if (own->address.family == AF_INET && own->prefix <= PREFIX_BROADCAST) {
 		const struct ip_network net = ip_network_of(own);
 		struct ip_address broadcast = ip_at(&net, ip_count(&net) - 1);
 
@@ -68,6 +73,71 @@ void addr_add_neighbour(struct netlink_batch *batch, unsigned index, const struc
 		      ip_text(address, text));
 	netlink_put(batch, NDA_DST, address->bytes, ip_size(address->family));
 	netlink_put(batch, NDA_LLADDR, mac, MAC_SIZE);
+}
+
+bool addr_read(const struct netlink_reply *reply, unsigned index, struct ip_network *ret)
+{
+	struct ip_network found = { 0 };
+	struct netlink_reply part;
+	struct ifaddrmsg header;
+	uint32_t flags;
+
+	if (reply->type != RTM_NEWADDR || reply->size < sizeof(header))
+		return false;
+	memcpy(&header, reply->data, sizeof(header));
+	if ((header.ifa_family != AF_INET && header.ifa_family != AF_INET6) || header.ifa_index != index ||
+	    header.ifa_scope != RT_SCOPE_UNIVERSE || header.ifa_prefixlen > ip_bits(header.ifa_family))
+		return false;
+	flags = netlink_find(reply, sizeof(header), IFA_FLAGS, &part) ? netlink_u32(&part) : header.ifa_flags;
+	if (!(flags & IFA_F_PERMANENT))
+		return false;
+	/* Of a point-to-point interface IFA_ADDRESS is the other end. */
+	if (!netlink_find(reply, sizeof(header), IFA_LOCAL, &part) &&
+	    !netlink_find(reply, sizeof(header), IFA_ADDRESS, &part))
+		return false;
+	if (part.size != ip_size(header.ifa_family))
+		return false;
+	found.address.family = header.ifa_family;
+	found.prefix = header.ifa_prefixlen;
+	memcpy(found.address.bytes, part.data, part.size);
+	*ret = found;
+	return true;
+}
+
+struct addresses {
+	unsigned index;
+	struct ip_network *found;
+	size_t count;
+};
+
+static int see_address(const struct netlink_reply *reply, void *context)
+{
+	struct addresses *addresses = context;
+	struct ip_network address;
+
+	if (!addr_read(reply, addresses->index, &address))
+		return 0;
+	addresses->found = xreallocarray(addresses->found, addresses->count + 1, sizeof(*addresses->found));
+	addresses->found[addresses->count++] = address;
+	return 0;
+}
+
+int addr_list(int route, unsigned index, struct ip_network **ret, size_t *ret_count, struct error *err)
+{
+	auto_netlink_batch struct netlink_batch batch = NETLINK_BATCH;
+	const struct ifaddrmsg header = { .ifa_family = AF_UNSPEC };
+	struct addresses addresses = { .index = index };
+	int r;
+
+	netlink_begin(&batch, RTM_GETADDR, 0, &header, sizeof(header), "list the addresses");
+	r = netlink_list(route, &batch, see_address, &addresses, err);
+	if (r < 0) {
+		free(addresses.found);
+		return r;
+	}
+	*ret = addresses.found;
+	*ret_count = addresses.count;
+	return 0;
 }
 
 bool addr_read_route(const struct netlink_reply *reply, struct addr_route *ret)

@@ -20,11 +20,17 @@ void addr_add_route(struct netlink_batch *batch, unsigned index, const struct ip
 void addr_add_neighbour(struct netlink_batch *batch, unsigned index, const struct ip_address *address,
 			const uint8_t *mac);
 
+/* The permanent addresses of global scope that an interface has, some perhaps twice. The caller frees *ret. */
+int addr_list(int route, unsigned index, struct ip_network **ret, size_t *ret_count, struct error *err);
+
 /* The MTU of the interface that the IPv4 default route, else the IPv6 one, goes out by; 0 without one. */
 int addr_default_mtu(int route, unsigned *ret_mtu, struct error *err);
 
 /* Does a route or an address of the host overlap with the network? *ret_text: which, to buffer[IP_TEXT_SIZE], or "". */
 int addr_overlap(int route, const struct ip_network *network, char *ret_text, struct error *err);
+
+/* Reads an RTM_NEWADDR: for the fuzz target. False: it is none of addr_list(). */
+bool addr_read(const struct netlink_reply *reply, unsigned index, struct ip_network *ret);
 
 /* Reads an RTM_NEWROUTE: for the fuzz target. False: it is none of the main table to a network. */
 struct addr_route {

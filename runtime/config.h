@@ -81,6 +81,12 @@ struct config_namespace {
 	const char *path; /* NULL: a new one */
 };
 
+/* linux.netDevices */
+struct config_net_device {
+	const char *name; /* on the host */
+	const char *as;   /* in the container; NULL: the same; with %d at its end: a free number */
+};
+
 struct config_time_offset {
 	bool set;
 	int64_t seconds;
@@ -112,8 +118,10 @@ struct config {
 	size_t n_device_rules;
 	bool has_seccomp;
 	struct seccomp_profile seccomp;
-	struct opt_u64 personality;                             /* personality(2) domain */
-	bool has_intel_rdt, has_memory_policy, has_net_devices; /* refused by validate: not supported yet */
+	struct opt_u64 personality; /* personality(2) domain */
+	struct config_net_device *net_devices;
+	size_t n_net_devices;
+	bool has_intel_rdt, has_memory_policy; /* refused by validate: not supported yet */
 };
 
 /* Limits of the reader: a larger or deeper file is refused before it costs memory. */

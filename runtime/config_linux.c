@@ -180,12 +180,27 @@ static int decode_personality(struct arena *arena, const struct json *node, void
 	return 0;
 }
 
+static const struct json_field net_device_fields[] = {
+	{ "name", JSON_AS_STRING, offsetof(struct config_net_device, as) },
+	{ NULL },
+};
+
 static int decode_net_devices(struct arena *arena, const struct json *node, void *target, struct error *err)
 {
-	(void)arena;
+	struct config *config = target;
+
 	if (node->type != JSON_OBJECT)
 		return json_refuse(node, err, "expected an object, found %s", json_type_name(node->type));
-	*(bool *)target = node->count > 0;
+	config->net_devices = arena_array(arena, node->count + 1, sizeof(*config->net_devices));
+	for (const struct json *item = node->first; item; item = item->next) {
+		struct config_net_device *device = &config->net_devices[config->n_net_devices++];
+
+		*device = (struct config_net_device){ .name = item->key };
+		if (json_decode(arena, item, net_device_fields, device, err) < 0)
+			return -err->code;
+		if (device->as && !*device->as)
+			device->as = NULL;
+	}
 	return 0;
 }
 
@@ -212,6 +227,6 @@ const struct json_field config_linux_fields[] = {
 	{ "personality", JSON_AS_CUSTOM, C(personality), .decode = decode_personality },
 	{ "intelRdt", JSON_AS_PRESENT, C(has_intel_rdt) },
 	{ "memoryPolicy", JSON_AS_PRESENT, C(has_memory_policy) },
-	{ "netDevices", JSON_AS_CUSTOM, C(has_net_devices), .decode = decode_net_devices },
+	{ "netDevices", JSON_AS_CUSTOM, 0, .decode = decode_net_devices },
 	{ NULL },
 };

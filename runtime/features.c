@@ -93,7 +93,7 @@ static void put_linux(struct json_writer *writer)
 	json_begin_object(writer, "mountExtensions");
 	put_switch(writer, "idmap", true);
 	json_end_object(writer);
-	put_switch(writer, "netDevices", false);
+	put_switch(writer, "netDevices", true);
 	json_end_object(writer);
 }
 

@@ -323,6 +323,11 @@ static int join_networks(struct launch *launch, struct error *err)
 	return launch->options->network && !is_on_pasta(launch) ? join(launch, err) : 0;
 }
 
+static int bring_devices(struct launch *launch, struct error *err)
+{
+	return network_bring_devices(launch->state.pid, launch->config, err);
+}
+
 static int set_rlimits(struct launch *launch, struct error *err)
 {
 	const struct config_process *process = launch->plan.process;
@@ -388,6 +393,7 @@ static const struct {
 	{ "map-ids", map_ids },
 	{ "oom-score", adjust_oom_score },
 	{ "network", join_networks },
+	{ "net-devices", bring_devices },
 	{ "sync", launch_sync },
 	{ "rlimits", set_rlimits },
 	{ "created", record_created },

@@ -14,6 +14,7 @@
 #include "fault.h"
 #include "net/attach.h"
 #include "net/create.h"
+#include "net/device.h"
 #include "net/port.h"
 #include "names.h"
 #include "pasta.h"
@@ -127,6 +128,26 @@ int network_join(const struct runtime *runtime, const char *id, pid_t pid, const
 	if (plan->mode == NETWORK_MODE_PASTA)
 		return pasta_start(pid, state, plan->ports, plan->n_ports, err);
 	return plan->mode == NETWORK_MODE_NAMED ? join_all(id, state, pid, plan, err) : 0;
+}
+
+int network_bring_devices(pid_t pid, const struct config *config, struct error *err)
+{
+	auto_fd int netns = -1;
+	char path[PATH_SIZE];
+
+	if (config->n_net_devices == 0)
+		return 0;
+	(void)snprintf(path, sizeof(path), "/proc/%d/ns/net", (int)pid);
+	netns = open(path, O_RDONLY | O_CLOEXEC);
+	if (netns < 0)
+		return fail(err, errno, "open %s", path);
+	for (size_t i = 0; i < config->n_net_devices; i++) {
+		const struct config_net_device *device = &config->net_devices[i];
+
+		if (device_move(netns, device->name, device->as, err) < 0)
+			return context(err, "linux.netDevices.%s", device->name);
+	}
+	return 0;
 }
 
 int network_leave(const struct runtime *runtime, const char *id, struct error *err)

@@ -12,6 +12,7 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "config.h"
 #include "container.h"
 #include "net/endpoint.h"
 #include "net/network.h"
@@ -73,6 +74,10 @@ int network_names_main(struct error *err);
    those already joined are left again. */
 int network_join(const struct runtime *runtime, const char *id, pid_t pid, const struct network_plan *plan,
 		 struct error *err);
+
+/* Moves the interfaces of linux.netDevices to the network namespace of this process of the container. They do not come
+   back: the kernel gives hardware back when the namespace ends. */
+int network_bring_devices(pid_t pid, const struct config *config, struct error *err);
 
 /* The container is gone, or going: leaves all networks. Next to nothing if it is on none. */
 int network_leave(const struct runtime *runtime, const char *id, struct error *err);

@@ -117,7 +117,7 @@ static check_fn *const checks[] = {
 	validate_ids,         validate_time_offsets,
 	validate_devices,     validate_cgroups_path,
 	validate_sysctls,     validate_protected_paths,
-	validate_unsupported,
+	validate_net_devices, validate_unsupported,
 };
 
 int config_validate(const struct config *config, struct error *err)

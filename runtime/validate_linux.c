@@ -9,6 +9,8 @@
 #include "base/cleanup.h"
 #include "base/path.h"
 #include "base/str.h"
+#include "net/device.h"
+#include "net/link.h"
 #include "validate_parts.h"
 
 enum { UTS_NAME_MAX = 64 /* __NEW_UTS_LEN */ };
@@ -242,6 +244,22 @@ int validate_protected_paths(const struct config *config, struct error *err)
 	return 0;
 }
 
+int validate_net_devices(const struct config *config, struct error *err)
+{
+	if (config->n_net_devices > 0 && !has_namespace(config, NS_NETWORK))
+		return refuse(err, "linux.netDevices: the container has no network namespace to move them to");
+	for (size_t i = 0; i < config->n_net_devices; i++) {
+		const struct config_net_device *device = &config->net_devices[i];
+
+		if (!link_name_valid(device->name))
+			return refuse(err, "linux.netDevices: \"%.32s\" is not a name of an interface", device->name);
+		if (device->as && !device_name_valid(device->as))
+			return refuse(err, "linux.netDevices.%s.name: \"%.32s\" is not a name for an interface",
+				      device->name, device->as);
+	}
+	return 0;
+}
+
 int validate_unsupported(const struct config *config, struct error *err)
 {
 	const struct {
@@ -250,7 +268,6 @@ int validate_unsupported(const struct config *config, struct error *err)
 	} features[] = {
 		{ "linux.intelRdt", config->has_intel_rdt },
 		{ "linux.memoryPolicy", config->has_memory_policy },
-		{ "linux.netDevices", config->has_net_devices },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(features); i++)

@@ -16,4 +16,5 @@ int validate_devices(const struct config *config, struct error *err);
 int validate_cgroups_path(const struct config *config, struct error *err);
 int validate_sysctls(const struct config *config, struct error *err);
 int validate_protected_paths(const struct config *config, struct error *err);
+int validate_net_devices(const struct config *config, struct error *err);
 int validate_unsupported(const struct config *config, struct error *err);

@@ -11,9 +11,11 @@ static int see(const struct netlink_reply *reply, void *context)
 {
 	struct link_info *info = context;
 	struct addr_route route;
+	struct ip_network address;
 	char text[IP_TEXT_SIZE];
 
 	link_read(reply, info);
+	(void)addr_read(reply, 1, &address);
 	if (addr_read_route(reply, &route))
 		(void)ip_network_text(&route.network, text);
 	return 0;

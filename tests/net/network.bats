@@ -312,6 +312,19 @@ image() {
 	[[ $(host ip -o link) == *wan* && $(inside b ip -o link) != *wan* ]]
 }
 
+@test "netDevices: an interface of the host with its addresses; one of the container's name is an error" {
+	mkdir "$TEST_DIR/d"
+	ln -s "$FILE_DIR/bundle/rootfs" "$TEST_DIR/d/rootfs"
+	jq '.linux.netDevices = {"wan": {"name": "net%d"}}' "$FILE_DIR/bundle/config.json" >"$TEST_DIR/d/config.json"
+	coffer run --detach --bundle "$TEST_DIR/d" d </dev/null >/dev/null
+	[[ $(inside d ip -o -4 address show net0) == *192.0.2.1/24* ]]
+	[[ $(inside d busybox ping -c 1 -W 2 192.0.2.2) == *" 0% packet loss"* ]]
+	[[ $(host ip -o link) != *wan* ]]
+	fails "linux.netDevices.wan: find interface wan: No such device" coffer run --bundle "$TEST_DIR/d" e
+	jq '.linux.netDevices = {"lo": {}}' "$FILE_DIR/bundle/config.json" >"$TEST_DIR/d/config.json"
+	fails "linux.netDevices.lo: the container has an interface lo already" coffer run --bundle "$TEST_DIR/d" e
+}
+
 @test "run --network host and ns:FILE" {
 	image h --network host
 	[[ $(readlink "/proc/$(pid_of h)/ns/net") == "$(readlink "/proc/$HOST_PID/ns/net")" ]]

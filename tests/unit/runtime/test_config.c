@@ -160,7 +160,7 @@ static void linux_members(void)
 	CHECK_STR("/proc/bus", c->rootfs.readonly_paths[1]);
 	CHECK_STR("label", c->rootfs.mount_label);
 	CHECK(c->personality.set && c->personality.value == PER_LINUX32);
-	CHECK(!c->has_intel_rdt && !c->has_memory_policy && !c->has_net_devices);
+	CHECK(!c->has_intel_rdt && !c->has_memory_policy && c->n_net_devices == 0);
 }
 
 static void resources(void)

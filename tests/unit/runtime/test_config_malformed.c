@@ -195,7 +195,14 @@ static const struct row {
 	{ "\"net.ipv4.ip_forward\": \"1\"", "\"a\\nb\": \"x\"", "linux.sysctl: sysctl a?b" },
 	{ "\"mountLabel\": \"label\"", "\"intelRdt\": {}", "linux.intelRdt: not supported yet" },
 	{ "\"mountLabel\": \"label\"", "\"memoryPolicy\": {}", "linux.memoryPolicy: not supported yet" },
-	{ "\"mountLabel\": \"label\"", "\"netDevices\": {\"eth0\": {}}", "linux.netDevices: not supported yet" },
+	{ "\"mountLabel\": \"label\"", "\"netDevices\": []", "linux.netDevices: expected an object" },
+	{ "\"mountLabel\": \"label\"", "\"netDevices\": {\"eth0\": 1}", "linux.netDevices.eth0: expected an object" },
+	{ "\"mountLabel\": \"label\"", "\"netDevices\": {\"eth0\": {\"name\": 1}}",
+	  "linux.netDevices.eth0.name: expected a string" },
+	{ "\"mountLabel\": \"label\"", "\"netDevices\": {\"a/b\": {}}",
+	  "linux.netDevices: \"a/b\" is not a name of an interface" },
+	{ "\"mountLabel\": \"label\"", "\"netDevices\": {\"eth0\": {\"name\": \"%d\"}}",
+	  "linux.netDevices.eth0.name: \"%d\" is not a name for an interface" },
 
 	/* resources */
 	{ "\"limit\": 1048576", "\"limit\": \"1M\"",

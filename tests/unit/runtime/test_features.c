@@ -104,12 +104,12 @@ static const struct {
 	const char *path;
 	bool value;
 } switches[] = {
-	{ "linux/cgroup/v1", false },          { "linux/cgroup/v2", true },
-	{ "linux/cgroup/systemd", false },     { "linux/cgroup/systemdUser", false },
-	{ "linux/cgroup/rdma", true },         { "linux/seccomp/enabled", true },
-	{ "linux/apparmor/enabled", true },    { "linux/selinux/enabled", true },
-	{ "linux/intelRdt/enabled", false },   { "linux/mountExtensions/idmap/enabled", true },
-	{ "linux/netDevices/enabled", false },
+	{ "linux/cgroup/v1", false },         { "linux/cgroup/v2", true },
+	{ "linux/cgroup/systemd", false },    { "linux/cgroup/systemdUser", false },
+	{ "linux/cgroup/rdma", true },        { "linux/seccomp/enabled", true },
+	{ "linux/apparmor/enabled", true },   { "linux/selinux/enabled", true },
+	{ "linux/intelRdt/enabled", false },  { "linux/mountExtensions/idmap/enabled", true },
+	{ "linux/netDevices/enabled", true },
 };
 
 static void all_switches(void)

@@ -31,6 +31,7 @@ static const struct {
 	{ "\"final\": \"0-3,7\"", "\"final\": \"\"" },
 	{ "\"final\": \"0-3,7\"", "\"final\": \"0-3, 7\"" },
 	{ "\"mountLabel\": \"label\"", "\"netDevices\": {}" },
+	{ "\"mountLabel\": \"label\"", "\"netDevices\": {\"eth1\": {}, \"eth2\": {\"name\": \"net%d\"}}" },
 	{ "\"uid\": 7", "\"uid\": 65535" },
 	/* Ignored unless an action is SCMP_ACT_NOTIFY. */
 	{ "\"defaultErrnoRet\": 38,", "\"listenerPath\": \"/run/s\"," },
