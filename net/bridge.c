@@ -178,6 +178,16 @@ static int send_rules(const struct net_host *host, struct netlink_batch *batch, 
 	return netlink_send(host->netfilter, batch, NULL, NULL, err);
 }
 
+/* Another's interface may have the name: that is never removed. */
+static bool is_there(const struct net_host *host, const struct network *network)
+{
+	struct link_info link;
+	struct error ignored;
+
+	return link_get(host->route, network->bridge, &link, &ignored) == 0 && str_eq(link.kind, "bridge") &&
+	       memcmp(link.mac, network->mac, MAC_SIZE) == 0;
+}
+
 /* False where any bridge of ours is left: then the tables are in use. */
 static bool no_bridges(const struct net_store *store, const struct net_host *host)
 {
@@ -187,11 +197,9 @@ static bool no_bridges(const struct net_store *store, const struct net_host *hos
 
 	for (char **name = names; none && *name; name++) {
 		struct network network;
-		struct link_info link;
 
 		none = net_store_load_network(store, *name, &network, &ignored) == 0 &&
-		       (network.kind != NETWORK_BRIDGE ||
-			link_get(host->route, network.bridge, &link, &ignored) == -ENODEV);
+		       (network.kind != NETWORK_BRIDGE || !is_there(host, &network));
 	}
 	return none;
 }
@@ -223,7 +231,8 @@ int bridge_remove_unused(const struct net_store *store, const struct net_host *h
 		return 0;
 	if (network->vni)
 		link_delete(&batch, network_vxlan_name(network, name));
-	link_delete(&batch, network->bridge);
+	if (is_there(host, network))
+		link_delete(&batch, network->bridge);
 	batch.optional = true;
 	r = netlink_send(host->route, &batch, NULL, NULL, err);
 	net_store_reached(store, "bridge removed");

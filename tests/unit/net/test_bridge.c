@@ -296,10 +296,39 @@ static void a_bridge_of_a_vlan(void)
 	run(vlan);
 }
 
+/* Whoever has the bridge's name keeps the interface. */
+static int anothers(void)
+{
+	auto_fd int container = net_ns_new();
+	struct network network = { .name = "over", .bridge = "br7" };
+	auto_net_host struct net_host here = NET_HOST_CLOSED;
+
+	{
+		auto_net_store struct net_store store = NET_STORE_CLOSED;
+
+		EXPECT(open_store(0, &store) == 0 && net_host_open(&here, &err) == 0);
+		EXPECT(ip_network_parse("10.7.0.1/24", &network.v4, &err) == 0);
+		EXPECT(network_create(&store, &here, &network, false, &err) == 0);
+	}
+	(void)printed_in(-1, "ip link add br7 type veth peer name other");
+	EXPECT(attach(0, container) == -EINVAL);
+	EXPECT(strstr(err.text, "the interface br7 is not a bridge"));
+	EXPECT(prints(-1, "ip link", "br7@other"));
+	(void)printed_in(-1, "ip link delete br7; ip link add br7 type bridge; ip link set br7 up");
+	EXPECT(attach(0, container) == 0);
+	EXPECT(detach(0) == 0);
+	EXPECT(prints(-1, "ip link", "br7:"));
+	EXPECT(!strstr(printed_in(-1, "nft list ruleset"), "coffer"));
+	return 0;
+}
+
+static void a_bridge_of_another(void)
+{
+	run(anothers);
+}
+
 static const struct test tests[] = {
-	TEST(a_network_over_three_hosts),
-	TEST(an_overlay_is_made_again),
-	TEST(killed_while_an_overlay_is_made),
-	TEST(a_bridge_of_a_vlan),
+	TEST(a_network_over_three_hosts), TEST(an_overlay_is_made_again), TEST(killed_while_an_overlay_is_made),
+	TEST(a_bridge_of_a_vlan),         TEST(a_bridge_of_another),
 };
 TEST_MAIN(tests)
