@@ -41,6 +41,8 @@ uint64_t tripwire_ceiling(uint64_t limit, uint64_t gap)
 	return limit - gap > spare_below(limit - gap) ? limit - gap - spare_below(limit - gap) : 0;
 }
 
+/* Non-blocking: for a limit below the usage the kernel reclaims, and at memory.max kills, in the writer's time; newer
+   ones leave that to the next allocation (cgroup-v2.rst "memory.high", O_NONBLOCK), and older ones ignore the flag. */
 static const struct {
 	const char *name;
 	size_t fd;
@@ -48,8 +50,8 @@ static const struct {
 } files[] = {
 	{ "memory.events.local", offsetof(struct tripwire, events), O_RDONLY },
 	{ "cgroup.events", offsetof(struct tripwire, frozen), O_RDONLY },
-	{ "memory.max", offsetof(struct tripwire, max), O_RDWR },
-	{ "memory.high", offsetof(struct tripwire, high), O_RDWR },
+	{ "memory.max", offsetof(struct tripwire, max), O_RDWR | O_NONBLOCK },
+	{ "memory.high", offsetof(struct tripwire, high), O_RDWR | O_NONBLOCK },
 	{ "memory.current", offsetof(struct tripwire, current), O_RDONLY },
 	{ "memory.stat", offsetof(struct tripwire, stat), O_RDONLY },
 	{ "cgroup.freeze", offsetof(struct tripwire, freeze), O_RDWR },
