@@ -2,12 +2,18 @@
  * follow.c - see follow.h. For each container a pidfd of init and memory.events of its cgroup, for all of them inotify
  * on the state root and one connection to the watcher if there is one; poll(2) over these. A container without a cgroup
  * has only its end to tell.
+ *
+ * A new name in the state root is a container that is coming: its directory is watched from then on, and opened anew
+ * each time that state.json is written there. It is written twice (launch.c), the second time with the pid; so what is
+ * gone before it could be opened is known to have run if it came to that.
  */
 #include "follow.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
@@ -20,12 +26,14 @@
 #include "base/str.h"
 #include "container_open.h"
 #include "oom.h"
+#include "validate.h"
+
+#define STATE_FILE "state.json"
 
 enum { LINE_MAX_BYTES = 16 * 1024 * 1024, CHUNK = 16 * 1024, MS_PER_S = 1000, NS_PER_MS = 1000000 };
 enum { FD_WATCHER, FD_NOTES, FDS_ALL, FDS_EACH = 2 };
-/* For new containers is looked once a second; often as long as there is no state root to watch, and for a while
-   after a name has appeared there, since a container has no process to follow yet when it gets its name. */
-enum { LOOK_MS = 1000, SOON_MS = 20, LIVELY_MS = 2000 };
+/* For a new watcher is looked once a second; for a state root to watch, which need not be there yet, often. */
+enum { LOOK_MS = 1000, SOON_MS = 20, STATE_WRITES = 2 };
 
 struct one {
 	struct one *next;
@@ -36,16 +44,25 @@ struct one {
 	bool ended, told;
 };
 
+/* Has a name, and no process yet. */
+struct coming {
+	struct coming *next;
+	char *id;
+	int watch;       /* of its directory */
+	unsigned writes; /* of state.json that are still to come */
+};
+
 struct follow {
 	const struct runtime *runtime;
 	char *only;
 	struct one *containers;
+	struct coming *coming;
 	int socket; /* of the watcher, or -1 */
 	char *text; /* read from it and not told yet */
 	size_t used, told;
-	int notes;                  /* inotify */
-	bool watched;               /* the state root, which need not be there yet */
-	int64_t look_ms, lively_ms; /* when to look for new containers; until when that is often */
+	int notes;       /* inotify */
+	int root_watch;  /* of the state root, or -1 */
+	int64_t look_ms; /* when to look for a state root or a watcher */
 };
 
 static int64_t now_ms(void)
@@ -87,7 +104,17 @@ static uint64_t read_record(struct one *one)
 	return one->record.kills.value - before;
 }
 
-static int add(struct follow *follow, const char *id, struct error *err)
+static void connect_watcher(struct follow *follow)
+{
+	struct error ignored;
+	auto_fd int fd = oom_connect(follow->runtime->root, false, &ignored);
+
+	if (fd >= 0 && oom_subscribe(fd, follow->only, &ignored) == 0)
+		follow->socket = take_fd(&fd);
+}
+
+/* -EAGAIN: it has no process yet; -ESRCH: none any more, which is told if `ended` says so. */
+static int add(struct follow *follow, const char *id, bool ended, struct error *err)
 {
 	auto_open_container struct open_container container = CONTAINER_NOT_OPEN;
 	auto_one struct one *one = xcalloc(1, sizeof(*one));
@@ -96,15 +123,20 @@ static int add(struct follow *follow, const char *id, struct error *err)
 
 	one->pidfd = one->events = -1;
 	one->id = xstrdup(id);
+	if (r == 0 && container.state.pid == 0)
+		r = refuse_as(err, EAGAIN, "container not running");
 	if (r == 0)
 		r = one->pidfd = state_pidfd(&container.state, err);
-	if (r < 0)
+	one->ended = r == -ESRCH && ended;
+	if (r < 0 && !one->ended)
 		return r;
 	if (container_open_cgroup(&container, &one->cgroup, &ignored) == 0)
 		one->events = openat(cgroup_fd(one->cgroup), "memory.events", O_RDONLY | O_CLOEXEC);
 	(void)read_record(one);
 	one->next = follow->containers;
 	follow->containers = take_ptr(one);
+	if (follow->socket < 0 && oom_policy_exists(container.dir.fd))
+		connect_watcher(follow);
 	return 0;
 }
 
@@ -131,56 +163,140 @@ static void drop_told(struct follow *follow)
 	}
 }
 
-static void connect_watcher(struct follow *follow)
-{
-	struct error ignored;
-	auto_fd int fd = oom_connect(follow->runtime->root, false, &ignored);
+/* ---- those that come ---- */
 
-	if (fd >= 0 && oom_subscribe(fd, follow->only, &ignored) == 0)
-		follow->socket = take_fd(&fd);
+static struct coming **find_coming(struct follow *follow, int watch)
+{
+	struct coming **slot = &follow->coming;
+
+	while (*slot && (*slot)->watch != watch)
+		slot = &(*slot)->next;
+	return slot;
+}
+
+static void drop_coming(struct follow *follow, struct coming **slot)
+{
+	struct coming *coming = *slot;
+
+	*slot = coming->next;
+	(void)inotify_rm_watch(follow->notes, coming->watch);
+	free(coming->id);
+	free(coming);
+}
+
+/* Its end is all that is known of it. */
+static void add_ended(struct follow *follow, const char *id)
+{
+	struct one *one = xcalloc(1, sizeof(*one));
+
+	one->pidfd = one->events = -1;
+	one->id = xstrdup(id);
+	one->ended = true;
+	one->next = follow->containers;
+	follow->containers = one;
+}
+
+static bool has_state(const struct follow *follow, const char *id)
+{
+	char path[PATH_MAX];
+
+	(void)snprintf(path, sizeof(path), "%s/%s/" STATE_FILE, follow->runtime->root, id);
+	return access(path, F_OK) == 0;
+}
+
+/* `is_new`: it came while this was looking on, so its end is to be told even if it was over before. The files that
+   state.json is renamed from keep two of its notes apart, which would else become one. */
+static void come(struct follow *follow, const char *id, bool is_new)
+{
+	const unsigned writes = has_state(follow, id) ? STATE_WRITES - 1 : STATE_WRITES;
+	struct coming *coming;
+	struct error ignored;
+	char path[PATH_MAX];
+	int watch;
+
+	(void)snprintf(path, sizeof(path), "%s/%s", follow->runtime->root, id);
+	watch = inotify_add_watch(follow->notes, path, IN_CREATE | IN_MOVED_TO | IN_ONLYDIR);
+	if (watch < 0 || *find_coming(follow, watch))
+		return;
+	coming = xcalloc(1, sizeof(*coming));
+	*coming = (struct coming){ .next = follow->coming, .id = xstrdup(id), .watch = watch, .writes = writes };
+	follow->coming = coming;
+	if (add(follow, id, is_new, &ignored) != -EAGAIN)
+		drop_coming(follow, &follow->coming);
+}
+
+/* state.json is there, or the directory is gone. */
+static void came_on(struct follow *follow, const struct inotify_event *note)
+{
+	struct coming **slot = find_coming(follow, note->wd);
+	struct coming *coming = *slot;
+	struct error ignored;
+
+	if (!coming)
+		return;
+	if (note->mask & IN_IGNORED) {
+		if (coming->writes == 0)
+			add_ended(follow, coming->id);
+		drop_coming(follow, slot);
+		return;
+	}
+	if (!note->len || !str_eq(note->name, STATE_FILE))
+		return;
+	coming->writes -= coming->writes > 0;
+	if (add(follow, coming->id, true, &ignored) == 0)
+		drop_coming(follow, slot);
 }
 
 static void watch_root(struct follow *follow)
 {
+	auto_arena struct arena *arena = arena_new();
 	const uint32_t mask = IN_CREATE | IN_MOVED_TO | IN_ONLYDIR;
+	const char **ids = NULL;
+	struct error ignored;
+	size_t count = 0;
 
-	if (follow->watched || inotify_add_watch(follow->notes, follow->runtime->root, mask) < 0)
+	follow->root_watch = inotify_add_watch(follow->notes, follow->runtime->root, mask);
+	if (follow->root_watch < 0 || state_list_ids(follow->runtime->root, arena, &ids, &count, &ignored) < 0)
 		return;
-	follow->watched = true;
-	follow->lively_ms = now_ms() + LIVELY_MS; /* of what is there nothing was told */
+	for (size_t i = 0; i < count; i++)
+		if (!is_known(follow, ids[i]))
+			come(follow, ids[i], false);
+}
+
+static void take_note(struct follow *follow, const struct inotify_event *note)
+{
+	struct error ignored;
+
+	if (note->mask & IN_Q_OVERFLOW)
+		watch_root(follow);
+	else if (note->wd != follow->root_watch)
+		came_on(follow, note);
+	else if (note->mask & IN_IGNORED)
+		follow->root_watch = -1;
+	else if (note->len && note->mask & IN_ISDIR && container_id_validate(note->name, &ignored) == 0)
+		come(follow, note->name, true);
 }
 
 static void read_notes(struct follow *follow)
 {
-	char notes[CHUNK / FDS_EACH];
+	_Alignas(struct inotify_event) char notes[CHUNK];
+	ssize_t length = read(follow->notes, notes, sizeof(notes));
 
-	while (read(follow->notes, notes, sizeof(notes)) > 0)
-		;
-	follow->look_ms = now_ms();
-	follow->lively_ms = follow->look_ms + LIVELY_MS;
+	for (ssize_t at = 0; at < length;) {
+		const struct inotify_event *note = (const void *)(notes + at);
+
+		take_note(follow, note);
+		at += (ssize_t)sizeof(*note) + note->len;
+	}
 }
 
-/* Containers that are new, and a watcher that is. One that is gone before it is open was not to be seen. */
 static void look(struct follow *follow)
 {
-	auto_arena struct arena *arena = arena_new();
-	const char **ids = NULL;
-	struct error ignored;
-	size_t count = 0;
-	int64_t now;
-	bool lively;
-
-	if (!follow->only)
+	if (!follow->only && follow->root_watch < 0)
 		watch_root(follow);
-	if (!follow->only && state_list_ids(follow->runtime->root, arena, &ids, &count, &ignored) == 0)
-		for (size_t i = 0; i < count; i++)
-			if (!is_known(follow, ids[i]))
-				(void)add(follow, ids[i], &ignored);
 	if (follow->socket < 0)
 		connect_watcher(follow);
-	now = now_ms();
-	lively = now < follow->lively_ms || (!follow->only && !follow->watched);
-	follow->look_ms = now + (lively ? SOON_MS : LOOK_MS);
+	follow->look_ms = now_ms() + (follow->only || follow->root_watch >= 0 ? LOOK_MS : SOON_MS);
 }
 
 int follow_new(const struct runtime *runtime, const char *id, struct follow **ret_follow, struct error *err)
@@ -189,12 +305,12 @@ int follow_new(const struct runtime *runtime, const char *id, struct follow **re
 	int r;
 
 	follow->runtime = runtime;
-	follow->socket = -1;
+	follow->socket = follow->root_watch = -1;
 	follow->notes = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 	follow->only = id ? xstrdup(id) : NULL;
 	if (follow->notes < 0)
 		return fail(err, errno, "inotify");
-	r = id ? add(follow, id, err) : 0;
+	r = id ? add(follow, id, false, err) : 0;
 	if (r < 0)
 		return r;
 	look(follow);
@@ -212,6 +328,8 @@ void follow_free(struct follow *follow)
 		follow->containers = one->next;
 		one_free(one);
 	}
+	while (follow->coming)
+		drop_coming(follow, &follow->coming);
 	cleanup_fd(&follow->socket);
 	cleanup_fd(&follow->notes);
 	free(follow->only);
@@ -320,12 +438,12 @@ static int wait_for_any(struct follow *follow, int timeout_ms, struct followed *
 		return errno == EINTR ? 0 : fail(err, errno, "poll");
 	if (fds[FD_WATCHER].revents)
 		read_watcher(follow);
-	if (fds[FD_NOTES].revents)
-		read_notes(follow);
 	n = FDS_ALL;
 	for (struct one *one = follow->containers; one; one = one->next, n += FDS_EACH)
 		if (look_at(one, fds + n, ret))
 			break;
+	if (fds[FD_NOTES].revents)
+		read_notes(follow); /* last: containers come by it, for which there is no fds[] */
 	return 0;
 }
 

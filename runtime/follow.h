@@ -1,7 +1,8 @@
 /*
  * follow.h - what happens to containers while somebody looks: a process killed by the kernel, an end, and whatever the
- * oom watcher tells. While nothing happens it costs a look a second at the state root. A container that lives for less
- * than some 20 ms may not be seen at all.
+ * oom watcher tells. While nothing happens it costs a look a second for a watcher. A container that has come and gone
+ * before this process was scheduled once - it takes some milliseconds to come and go - is not told of, and of one that
+ * went soon after only its end may be.
  */
 #pragma once
 

@@ -101,7 +101,7 @@ static void all_and_those_that_come(void)
 	CHECK_INT(0, follow_new(&runtime, NULL, &follow, &err));
 	second = container("second");
 	CHECK_INT(1, follow_ids(follow, arena, &ids));
-	CHECK_INT(FOLLOWED_NOTHING, next(follow, 1500).kind); /* it looks once a second */
+	CHECK_INT(FOLLOWED_NOTHING, next(follow, MOMENT_MS).kind);
 	CHECK_INT(2, follow_ids(follow, arena, &ids));
 	CHECK_STR("first", ids[0]);
 	CHECK_STR("second", ids[1]);
@@ -114,6 +114,88 @@ static void all_and_those_that_come(void)
 	finish(first);
 	gone("first");
 	gone("second");
+	CHECK_INT(0, rmdir(root));
+}
+
+/* The directory of a container, and as much of its life as has been: state.json without and with a process, and the
+   process's end. */
+static struct state_dir begin(const char *id)
+{
+	struct state_dir dir;
+
+	CHECK_INT(0, state_dir_reserve(root, id, &dir, &err));
+	return dir;
+}
+
+static void go_on(const struct state_dir *dir, unsigned writes)
+{
+	struct state state = { .id = dir->id, .bundle = "/", .rootfs = "/", .created = "2026-01-01T00:00:00Z" };
+
+	CHECK_INT(0, state_write(dir, &state, &err));
+	if (writes == 1)
+		return;
+	state.pid = fork();
+	if (state.pid == 0)
+		_exit(0);
+	state.start_time = proc_start_time(state.pid);
+	CHECK_INT(0, state_write(dir, &state, &err));
+	CHECK_INT(state.pid, waitpid(state.pid, NULL, 0));
+}
+
+static void end(struct state_dir *dir)
+{
+	CHECK_INT(0, state_dir_remove(dir, &err));
+	state_dir_close(dir);
+}
+
+/* Lives shorter than a look; `a` is over before it is looked at, `b` gone as well, `c` failed to be created. */
+static void short_lives(void)
+{
+	auto_follow struct follow *follow = NULL;
+	struct followed followed;
+	struct state_dir kept, a, b, c;
+
+	start();
+	kept = begin("kept"); /* before anybody looked: its end is not told */
+	go_on(&kept, 2);
+	CHECK_INT(0, follow_new(&runtime, NULL, &follow, &err));
+	a = begin("a");
+	go_on(&a, 2);
+	followed = next(follow, SOON_MS);
+	CHECK_INT(FOLLOWED_EXIT, followed.kind);
+	CHECK_STR("a", followed.id);
+	end(&a);
+	b = begin("b");
+	c = begin("c");
+	CHECK_INT(FOLLOWED_NOTHING, next(follow, MOMENT_MS).kind);
+	go_on(&c, 1);
+	end(&c);
+	go_on(&b, 2);
+	end(&b);
+	followed = next(follow, SOON_MS);
+	CHECK_INT(FOLLOWED_EXIT, followed.kind);
+	CHECK_STR("b", followed.id);
+	CHECK(!followed.record.kills.set && !followed.record.peak.set);
+	CHECK_INT(FOLLOWED_NOTHING, next(follow, MOMENT_MS).kind);
+	end(&kept);
+	CHECK_INT(0, rmdir(root));
+}
+
+/* The root comes after the one who looks. */
+static void a_root_that_comes(void)
+{
+	auto_follow struct follow *follow = NULL;
+	struct state_dir a;
+
+	start();
+	CHECK_INT(0, rmdir(root));
+	CHECK_INT(0, follow_new(&runtime, NULL, &follow, &err));
+	CHECK_INT(FOLLOWED_NOTHING, next(follow, MOMENT_MS).kind);
+	a = begin("a");
+	CHECK_INT(FOLLOWED_NOTHING, next(follow, MOMENT_MS).kind);
+	go_on(&a, 2);
+	CHECK_INT(FOLLOWED_EXIT, next(follow, SOON_MS).kind);
+	end(&a);
 	CHECK_INT(0, rmdir(root));
 }
 
@@ -163,9 +245,8 @@ static void lines_of_the_watcher(void)
 }
 
 static const struct test tests[] = {
-	TEST(one_until_its_end),
-	TEST(all_and_those_that_come),
-	TEST(lines_of_the_watcher),
+	TEST(one_until_its_end), TEST(all_and_those_that_come), TEST(short_lives),
+	TEST(a_root_that_comes), TEST(lines_of_the_watcher),
 };
 
 TEST_MAIN(tests)
