@@ -28,7 +28,7 @@ static int no_watcher(const char *id, struct error *err)
 int oom_send(const struct invocation *in, struct json_writer *writer, const char *id, struct json **ret_answer,
 	     struct error *err)
 {
-	auto_fd int fd = oom_connect(in->runtime->root, false, err);
+	auto_fd int fd = oom_connect_if_needed(in->runtime->root, err);
 
 	json_end_object(writer);
 	if (fd == -ENOENT || fd == -ECONNREFUSED)

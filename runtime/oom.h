@@ -68,6 +68,9 @@ int oom_no_huge_pages(struct error *err);
 /* Connects; `start`: starts one first where there is none. A socket, or -errno (-ENOENT, -ECONNREFUSED: none runs). */
 int oom_connect(const char *root, bool start, struct error *err);
 
+/* The same, and starts one only where a container has the policy, since the one before has died then. */
+int oom_connect_if_needed(const char *root, struct error *err);
+
 /* One request, a JSON object without newline, and its answer, parsed, in `arena`. An answer with "ok": false is an
    error with its text. */
 int oom_request(int socket, struct arena *arena, const char *request, struct json **ret_answer, struct error *err);

@@ -57,6 +57,31 @@ int oom_connect(const char *root, bool start, struct error *err)
 	return dir < 0 ? dir : service_connect(&service, start && absolute, err);
 }
 
+/* Does any container have the policy? */
+static bool is_needed(const char *root)
+{
+	auto_arena struct arena *arena = arena_new();
+	const char **ids = NULL;
+	struct error ignored;
+	size_t count = 0;
+	bool needed = false;
+
+	(void)state_list_ids(root, arena, &ids, &count, &ignored);
+	for (size_t i = 0; i < count && !needed; i++) {
+		auto_cleanup(state_dir_close) struct state_dir dir = { .fd = -1 };
+
+		needed = state_dir_open(root, ids[i], &dir, &ignored) == 0 && oom_policy_exists(dir.fd);
+	}
+	return needed;
+}
+
+int oom_connect_if_needed(const char *root, struct error *err)
+{
+	int fd = oom_connect(root, false, err);
+
+	return (fd == -ENOENT || fd == -ECONNREFUSED) && is_needed(root) ? oom_connect(root, true, err) : fd;
+}
+
 /* What has come, up to the end of the first line: what is behind it stays for the next reader. */
 static ssize_t receive_of_line(int socket, char *text)
 {
