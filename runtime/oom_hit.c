@@ -138,6 +138,22 @@ void hit_touched(struct watched *container)
 		look_at_freezer(container);
 }
 
+static void tell_outcome(struct watcher *watcher, struct watched *container, const char *outcome)
+{
+	auto_free char *line = NULL;
+
+	container->outcome = outcome;
+	line = report_event(container, "resolved", false);
+	server_tell(watcher, container->id, line);
+}
+
+static void let_go(struct watcher *watcher, struct watched *container, const char *outcome)
+{
+	container->announce = false;
+	soft_again(container);
+	tell_outcome(watcher, container, outcome);
+}
+
 /* Is the freeze still asked for? `coffer resume` or an engine may have taken it back. */
 static bool is_asked_for(const struct watched *container)
 {
@@ -159,8 +175,7 @@ void hit_freezer(struct watcher *watcher, struct watched *container)
 	if (container->state != HIT_DECIDE && container->state != HIT_SETTLE)
 		return;
 	if (!populated) {
-		container->outcome = "ended";
-		soft_again(container);
+		let_go(watcher, container, container->state == HIT_SETTLE ? container->outcome : "ended");
 	} else if (container->pending && is_frozen) {
 		auto_free char *line = NULL;
 
@@ -209,36 +224,20 @@ void hit_announce(struct watcher *watcher, struct watched *container)
 	line = report_event(container, container->pending ? "pending" : "hit", true);
 	server_tell(watcher, container->id, line);
 	tell_socket(watcher, container, line);
-	tell_hook(container, line);
+	tell_hook(container, line, false);
 }
 
 /* A warning, no more: whoever raises or kills by it does so as at any other time. */
-void hit_pressure(struct watcher *watcher, const struct watched *container)
+void hit_pressure(struct watcher *watcher, struct watched *container)
 {
 	auto_free char *line = report_event(container, "pressure", false);
 
 	server_tell(watcher, container->id, line);
 	tell_socket(watcher, container, line);
-	tell_hook(container, line);
+	tell_hook(container, line, true);
 }
 
 /* ---- decisions ---- */
-
-static void tell_outcome(struct watcher *watcher, struct watched *container, const char *outcome)
-{
-	auto_free char *line = NULL;
-
-	container->outcome = outcome;
-	line = report_event(container, "resolved", false);
-	server_tell(watcher, container->id, line);
-}
-
-static void let_go(struct watcher *watcher, struct watched *container, const char *outcome)
-{
-	container->announce = false;
-	soft_again(container);
-	tell_outcome(watcher, container, outcome);
-}
 
 static void adopt_limit(struct watched *container, uint64_t limit, uint64_t gap)
 {
@@ -294,12 +293,15 @@ static bool is_stopped(const struct watched *container)
 
 int hit_raise(struct watcher *watcher, struct watched *container, uint64_t limit, struct error *err)
 {
-	uint64_t gap = gap_for(watcher, container, limit);
+	uint64_t gap;
 	int r;
 
 	if (limit <= container->wire.limit)
 		return refuse(err, "%" PRIu64 " bytes are not more than the limit of now, %" PRIu64, limit,
 			      container->wire.limit);
+	if (limit > INT64_MAX)
+		return refuse(err, "%" PRIu64 " bytes are more than any machine has", limit);
+	gap = gap_for(watcher, container, limit);
 	r = tripwire_set_limit(&container->wire, limit, gap);
 	if (r < 0)
 		return fail(err, -r, "raise the memory limit of container `%s`", container->id);

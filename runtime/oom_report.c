@@ -6,13 +6,22 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/str.h"
 #include "cgroups/stats.h"
 
-enum { PROCESSES_MAX = 256, STATUS_SIZE = 4096, NAME_SIZE = 64, KIB = 1024, NUMBER_SIZE = 32 };
+enum {
+	PROCESSES_MAX = 256,   /* told */
+	PROCESSES_READ = 4096, /* looked at: for other containers nothing is done meanwhile */
+	STATUS_SIZE = 4096,
+	STATUS_LONG = STATUS_SIZE - 2, /* not read to its end */
+	NAME_SIZE = 64,
+	KIB = 1024,
+	NUMBER_SIZE = 32
+};
 
 /* Of /proc/PID/status, which takes no lock that a stopped task could hold; bytes. */
 struct process {
@@ -66,16 +75,37 @@ static void parse_status(const char *text, struct process *process)
 	}
 }
 
+/* "size resident shared ...", in pages. */
+static void parse_statm(const char *text, struct process *process)
+{
+	const uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+	char *end;
+	uint64_t resident, shared;
+
+	(void)strtoull(text, &end, 10);
+	resident = strtoull(end, &end, 10);
+	shared = strtoull(end, &end, 10);
+	process->anon = resident > shared ? (resident - shared) * page : 0;
+	process->file = shared * page;
+	process->shmem = process->swap = 0;
+}
+
 static bool read_process(pid_t pid, struct process *ret)
 {
 	char path[NUMBER_SIZE];
 	char text[STATUS_SIZE];
+	ssize_t length;
 
 	*ret = (struct process){ .pid = pid, .state = '?' };
 	(void)snprintf(path, sizeof(path), "/proc/%d/status", pid);
-	if (fd_read_small(AT_FDCWD, path, text, sizeof(text)) <= 0)
+	length = fd_read_small(AT_FDCWD, path, text, sizeof(text));
+	if (length <= 0)
 		return false;
 	parse_status(text, ret);
+	/* Before the sizes is a list of groups, as long as the process likes: none gets out of sight by it. */
+	(void)snprintf(path, sizeof(path), "/proc/%d/statm", pid);
+	if (length >= STATUS_LONG && fd_read_small(AT_FDCWD, path, text, sizeof(text)) > 0)
+		parse_statm(text, ret);
 	(void)snprintf(path, sizeof(path), "/proc/%d/oom_score", pid);
 	if (fd_read_small(AT_FDCWD, path, text, sizeof(text)) > 0)
 		ret->oom_score = strtol(text, NULL, 10);
@@ -95,8 +125,8 @@ static int larger_first(const void *a, const void *b)
 	return (left < right) - (left > right);
 }
 
-/* The caller frees. */
-static struct process *read_all(const struct watched *container, size_t *ret_count)
+/* The caller frees. `alive`: with those that were not looked at. */
+static struct process *read_all(const struct watched *container, size_t *ret_count, size_t *ret_alive)
 {
 	auto_free pid_t *pids = NULL;
 	struct error ignored;
@@ -106,19 +136,22 @@ static struct process *read_all(const struct watched *container, size_t *ret_cou
 
 	if (cgroup_pids(container->cgroup, &pids, &count, &ignored) < 0)
 		count = 0;
+	*ret_alive = count > PROCESSES_READ ? count - PROCESSES_READ : 0;
+	count -= *ret_alive;
 	processes = xcalloc(count + 1, sizeof(*processes));
 	for (size_t i = 0; i < count; i++)
 		found += read_process(pids[i], &processes[found]);
 	if (found > 0)
 		qsort(processes, found, sizeof(*processes), larger_first);
 	*ret_count = found;
+	*ret_alive += found;
 	return processes;
 }
 
 pid_t report_largest(const struct watched *container)
 {
-	size_t count;
-	auto_free struct process *processes = read_all(container, &count);
+	size_t count, alive;
+	auto_free struct process *processes = read_all(container, &count, &alive);
 
 	return count ? processes[0].pid : 0;
 }
@@ -142,10 +175,10 @@ static void put_process(struct json_writer *writer, const struct process *proces
 
 void report_processes(struct json_writer *writer, const struct watched *container)
 {
-	size_t count;
-	auto_free struct process *processes = read_all(container, &count);
+	size_t count, alive;
+	auto_free struct process *processes = read_all(container, &count, &alive);
 
-	json_put_u64(writer, "processCount", count);
+	json_put_u64(writer, "processCount", alive);
 	json_begin_array(writer, "processes");
 	for (size_t i = 0; i < count && i < PROCESSES_MAX; i++)
 		put_process(writer, &processes[i]);

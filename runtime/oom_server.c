@@ -5,6 +5,7 @@
 #include "oom_watcher.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -163,11 +164,11 @@ static int run_op(struct exchange *exchange, struct error *err)
 	return refuse(err, "op: \"%.64s\" is not known", request->op);
 }
 
-static int read_request(struct exchange *exchange, const char *line, struct error *err)
+static int read_request(struct exchange *exchange, const char *line, size_t length, struct error *err)
 {
 	const struct json_limits limits = { .size = LINE_MAX_BYTES, .depth = DEPTH_MAX };
 	struct json *root;
-	int r = json_parse(exchange->arena, "request", line, strlen(line), &limits, &root, err);
+	int r = json_parse(exchange->arena, "request", line, length, &limits, &root, err);
 
 	if (r == 0)
 		r = json_decode(exchange->arena, root, fields, &exchange->request, err);
@@ -202,7 +203,7 @@ static void watch_for(const struct watcher *watcher, struct client *client)
 	(void)epoll_ctl(watcher->epoll, EPOLL_CTL_MOD, client->fd, &event);
 }
 
-static void answer(struct watcher *watcher, struct client *client, const char *line)
+static void answer(struct watcher *watcher, struct client *client, const char *line, size_t length)
 {
 	auto_arena struct arena *arena = arena_new();
 	auto_json_writer struct json_writer *writer = json_writer_new(false);
@@ -211,7 +212,7 @@ static void answer(struct watcher *watcher, struct client *client, const char *l
 	struct error err;
 
 	json_begin_object(writer, NULL);
-	if (read_request(&exchange, line, &err) == 0 && run_op(&exchange, &err) == 0) {
+	if (read_request(&exchange, line, length, &err) == 0 && run_op(&exchange, &err) == 0) {
 		json_put_bool(writer, "ok", true);
 	} else {
 		json_put_bool(writer, "ok", false);
@@ -228,9 +229,8 @@ static void take_lines(struct watcher *watcher, struct client *client)
 	char *end;
 
 	while (!client->closed && (end = memchr(begin, '\n', client->n_in - (size_t)(begin - client->in)))) {
-		*end = '\0';
-		if (strlen(begin) == (size_t)(end - begin) && *begin)
-			answer(watcher, client, begin);
+		if (end > begin)
+			answer(watcher, client, begin, (size_t)(end - begin));
 		begin = end + 1;
 	}
 	client->n_in -= (size_t)(begin - client->in);
@@ -271,6 +271,9 @@ void server_writable(struct client *client)
 		client->n_out -= (size_t)sent;
 		memmove(client->out, client->out + sent, client->n_out);
 	}
+	free(client->out);
+	client->out = NULL;
+	client->out_size = 0;
 }
 
 void server_tell(struct watcher *watcher, const char *id, const char *line)
@@ -285,22 +288,6 @@ void server_tell(struct watcher *watcher, const char *id, const char *line)
 
 /* ---- coming and going ---- */
 
-struct client *server_add(struct watcher *watcher, int fd)
-{
-	struct client *client = xcalloc(1, sizeof(*client));
-	struct epoll_event event = { .events = EPOLLIN, .data.ptr = &client->source };
-
-	client->fd = fd;
-	client->source = (struct source){ SOURCE_CLIENT, client };
-	client->in_size = LINE_MIN_BYTES;
-	client->in = xcalloc(1, client->in_size);
-	client->next = watcher->clients;
-	watcher->clients = client;
-	if (epoll_ctl(watcher->epoll, EPOLL_CTL_ADD, fd, &event) < 0)
-		client->closed = true;
-	return client;
-}
-
 static size_t count_clients(const struct watcher *watcher)
 {
 	size_t count = 0;
@@ -310,14 +297,45 @@ static size_t count_clients(const struct watcher *watcher)
 	return count;
 }
 
+struct client *server_add(struct watcher *watcher, int fd)
+{
+	struct epoll_event event = { .events = EPOLLIN };
+	struct client *client;
+
+	if (count_clients(watcher) >= CLIENTS_MAX) {
+		(void)close(fd);
+		return NULL;
+	}
+	client = xcalloc(1, sizeof(*client));
+	client->fd = fd;
+	client->source = (struct source){ SOURCE_CLIENT, client };
+	client->in_size = LINE_MIN_BYTES;
+	client->in = xcalloc(1, client->in_size);
+	client->next = watcher->clients;
+	watcher->clients = client;
+	event.data.ptr = &client->source;
+	if (epoll_ctl(watcher->epoll, EPOLL_CTL_ADD, fd, &event) < 0)
+		client->closed = true;
+	return client;
+}
+
+/* Nobody would be accepted, and epoll would tell of it for ever, to a process that nothing preempts. */
+static void turn_away(struct watcher *watcher)
+{
+	cleanup_fd(&watcher->spare);
+	watcher->spare = accept4(watcher->listener, NULL, NULL, SOCK_CLOEXEC);
+	cleanup_fd(&watcher->spare);
+	watcher->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
 void server_accept(struct watcher *watcher)
 {
 	int fd = accept4(watcher->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
-	if (fd >= 0 && count_clients(watcher) >= CLIENTS_MAX)
-		(void)close(fd);
-	else if (fd >= 0)
+	if (fd >= 0)
 		(void)server_add(watcher, fd);
+	else if (errno == EMFILE || errno == ENFILE)
+		turn_away(watcher);
 }
 
 void server_sweep(struct watcher *watcher)

@@ -2,8 +2,8 @@
  * oom_watcher.c - the watcher: one thread, one epoll, first the containers that touch their limits, then all else.
  *
  * Start: own cgroup, memory locked, SCHED_FIFO -> containers that an earlier watcher left -> loop. It ends when it has
- * had nothing to watch for a while; the next container starts another one. It never blocks but in epoll_wait(), and
- * while no container touches its limit it makes no system call at all.
+ * had nothing to watch for a while, or by SIGTERM; the next container starts another one. It never blocks but in
+ * epoll_wait(), and while no container touches its limit it makes no system call at all.
  */
 #include "oom_watcher.h"
 
@@ -19,6 +19,8 @@
 #include <sys/inotify.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -42,6 +44,9 @@ static void watched_free(struct watched *container)
 		return;
 	tripwire_close(&container->wire);
 	cleanup_fd(&container->pressure);
+	for (size_t i = 0; i < HOOKS_MAX; i++)
+		if (container->hooks[i] > 0)
+			(void)close(container->hooks[i]);
 	cgroup_close(container->cgroup);
 	free(container->id);
 	free(container->hook);
@@ -238,7 +243,8 @@ static void leave_cgroup(const struct watcher *watcher)
 		(void)fd_write_existing(watcher->host.root_fd, WATCHER_CGROUP "/cgroup.procs", "0");
 }
 
-/* To the root, which takes processes always, so that the last watcher of the host leaves no cgroup behind. */
+/* To the root, which takes processes always, so that the last watcher of the host leaves no cgroup behind. A hook that
+   still runs keeps it, for the next one to remove. */
 static void leave_nothing(const struct watcher *watcher)
 {
 	(void)fd_write_existing(watcher->host.root_fd, "cgroup.procs", "0");
@@ -272,8 +278,14 @@ static bool lock_memory(void)
 static void become_fast(struct watcher *watcher)
 {
 	const struct sched_param fifo = { .sched_priority = FIFO_PRIORITY };
+	struct rlimit files;
 	char score[16];
 
+	/* Ten a container. */
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+		files.rlim_cur = files.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &files);
+	}
 	(void)snprintf(score, sizeof(score), "%d", OUT_OF_REACH);
 	(void)fd_write_existing(AT_FDCWD, "/proc/self/oom_score_adj", score);
 	watcher->locked = lock_memory();
@@ -284,10 +296,22 @@ static void become_fast(struct watcher *watcher)
 	(void)signal(SIGPIPE, SIG_IGN);
 }
 
+/* They end the loop; what is frozen stays so, for the next watcher. */
+static int take_signals(void)
+{
+	sigset_t set;
+
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGTERM);
+	(void)sigaddset(&set, SIGINT);
+	return sigprocmask(SIG_BLOCK, &set, NULL) < 0 ? -1 : signalfd(-1, &set, SFD_CLOEXEC);
+}
+
 static int prepare(struct watcher *watcher, struct error *err)
 {
 	struct epoll_event event = { .events = EPOLLIN, .data.ptr = &watcher->listener_source };
 	struct epoll_event note = { .events = EPOLLIN, .data.ptr = &watcher->inotify_source };
+	struct epoll_event signal = { .events = EPOLLIN, .data.ptr = &watcher->signals_source };
 	long processors = sysconf(_SC_NPROCESSORS_ONLN);
 	int r = cgroup_host_probe(&watcher->host, err);
 
@@ -296,9 +320,12 @@ static int prepare(struct watcher *watcher, struct error *err)
 	watcher->processors = processors > 0 ? (unsigned)processors : 1;
 	watcher->epoll = epoll_create1(EPOLL_CLOEXEC);
 	watcher->inotify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-	if (watcher->epoll < 0 || watcher->inotify < 0 ||
+	watcher->signals = take_signals();
+	watcher->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	if (watcher->epoll < 0 || watcher->inotify < 0 || watcher->signals < 0 ||
 	    epoll_ctl(watcher->epoll, EPOLL_CTL_ADD, watcher->listener, &event) < 0 ||
-	    epoll_ctl(watcher->epoll, EPOLL_CTL_ADD, watcher->inotify, &note) < 0)
+	    epoll_ctl(watcher->epoll, EPOLL_CTL_ADD, watcher->inotify, &note) < 0 ||
+	    epoll_ctl(watcher->epoll, EPOLL_CTL_ADD, watcher->signals, &signal) < 0)
 		return fail(err, errno, "prepare the oom watcher");
 	leave_cgroup(watcher);
 	become_fast(watcher);
@@ -341,6 +368,9 @@ static void handle(struct watcher *watcher, const struct epoll_event *event)
 	switch (source->kind) {
 	case SOURCE_EVENTS:
 		return; /* was first */
+	case SOURCE_SIGNAL:
+		watcher->ends = true;
+		return;
 	case SOURCE_FROZEN:
 		hit_freezer(watcher, source->owner);
 		return;
@@ -425,6 +455,8 @@ static void loop(struct watcher *watcher)
 		if (count == 0 && timeout == IDLE_MS && !watcher->containers && !watcher->clients)
 			return;
 		touched = handle_all(watcher, events, count);
+		if (watcher->ends)
+			return;
 		for (struct watched *container = watcher->containers; container; container = container->next)
 			if (!container->gone)
 				hit_tick(watcher, container);
@@ -441,8 +473,10 @@ int oom_watcher_main(const struct runtime *runtime, int listener, struct error *
 		.listener = listener,
 		.epoll = -1,
 		.inotify = -1,
+		.signals = -1,
 		.listener_source = { .kind = SOURCE_LISTENER },
 		.inotify_source = { .kind = SOURCE_INOTIFY },
+		.signals_source = { .kind = SOURCE_SIGNAL },
 	};
 	int r = prepare(&watcher, err);
 

@@ -28,7 +28,18 @@ enum hit_state {
 	HIT_SETTLE,   /* decided to kill; waits for the memory */
 };
 
-enum source_kind { SOURCE_LISTENER, SOURCE_INOTIFY, SOURCE_EVENTS, SOURCE_FROZEN, SOURCE_PRESSURE, SOURCE_CLIENT };
+enum source_kind {
+	SOURCE_LISTENER,
+	SOURCE_INOTIFY,
+	SOURCE_SIGNAL,
+	SOURCE_EVENTS,
+	SOURCE_FROZEN,
+	SOURCE_PRESSURE,
+	SOURCE_CLIENT
+};
+
+/* Hook programs of one container that may run at a time. */
+enum { HOOKS_MAX = 8 };
 
 /* What an epoll event belongs to; its owner holds it by value. */
 struct source {
@@ -46,7 +57,8 @@ struct watched {
 	bool gone;
 	struct cgroup *cgroup;
 	struct tripwire wire;
-	int pressure; /* memory.pressure with the policy's trigger, or -1 */
+	int pressure;         /* memory.pressure with the policy's trigger, or -1 */
+	int hooks[HOOKS_MAX]; /* pidfds of those that have been started, or 0 */
 	struct oom_policy policy;
 	bool own_gap; /* the policy names it: a new limit does not change it */
 
@@ -74,12 +86,13 @@ struct client {
 struct watcher {
 	const struct runtime *runtime;
 	struct cgroup_host host;
-	int epoll, inotify;
-	struct source listener_source, inotify_source;
+	int epoll, inotify, signals;
+	struct source listener_source, inotify_source, signals_source;
 	int listener;
+	int spare; /* an fd to give up when there are no more: server_accept() */
 	struct watched *containers;
 	struct client *clients;
-	bool realtime, locked;
+	bool realtime, locked, ends;
 	unsigned processors;
 };
 
@@ -94,7 +107,7 @@ void hit_touched(struct watched *container);
 void hit_freezer(struct watcher *watcher, struct watched *container);
 void hit_tick(struct watcher *watcher, struct watched *container);
 void hit_adopt(struct watched *container); /* as an earlier watcher, or nobody, has left it */
-void hit_pressure(struct watcher *watcher, const struct watched *container);
+void hit_pressure(struct watcher *watcher, struct watched *container);
 void hit_announce(struct watcher *watcher, struct watched *container);
 
 /* ---- oom_hit.c: decisions; each refuses with text what cannot be ---- */
@@ -117,10 +130,10 @@ char *report_event(const struct watched *container, const char *event, bool proc
 void server_accept(struct watcher *watcher);
 void server_readable(struct watcher *watcher, struct client *client);
 void server_writable(struct client *client);
-struct client *server_add(struct watcher *watcher, int fd);
+struct client *server_add(struct watcher *watcher, int fd); /* takes the fd; NULL if there are too many already */
 void server_tell(struct watcher *watcher, const char *id, const char *line);
 void server_sweep(struct watcher *watcher); /* frees the closed ones */
 
 /* ---- oom_tell.c ---- */
-void tell_hook(const struct watched *container, const char *line);
+void tell_hook(struct watched *container, const char *line, bool warning); /* one warning at a time */
 void tell_socket(struct watcher *watcher, const struct watched *container, const char *line);

@@ -14,6 +14,7 @@ end_watcher() {
 	pid=$(pgrep -f -- "--root $ROOT oom watcher") || return 0
 	kill "$pid"
 	wait_for 5 no_watcher
+	no_empty_watcher_cgroup
 }
 
 no_watcher() {
@@ -251,12 +252,9 @@ growing() {
 	wait_for 5 no_watcher
 	[[ $(<"$CGROUP/a/memory.max") != max ]]
 	equal "$(status_of a)" paused
-	background exec_coffer oom watch
 	wait_for 10 oom_state a frozen
 	succeeds coffer oom raise a 256m
 	wait_for 60 grep -q finished "$TEST_DIR/a.out"
-	kill "${JOBS[0]}"
-	JOBS=()
 }
 
 @test "kill and group: the kernel kills, and state tells at which limit" {

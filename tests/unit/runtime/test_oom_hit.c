@@ -1,6 +1,8 @@
 /* test_oom_hit.c - the states of a container at its limit, on plain files that stand for those of its cgroup. */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
@@ -214,6 +216,22 @@ static void raised(void)
 	stop();
 }
 
+/* Limit and room together would be a small number again, which the kernel kills down to. */
+static void more_than_there_can_be_is_no_raise(void)
+{
+	static const uint64_t limits[] = { UINT64_MAX, UINT64_MAX / 3 * 2 + 1, (uint64_t)INT64_MAX + 1 };
+
+	start();
+	hit();
+	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
+		CHECK_INT(-EINVAL, hit_raise(&watcher, &container, limits[i], &err));
+		CHECK_CONTAINS("more than any machine has", err.text);
+	}
+	CHECK_STR("134217728", get("memory.max"));
+	CHECK(container.wire.limit == LIMIT);
+	stop();
+}
+
 static void resumed_if_it_fits(void)
 {
 	start();
@@ -305,14 +323,48 @@ static void stay_stays(void)
 	stop();
 }
 
+/* What a subscriber hears while hit_freezer() sees that all have ended. */
+static const char *end_all(void)
+{
+	static char heard[8192];
+	struct client client = { .subscribed = true };
+	ssize_t got;
+	int pair[2];
+
+	CHECK_INT(0, socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair));
+	client.fd = pair[0];
+	watcher.clients = &client;
+	put("cgroup.events", "populated 0\nfrozen 1\n");
+	hit_freezer(&watcher, &container);
+	watcher.clients = NULL;
+	got = recv(pair[1], heard, sizeof(heard) - 1, MSG_DONTWAIT);
+	heard[got > 0 ? got : 0] = '\0';
+	(void)close(pair[0]);
+	(void)close(pair[1]);
+	return heard;
+}
+
 static void ended_while_frozen(void)
+{
+	const char *heard;
+
+	start();
+	hit();
+	heard = end_all();
+	CHECK_INT(HIT_SOFT, container.state);
+	CHECK_STR("0", get("cgroup.freeze"));
+	CHECK_CONTAINS("\"event\":\"resolved\"", heard);
+	CHECK_CONTAINS("\"outcome\":\"ended\"", heard);
+	stop();
+}
+
+static void ended_by_the_decision(void)
 {
 	start();
 	hit();
-	put("cgroup.events", "populated 0\nfrozen 1\n");
-	hit_freezer(&watcher, &container);
-	CHECK_INT(HIT_SOFT, container.state);
-	CHECK_STR("0", get("cgroup.freeze"));
+	CHECK_INT(0, hit_kill_all(&watcher, &container, &err));
+	CHECK_CONTAINS("\"outcome\":\"killed all\"", end_all());
+	CHECK_STR("killed all", container.outcome);
 	stop();
 }
 
@@ -386,6 +438,7 @@ static const struct test tests[] = {
 	TEST(a_few_pages_are_no_room),
 	TEST(what_does_not_freeze_is_pending),
 	TEST(raised),
+	TEST(more_than_there_can_be_is_no_raise),
 	TEST(resumed_if_it_fits),
 	TEST(killed),
 	TEST(a_kill_that_frees_nothing_is_told_again),
@@ -393,6 +446,7 @@ static const struct test tests[] = {
 	TEST(a_cap_that_is_too_low_kills),
 	TEST(stay_stays),
 	TEST(ended_while_frozen),
+	TEST(ended_by_the_decision),
 	TEST(thawed_by_somebody_else),
 	TEST(update_is_a_decision_too),
 	TEST(adopted),

@@ -1,9 +1,12 @@
 /* test_oom_server.c - the watcher's clients on socket pairs, with a container whose cgroup is plain files. */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -128,6 +131,7 @@ static void each_request_has_one_answer(void)
 		{ "{}\n", "\"ok\":false" },
 		{ "rubbish\n", "\"ok\":false" },
 		{ "[[[[[[1]]]]]]\n", "\"ok\":false" },
+		{ "{\"op\":\"raise\",\"id\":\"c\",\"bytes\":12297829382473034411}\n", "more than any machine has" },
 	};
 	struct client *client = start();
 
@@ -185,6 +189,17 @@ static void lines_come_in_pieces_and_together(void)
 	stop();
 }
 
+static void nul_has_an_answer(void)
+{
+	static const char request[] = "{\"op\":\"list\"}\0\n";
+	struct client *client = start();
+
+	CHECK_INT(sizeof(request) - 1, send(peer, request, sizeof(request) - 1, MSG_NOSIGNAL));
+	server_readable(&watcher, client);
+	CHECK_CONTAINS("{\"ok\":false,", heard(peer));
+	stop();
+}
+
 static void a_line_without_end_closes(void)
 {
 	static char much[LINE_SIZE];
@@ -235,6 +250,77 @@ static void who_never_reads_goes(void)
 	stop();
 }
 
+static int listen_at(char *ret_path)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	(void)snprintf(ret_path, sizeof(address.sun_path), "%s.socket", path);
+	strcpy(address.sun_path, ret_path);
+	CHECK_INT(0, bind(fd, (const struct sockaddr *)&address, sizeof(address)));
+	CHECK_INT(0, listen(fd, 64));
+	return fd;
+}
+
+static size_t count_open(void)
+{
+	size_t count = 0;
+
+	for (const struct client *client = watcher.clients; client; client = client->next)
+		count += !client->closed;
+	return count;
+}
+
+/* The socket of a policy that takes all connections and ends none. */
+static void a_listener_that_keeps_all_has_few(void)
+{
+	char socket_path[108];
+	struct client *first = start();
+	int listener = listen_at(socket_path);
+
+	container.socket = socket_path;
+	for (int i = 0; i < 20; i++) {
+		tell_socket(&watcher, &container, "told\n");
+		server_sweep(&watcher);
+	}
+	CHECK(count_open() > 1 && count_open() <= 9);
+	CHECK(!first->closed); /* one of another kind */
+	container.socket = NULL;
+	(void)close(listener);
+	CHECK_INT(0, unlink(socket_path));
+	stop();
+}
+
+/* A connection that stays in the listener's queue would be told of by epoll for ever. */
+static void without_a_free_fd_who_comes_is_turned_away(void)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	struct rlimit before, now;
+	struct pollfd queue;
+	int guest;
+
+	(void)start();
+	watcher.listener = listen_at(address.sun_path);
+	guest = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	CHECK_INT(0, connect(guest, (const struct sockaddr *)&address, sizeof(address)));
+	watcher.spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	CHECK_INT(0, getrlimit(RLIMIT_NOFILE, &before));
+	now = (struct rlimit){ (rlim_t)watcher.spare + 1, before.rlim_max };
+	CHECK_INT(0, setrlimit(RLIMIT_NOFILE, &now));
+	server_accept(&watcher);
+	CHECK_INT(0, setrlimit(RLIMIT_NOFILE, &before));
+	queue = (struct pollfd){ .fd = watcher.listener, .events = POLLIN };
+	CHECK_INT(0, poll(&queue, 1, 0));
+	CHECK_STR("", heard(guest));
+	CHECK_INT(1, count_open());
+	CHECK(watcher.spare >= 0);
+	(void)close(watcher.spare);
+	(void)close(watcher.listener);
+	(void)close(guest);
+	CHECK_INT(0, unlink(address.sun_path));
+	stop();
+}
+
 static void who_hangs_up_goes(void)
 {
 	struct client *client = start();
@@ -252,9 +338,12 @@ static const struct test tests[] = {
 	TEST(the_numbers_are_those_of_the_cgroup),
 	TEST(processes_are_read_largest_first),
 	TEST(lines_come_in_pieces_and_together),
+	TEST(nul_has_an_answer),
 	TEST(a_line_without_end_closes),
 	TEST(events_go_to_subscribers_of_the_container),
 	TEST(who_never_reads_goes),
+	TEST(a_listener_that_keeps_all_has_few),
+	TEST(without_a_free_fd_who_comes_is_turned_away),
 	TEST(who_hangs_up_goes),
 };
 
