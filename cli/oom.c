@@ -54,27 +54,6 @@ static int run_list(const struct invocation *in, struct error *err)
 	return r < 0 ? r : print_containers(in->arena, answer ? json_get(answer, "containers") : NULL, err);
 }
 
-static void put_copy(struct json_writer *writer, const struct json *node)
-{
-	const bool is_object = node->type == JSON_OBJECT;
-
-	if (is_object || node->type == JSON_ARRAY) {
-		(is_object ? json_begin_object : json_begin_array)(writer, node->key);
-		for (const struct json *child = node->first; child; child = child->next)
-			if (!str_eq(child->key, "ok"))
-				put_copy(writer, child);
-		(is_object ? json_end_object : json_end_array)(writer);
-	} else if (node->type == JSON_BOOL) {
-		json_put_bool(writer, node->key, node->boolean);
-	} else if (node->type == JSON_NUMBER && node->text[0] != '-') {
-		json_put_u64(writer, node->key, strtoull(node->text, NULL, 10));
-	} else if (node->type == JSON_NUMBER) {
-		json_put_i64(writer, node->key, strtoll(node->text, NULL, 10));
-	} else {
-		json_put_string(writer, node->key, node->text);
-	}
-}
-
 static int run_show(const struct invocation *in, struct error *err)
 {
 	auto_json_writer struct json_writer *writer = json_writer_new(true);
@@ -83,8 +62,11 @@ static int run_show(const struct invocation *in, struct error *err)
 
 	if (r < 0)
 		return r;
-	if (answer)
-		put_copy(writer, answer);
+	json_begin_object(writer, NULL);
+	for (const struct json *member = answer->first; member; member = member->next)
+		if (!str_eq(member->key, "ok"))
+			json_put_node(writer, member->key, member);
+	json_end_object(writer);
 	return print_text(json_writer_text(writer, NULL), err);
 }
 

@@ -122,28 +122,33 @@ static int read_line(int socket, char **ret_line, struct error *err)
 	return refuse(err, "the answer of the oom watcher has no end");
 }
 
+static int check_answer(const struct json *root, struct error *err)
+{
+	const struct json *ok = json_get(root, "ok");
+	const struct json *text = json_get(root, "error");
+
+	if (ok && ok->type == JSON_BOOL && ok->boolean)
+		return 0;
+	if (!ok || ok->type != JSON_BOOL || !text || text->type != JSON_STRING)
+		return refuse(err, "the oom watcher gave no answer that is one");
+	return refuse(err, "%s", text->text);
+}
+
 int oom_request(int socket, struct arena *arena, const char *request, struct json **ret_answer, struct error *err)
 {
 	const struct json_limits limits = { .size = ANSWER_MAX, .depth = ANSWER_DEPTH };
 	auto_free char *line = xasprintf("%s\n", request);
 	auto_free char *answer = NULL;
-	const char *text = NULL;
 	struct json *root = NULL;
-	bool ok = false;
-	int r = 0;
+	int r;
 
 	if (send(socket, line, strlen(line), MSG_NOSIGNAL) != (ssize_t)strlen(line))
 		return fail(err, errno, "write to the oom watcher");
 	r = read_line(socket, &answer, err);
 	if (r == 0)
 		r = json_parse(arena, "answer", answer, strlen(answer), &limits, &root, err);
-	if (r == 0 && (!json_get(root, "ok") ||
-		       (json_bool(json_get(root, "ok"), &ok, err) == 0 && !ok && !json_get(root, "error"))))
-		return refuse(err, "the oom watcher gave no answer that is one");
-	if (r == 0 && !ok)
-		r = json_string(json_get(root, "error"), &text, err);
-	if (r == 0 && !ok)
-		r = refuse(err, "%s", text);
+	if (r == 0)
+		r = check_answer(root, err);
 	if (r == 0)
 		*ret_answer = root;
 	return r;
@@ -202,10 +207,12 @@ bool oom_is_frozen(const char *root, const char *id)
 	auto_free char *request = make_request("show", id);
 	struct error ignored;
 	auto_fd int fd = oom_connect(root, false, &ignored);
-	struct json *answer;
-	const char *state;
+	struct json *answer = NULL;
+	const struct json *state;
 
-	return fd >= 0 && oom_request(fd, arena, request, &answer, &ignored) == 0 &&
-	       json_string(json_get(answer, "state"), &state, &ignored) == 0 &&
-	       (str_eq(state, "frozen") || str_eq(state, "pending") || str_eq(state, "settling"));
+	if (fd < 0 || oom_request(fd, arena, request, &answer, &ignored) < 0)
+		return false;
+	state = json_get(answer, "state");
+	return state &&
+	       (str_eq(state->text, "frozen") || str_eq(state->text, "pending") || str_eq(state->text, "settling"));
 }

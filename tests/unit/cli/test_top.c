@@ -1,0 +1,80 @@
+/* test_top.c - the table of `coffer top`, once: sorted, with the watcher's word for those it knows. */
+#include "fake_runtime.h"
+#include "fake_watcher.h"
+
+#define IS(number)                                                                                                     \
+	{                                                                                                              \
+		.value = (number), .set = true                                                                         \
+	}
+
+#define HEADER                                                                                                         \
+	"ID          CPU         THROTTLED   MEMORY      SOFT        HARD        SWAP        WAIT        "             \
+	"IO WAIT     READ        WRITE       PIDS        KILLS       OOM\n"
+
+static const struct cgroup_stats numbers = {
+	.cpu_usage_us = IS(1234567),
+	.cpu_throttled_us = IS(20000),
+	.memory_current = IS(1536),
+	.memory_high = IS(58720256),
+	.memory_max = IS(UINT64_MAX),
+	.memory_swap_current = IS(0),
+	.memory_some = IS(1205),
+	.io_some = IS(7),
+	.io_read_bytes = IS(4096),
+	.pids_current = IS(3),
+	.memory_events_oom_kill = IS(2),
+};
+
+static void one_without_a_watcher(void)
+{
+	struct outcome outcome;
+
+	fake.stats = numbers;
+	outcome = RUN("top", "a");
+	CHECK_STR(HEADER
+		  "a           1.23 s      0.02 s      1.5K        56.0M       max         0B          12.05%      "
+		  "0.07%       4.0K        -           3           2           -\n",
+		  outcome.out);
+	CHECK_INT(0, outcome.exit);
+}
+
+static void the_watchers_word(void)
+{
+	static const struct reply replies[] = {
+		{ "list", "{\"containers\":[{\"id\":\"b\",\"state\":\"frozen\"},{\"id\":\"c\"}],\"ok\":true}" },
+		{ 0 },
+	};
+	struct outcome outcome;
+
+	watcher_start(replies);
+	fake.stats = numbers;
+	outcome = RUN("--root", watcher_root, "top", "--once", "a", "b", "c");
+	CHECK_STR("{\"op\":\"list\"}", watcher_stop());
+	CHECK_CONTAINS("2           -\nb  ", outcome.out);
+	CHECK_CONTAINS("2           frozen\nc  ", outcome.out);
+	CHECK(strcmp(outcome.out + strlen(outcome.out) - 3, " -\n") == 0);
+}
+
+static void all_none_and_failures(void)
+{
+	struct container_info infos[] = { { .state.id = "x" }, { .state.id = "y" } };
+	struct outcome outcome;
+
+	CHECK_STR(HEADER, RUN("top").out);
+	fake.infos = infos;
+	fake.n_infos = ARRAY_SIZE(infos);
+	outcome = RUN("top");
+	CHECK_CONTAINS("\nx  ", outcome.out);
+	CHECK_CONTAINS("\ny  ", outcome.out);
+	fake.error = (struct error){ .code = ENOENT, .text = "container `a` does not exist" };
+	CHECK_CONTAINS("does not exist", RUN("top", "a").err);
+	CHECK_CONTAINS("--interval: at most 3600 seconds", RUN("top", "--interval", "3601").err);
+}
+
+static const struct test tests[] = {
+	TEST(one_without_a_watcher),
+	TEST(the_watchers_word),
+	TEST(all_none_and_failures),
+};
+
+TEST_MAIN(tests)
