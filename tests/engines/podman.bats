@@ -101,6 +101,26 @@ teardown() {
 	expect test "$output" = 33554432
 }
 
+is_frozen() {
+	[[ $("$installed" oom show "$1" | jq -r .state) == frozen ]]
+}
+
+has_finished() {
+	podman logs "$1" | grep -q finished
+}
+
+@test "podman run with the annotation stops at the memory limit, and podman update lets it go on" {
+	local id
+	id=$(podman run -d --memory 32m --memory-swap 32m --annotation run.coffer.oom=freeze \
+		--annotation run.coffer.oom-timeout=0 busybox \
+		sh -c 'busybox head -c 41943040 /dev/zero >/dev/shm/a; echo finished; sleep 1000')
+	eventually 60 is_frozen "$id"
+	podman update --memory 128m --memory-swap 128m "$id"
+	eventually 60 has_finished "$id"
+	run "$installed" oom show "$id"
+	expect jq -e '.kernelKills == 0 and .hits == 1 and .limit == 134217728' <<<"$output"
+}
+
 @test "podman kill and stop end the container, rm leaves nothing" {
 	podman run -d --name c busybox sh -c 'trap "exit 5" TERM; while true; do sleep 0.1; done'
 	podman stop --time 10 c
