@@ -81,8 +81,8 @@ int oom_subscribe(int socket, const char *id, struct error *err);
 /* "watch" of a new container; before anything runs in it. */
 int oom_watch(const char *root, const char *id, struct error *err);
 
-/* The container's memory.max has been changed by somebody else than the watcher: it takes it on. */
-int oom_limit_changed(const char *root, const char *id, struct error *err);
+/* The container's memory.max has been changed to `bytes` by somebody else than the watcher: it takes that on. */
+int oom_limit_changed(const char *root, const char *id, uint64_t bytes, struct error *err);
 
 /* Has the watcher stopped the container at its limit? False too if nobody can tell. */
 bool oom_is_frozen(const char *root, const char *id);

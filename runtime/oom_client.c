@@ -154,14 +154,16 @@ int oom_request(int socket, struct arena *arena, const char *request, struct jso
 	return r;
 }
 
-/* {"op":OP,"id":ID}; an id that is NULL is null, which is none. */
-static char *make_request(const char *op, const char *id)
+/* {"op":OP,"id":ID}; an id that is NULL is null, which is none, and so is a number of 0. */
+static char *make_request(const char *op, const char *id, uint64_t bytes)
 {
 	auto_json_writer struct json_writer *writer = json_writer_new(false);
 
 	json_begin_object(writer, NULL);
 	json_put_string(writer, "op", op);
 	json_put_string(writer, "id", id);
+	if (bytes)
+		json_put_u64(writer, "bytes", bytes);
 	json_end_object(writer);
 	return xstrdup(json_writer_text(writer, NULL));
 }
@@ -169,7 +171,7 @@ static char *make_request(const char *op, const char *id)
 int oom_subscribe(int socket, const char *id, struct error *err)
 {
 	auto_arena struct arena *arena = arena_new();
-	auto_free char *request = make_request("subscribe", id);
+	auto_free char *request = make_request("subscribe", id, 0);
 	struct json *answer;
 
 	return oom_request(socket, arena, request, &answer, err);
@@ -179,7 +181,7 @@ int oom_subscribe(int socket, const char *id, struct error *err)
 int oom_watch(const char *root, const char *id, struct error *err)
 {
 	auto_arena struct arena *arena = arena_new();
-	auto_free char *request = make_request("watch", id);
+	auto_free char *request = make_request("watch", id, 0);
 	struct json *answer;
 	int r = -ECONNRESET;
 
@@ -191,10 +193,10 @@ int oom_watch(const char *root, const char *id, struct error *err)
 	return r < 0 ? context(err, "oom watcher") : 0;
 }
 
-int oom_limit_changed(const char *root, const char *id, struct error *err)
+int oom_limit_changed(const char *root, const char *id, uint64_t bytes, struct error *err)
 {
 	auto_arena struct arena *arena = arena_new();
-	auto_free char *request = make_request("limit", id);
+	auto_free char *request = make_request("limit", id, bytes);
 	auto_fd int fd = oom_connect(root, true, err);
 	struct json *answer;
 
@@ -204,7 +206,7 @@ int oom_limit_changed(const char *root, const char *id, struct error *err)
 bool oom_is_frozen(const char *root, const char *id)
 {
 	auto_arena struct arena *arena = arena_new();
-	auto_free char *request = make_request("show", id);
+	auto_free char *request = make_request("show", id, 0);
 	struct error ignored;
 	auto_fd int fd = oom_connect(root, false, &ignored);
 	struct json *answer = NULL;

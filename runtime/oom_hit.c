@@ -314,16 +314,14 @@ int hit_raise(struct watcher *watcher, struct watched *container, uint64_t limit
 	return 0;
 }
 
-/* memory.max was written by `coffer update`, which an engine's update ends in. */
-int hit_take_limit(struct watcher *watcher, struct watched *container, struct error *err)
+/* memory.max was written by `coffer update`, which an engine's update ends in. It need not be what is in the file by
+   now: the end of a hit writes it too. */
+int hit_take_limit(struct watcher *watcher, struct watched *container, uint64_t limit, struct error *err)
 {
-	char text[NUMBER_SIZE] = "";
-	uint64_t limit = 0;
 	uint64_t gap;
 	int r;
 
-	if (fd_read_small(container->wire.dir, "memory.max", text, sizeof(text)) <= 0 ||
-	    str_to_u64(text, INT64_MAX, &limit) < 0 || limit == 0)
+	if (limit == 0 || limit > INT64_MAX)
 		return refuse(err, "container `%s` has no finite memory.max any more: its oom policy has no effect",
 			      container->id);
 	gap = gap_for(watcher, container, limit);

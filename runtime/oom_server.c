@@ -89,7 +89,7 @@ static int op_raise(struct exchange *exchange, struct error *err)
 
 static int op_limit(struct exchange *exchange, struct error *err)
 {
-	return hit_take_limit(exchange->watcher, exchange->container, err);
+	return hit_take_limit(exchange->watcher, exchange->container, exchange->request.bytes.value, err);
 }
 
 static int op_kill(struct exchange *exchange, struct error *err)

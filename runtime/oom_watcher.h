@@ -112,7 +112,7 @@ void hit_announce(struct watcher *watcher, struct watched *container);
 
 /* ---- oom_hit.c: decisions; each refuses with text what cannot be ---- */
 int hit_raise(struct watcher *watcher, struct watched *container, uint64_t limit, struct error *err);
-int hit_take_limit(struct watcher *watcher, struct watched *container, struct error *err);
+int hit_take_limit(struct watcher *watcher, struct watched *container, uint64_t limit, struct error *err);
 int hit_kill(struct watcher *watcher, struct watched *container, const int64_t *pids, size_t count, struct error *err);
 int hit_kill_all(struct watcher *watcher, struct watched *container, struct error *err);
 int hit_resume(struct watcher *watcher, struct watched *container, struct error *err);

@@ -382,20 +382,23 @@ static void thawed_by_somebody_else(void)
 	stop();
 }
 
+/* What is in the file is the watcher's, where the end of a hit came between the update and its request. */
 static void update_is_a_decision_too(void)
 {
 	start();
 	hit();
-	put("memory.max", "67108865\n");
-	CHECK_INT(0, hit_take_limit(&watcher, &container, &err)); /* not enough */
+	put("memory.max", "67108864\n");
+	CHECK_INT(0, hit_take_limit(&watcher, &container, 67108865, &err)); /* not enough */
 	CHECK_INT(HIT_DECIDE, container.state);
 	CHECK_STR("134217729", get("memory.max"));
-	put("memory.max", "201326592\n");
-	CHECK_INT(0, hit_take_limit(&watcher, &container, &err));
+	put("memory.max", "67108864\n");
+	CHECK_INT(0, hit_take_limit(&watcher, &container, 201326592, &err));
 	CHECK_INT(HIT_SOFT, container.state);
 	CHECK(container.policy.limit == 201326592);
-	put("memory.max", "max\n");
-	CHECK_INT(-EINVAL, hit_take_limit(&watcher, &container, &err));
+	CHECK_STR("301989888", get("memory.max"));
+	CHECK_INT(-EINVAL, hit_take_limit(&watcher, &container, 0, &err));
+	CHECK_INT(-EINVAL, hit_take_limit(&watcher, &container, UINT64_MAX, &err));
+	CHECK_CONTAINS("no finite memory.max", err.text);
 	stop();
 }
 
