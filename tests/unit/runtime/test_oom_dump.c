@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -61,8 +62,10 @@ static pid_t holder(const char *directory)
 	CHECK_INT(0, pipe(ready));
 	(void)fflush(stdout);
 	pid = fork();
-	if (pid == 0)
+	if (pid == 0) {
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 		hold(directory, ready[1]);
+	}
 	(void)close(ready[1]);
 	CHECK_INT(1, read(ready[0], &byte, 1));
 	(void)close(ready[0]);
@@ -136,6 +139,7 @@ static void only_of_the_container(void)
 	pid_t pid = fork();
 
 	if (pid == 0) {
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 		(void)pause();
 		_exit(0);
 	}
