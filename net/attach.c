@@ -181,14 +181,9 @@ static int remove_rules(const struct net_store *store, const struct net_host *ho
 /* Of what the container sent; its veth may be gone before. */
 static int delete_queue(const struct net_host *host, const struct endpoint *endpoint, struct error *err)
 {
-	auto_netlink_batch struct netlink_batch batch = NETLINK_BATCH;
 	char name[IFNAMSIZ];
 
-	if (!endpoint->rate.out)
-		return 0;
-	link_delete(&batch, rate_interface(endpoint->host, name));
-	batch.optional = true;
-	return netlink_send(host->route, &batch, NULL, NULL, err);
+	return endpoint->rate.out ? link_remove(host->route, rate_interface(endpoint->host, name), err) : 0;
 }
 
 static int take_down(const struct net_store *store, const struct net_host *host, const struct network *network,

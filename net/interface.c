@@ -93,11 +93,7 @@ int interface_describe(const struct net_store *store, const struct net_host *hos
 
 static int delete_veth(const struct net_host *host, const struct endpoint *endpoint, struct error *err)
 {
-	auto_netlink_batch struct netlink_batch batch = NETLINK_BATCH;
-
-	link_delete(&batch, endpoint->host);
-	batch.optional = true;
-	return netlink_send(host->route, &batch, NULL, NULL, err);
+	return link_remove(host->route, endpoint->host, err);
 }
 
 static int make_veth(const struct net_host *host, const struct endpoint *endpoint, const struct link_info *bridge,

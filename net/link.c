@@ -10,10 +10,12 @@
 #include <linux/veth.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/str.h"
 
 enum { RP_FILTER_LOOSE = 2 };
+enum { REMOVE_TRIES = 200, REMOVE_WAIT_NS = 200 * 1000 };
 enum { CREATE = NLM_F_CREATE | NLM_F_EXCL };
 
 static const struct ifinfomsg no_header;
@@ -282,6 +284,27 @@ void link_delete(struct netlink_batch *batch, const char *name)
 {
 	netlink_begin(batch, RTM_DELLINK, 0, &no_header, sizeof(no_header), "delete interface %s", name);
 	netlink_put_string(batch, IFLA_IFNAME, name);
+}
+
+int link_remove(int route, const char *name, struct error *err)
+{
+	const struct timespec wait = { .tv_nsec = REMOVE_WAIT_NS };
+	auto_netlink_batch struct netlink_batch batch = NETLINK_BATCH;
+	/* By number, which is never given again: the process may be late, and the name another's by then. */
+	const struct ifinfomsg header = { .ifi_index = (int)if_nametoindex(name) };
+
+	if (header.ifi_index == 0)
+		return 0;
+	netlink_begin(&batch, RTM_DELLINK, 0, &header, sizeof(header), "delete interface %s", name);
+	netlink_send_later(&batch);
+	for (int i = 0; i < REMOVE_TRIES; i++) {
+		if ((int)if_nametoindex(name) != header.ifi_index)
+			return 0;
+		(void)nanosleep(&wait, NULL);
+	}
+	/* The kernel is busy, or refuses. */
+	batch.optional = true;
+	return netlink_send(route, &batch, NULL, NULL, err);
 }
 
 static void copy_kind(const struct netlink_reply *info, char *kind, size_t size)

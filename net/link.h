@@ -97,6 +97,10 @@ void link_set_ipv4(struct netlink_batch *batch, unsigned index);
 void link_set_master(struct netlink_batch *batch, unsigned index, unsigned master);
 void link_delete(struct netlink_batch *batch, const char *name);
 
+/* Deletes an interface of this namespace at once, with its other end, and is back as soon as it is gone: the kernel's
+   own work on it is left to netlink_send_later(). One that is not there is success. */
+int link_remove(int route, const char *name, struct error *err);
+
 struct link_info {
 	unsigned index, mtu, master;
 	uint32_t flags; /* IFF_UP ... */

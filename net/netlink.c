@@ -95,6 +95,30 @@ void netlink_close_later(int fd)
 		;
 }
 
+/* In the process that nobody waits for; with a socket of its own: the caller goes on using its one. */
+static void send_alone(struct netlink_batch *batch)
+{
+	struct error ignored;
+	int fd = -1;
+
+	(void)sys_close_range(0, ~0U, 0);
+	if (netlink_open(NETLINK_ROUTE, &fd, &ignored) == 0)
+		(void)netlink_send(fd, batch, NULL, NULL, &ignored);
+}
+
+void netlink_send_later(struct netlink_batch *batch)
+{
+	const pid_t pid = fork();
+
+	if (pid == 0) {
+		if (fork() == 0)
+			send_alone(batch);
+		_exit(EXIT_SUCCESS);
+	}
+	while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+}
+
 void netlink_batch_done(struct netlink_batch *batch)
 {
 	free(batch->data);

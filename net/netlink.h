@@ -27,6 +27,12 @@ int netlink_open(int protocol, int *ret_fd, struct error *err);
    processor can see what was deleted, 10 ms and more. So a process that nobody waits for closes it. */
 void netlink_close_later(int fd);
 
+struct netlink_batch;
+
+/* Sends a batch of rtnetlink, without its answer, by a process that nobody waits for: the kernel lets nobody go on who
+   deletes an interface until all memory of it is free, 10 ms and more after it is gone. */
+void netlink_send_later(struct netlink_batch *batch);
+
 struct netlink_label;
 
 struct netlink_batch {

@@ -8,6 +8,8 @@
 #include "base/str.h"
 #include "tests/unit/net_ns.h"
 
+enum { REMOVALS = 10, REMOVAL_US = 100 * 1000 };
+
 static struct error err;
 
 static void names(void)
@@ -96,6 +98,28 @@ static int bridge_and_veth(void)
 	return 0;
 }
 
+/* One of the same name that is made at once is not what the process deletes that nobody waits for. */
+static int removed(void)
+{
+	auto_netlink_batch struct netlink_batch batch = NETLINK_BATCH;
+	auto_fd int other = net_ns_new();
+	auto_fd int route = -1;
+
+	EXPECT(netlink_open(NETLINK_ROUTE, &route, &err) == 0);
+	EXPECT(link_remove(route, "v0", &err) == 0); /* there is none */
+	for (int i = 0; i < REMOVALS; i++) {
+		link_add_veth(&batch, &(struct link_veth){ .name = "v0", .peer = "eth0", .peer_netns = other });
+		EXPECT(send_batch(route, &batch) == 0);
+		EXPECT(link_remove(route, "v0", &err) == 0);
+		EXPECT(!strstr(printed_in(-1, "ip link"), "v0@") && !strstr(printed_in(other, "ip link"), "eth0"));
+	}
+	link_add_veth(&batch, &(struct link_veth){ .name = "v0", .peer = "eth0", .peer_netns = other });
+	EXPECT(send_batch(route, &batch) == 0);
+	(void)usleep(REMOVAL_US);
+	EXPECT(prints(-1, "ip link", "v0@") && prints(other, "ip link", "eth0"));
+	return 0;
+}
+
 static int moved_and_shared(void)
 {
 	auto_netlink_batch struct netlink_batch batch = NETLINK_BATCH;
@@ -176,6 +200,11 @@ static void shared_interfaces(void)
 	in_net_ns(moved_and_shared);
 }
 
+static void interfaces_are_removed(void)
+{
+	in_net_ns(removed);
+}
+
 static void overlays(void)
 {
 	in_net_ns(vxlan);
@@ -189,7 +218,11 @@ static void shared_addresses(void)
 	in_net_ns(ipvlan);
 }
 
-static const struct test tests[] = { TEST(names),    TEST(macs),
-				     TEST(bridges),  TEST(shared_interfaces),
-				     TEST(overlays), TEST(shared_addresses) };
+static const struct test tests[] = { TEST(names),
+				     TEST(macs),
+				     TEST(bridges),
+				     TEST(interfaces_are_removed),
+				     TEST(shared_interfaces),
+				     TEST(overlays),
+				     TEST(shared_addresses) };
 TEST_MAIN(tests)
