@@ -16,7 +16,7 @@ static int find_and_mount(struct arena *arena, const struct store *store, const 
 		.dir = store->path, .user_xattrs = store->user_xattrs, .is_volatile = true, .fd = -1
 	};
 	struct image_record record = { 0 };
-	struct stat top;
+	struct stat top = { 0 };
 	int r = store_find(store, arena, name, &record, err);
 
 	if (r == 0 && record.n_layers == 0)

@@ -87,8 +87,9 @@ static void answer(const struct dns_client *client, const void *data, size_t siz
 static void give_up(const struct dns_client *client, const struct dns_question *question, const void *query)
 {
 	uint8_t out[DNS_QUERY_MAX];
+	size_t length = dns_reply_failure(query, question, out, sizeof(out));
 
-	answer(client, out, dns_reply_failure(query, question, out, sizeof(out)));
+	answer(client, out, length);
 }
 
 static void forget(struct dns_forwarder *forwarder, struct dns_pending *pending)

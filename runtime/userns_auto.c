@@ -65,7 +65,9 @@ int userns_auto_choose(const char *subuid, const char *subgid, const uint32_t *t
 	struct subid_range uids[RANGES_MAX];
 	struct subid_range gids[RANGES_MAX];
 	struct subid_range both[RANGES_MAX];
-	size_t n_both = common(uids, parse(subuid, uids), gids, parse(subgid, gids), both);
+	size_t n_uids = parse(subuid, uids);
+	size_t n_gids = parse(subgid, gids);
+	size_t n_both = common(uids, n_uids, gids, n_gids, both);
 	uint32_t blocks = 0;
 
 	for (size_t i = 0; i < n_both; i++)

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/str.h"
 #include "../test.h"
 
 static const char base_config[] =
@@ -84,7 +85,7 @@ static inline char *vary(const char *find, const char *replace)
 
 	if (!at || strstr(at + 1, find))
 		test_stop(TEST_FAILED, "\"%s\" is not in the base config exactly once", find);
-	text = calloc(1, size);
+	text = xcalloc(1, size);
 	snprintf(text, size, "%.*s%s%s", (int)(at - base_config), base_config, replace, at + strlen(find));
 	return text;
 }
