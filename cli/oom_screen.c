@@ -34,7 +34,7 @@ static bool read_words(struct turn *turn, const char *prompt)
 
 	(void)print_text(prompt, &ignored);
 	if (getline(&line, &size, stdin) < 0)
-		return false;
+		return false; /* NOLINT(clang-analyzer-unix.Malloc): auto_free has the line */
 	text = arena_strdup(turn->in.arena, line);
 	turn->n_words = 0;
 	for (char *word = strtok_r(text, " \t\n", &rest); word && turn->n_words < WORDS_MAX;

@@ -21,7 +21,7 @@ static void matches_the_reference(void)
 	const struct hash128 key = { UINT64_C(0x0706050403020100), UINT64_C(0x0f0e0d0c0b0a0908) };
 
 	for (size_t i = 0; i < sizeof(vectors) / sizeof(vectors[0]); i++) {
-		unsigned char message[64];
+		unsigned char message[64] = { 0 };
 		char hex[33] = "";
 		struct hash128 hash;
 

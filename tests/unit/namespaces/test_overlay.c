@@ -69,8 +69,9 @@ static int count_mounts(void)
 {
 	auto_file FILE *file = fopen("/proc/self/mountinfo", "re");
 	int lines = 0;
+	int c;
 
-	for (int c = file ? getc(file) : EOF; c != EOF; c = getc(file))
+	while (file && (c = getc(file)) != EOF)
 		lines += c == '\n';
 	return lines;
 }
@@ -157,7 +158,7 @@ static void odd_paths(void)
 
 static int many_body(void)
 {
-	const char *lowers[MANY];
+	const char *lowers[MANY] = { NULL };
 	struct overlay overlay = overlay_of(lowers, MANY);
 	auto_fd int fd = -1;
 

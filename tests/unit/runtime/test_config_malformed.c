@@ -309,7 +309,7 @@ static void truncated_anywhere(void)
 
 static void too_deep(void)
 {
-	auto_free char *text = malloc(200001);
+	auto_free char *text = xcalloc(1, 200001);
 	struct error err = { 0 };
 	auto_config struct config *config = NULL;
 
@@ -322,7 +322,7 @@ static void too_deep(void)
 static void too_large(void)
 {
 	size_t size = (size_t)CONFIG_SIZE_MAX + 1;
-	auto_free char *text = malloc(size);
+	auto_free char *text = xcalloc(1, size);
 	struct error err = { 0 };
 	auto_config struct config *config = NULL;
 
@@ -334,8 +334,8 @@ static void too_large(void)
 /* A long value may not push the path or the line's end out of the text. */
 static void long_values(void)
 {
-	auto_free char *path = malloc(100001);
-	auto_free char *member = malloc(100100);
+	auto_free char *path = xcalloc(1, 100001);
+	auto_free char *member = xcalloc(1, 100100);
 	auto_free char *text = NULL;
 	struct error err = { 0 };
 
