@@ -15,7 +15,7 @@
 #include "base/str.h"
 
 enum { RP_FILTER_LOOSE = 2 };
-enum { REMOVE_TRIES = 200, REMOVE_WAIT_NS = 200 * 1000 };
+enum { REMOVE_TRIES = 800, REMOVE_WAIT_NS = 50 * 1000 };
 enum { CREATE = NLM_F_CREATE | NLM_F_EXCL };
 
 static const struct ifinfomsg no_header;
