@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <sys/stat.h>
 
+#include "base/str.h"
 #include "image/source_layout.h"
 #include "image_options.h"
 
@@ -14,7 +15,7 @@ static const struct cli_option options[] = {
 	END_ROW,
 };
 
-/* PATH[:TAG]: a directory is a layout; in an archive of either kind the other is recognised. */
+/* PATH[:TAG]: a directory is a layout; in an archive of either kind the other is recognised. "-": standard input. */
 static int parse_path(struct arena *arena, const char *text, struct image_ref *ret, struct error *err)
 {
 	int r = ref_parse(arena, arena_printf(arena, "oci:%s", text), ret, err);
@@ -22,6 +23,10 @@ static int parse_path(struct arena *arena, const char *text, struct image_ref *r
 
 	if (r < 0)
 		return r;
+	if (str_eq(ret->path, "-")) {
+		ret->transport = REF_DOCKER_ARCHIVE;
+		return 0;
+	}
 	if (stat(ret->path, &st) < 0)
 		return fail(err, errno, "%s", ret->path);
 	if (!S_ISDIR(st.st_mode))

@@ -74,17 +74,27 @@ static int write_saved(const struct store *store, struct arena *arena, const str
 	return fd_write_atomic(dir_fd, "manifest.json", text, length, FILE_MODE, err);
 }
 
+static int pack_to(int dir_fd, int fd, struct error *err)
+{
+	struct digest ignored_digest;
+	uint64_t ignored_size;
+
+	return layer_pack(dir_fd, fd, false, &ignored_digest, &ignored_size, err);
+}
+
 static int pack(int dir_fd, const char *path, struct error *err)
 {
 	auto_free char *temporary = xasprintf("%s.tmp", path);
-	auto_fd int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, FILE_MODE);
-	struct digest ignored_digest;
-	uint64_t ignored_size;
+	auto_fd int fd = -1;
 	int r;
 
+	if (str_eq(path, "-"))
+		return isatty(STDOUT_FILENO) ? refuse(err, "an archive is not for a terminal")
+					     : pack_to(dir_fd, STDOUT_FILENO, err);
+	fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, FILE_MODE);
 	if (fd < 0)
 		return fail(err, errno, "make %s", temporary);
-	r = layer_pack(dir_fd, fd, false, &ignored_digest, &ignored_size, err);
+	r = pack_to(dir_fd, fd, err);
 	/* It may replace an older archive, which a power cut must not leave neither of. */
 	if (r == 0 && fsync(fd) < 0)
 		r = fail(err, errno, "fsync %s", temporary);

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -19,7 +20,8 @@
 #include "source_made.h"
 #include "staging.h"
 
-enum { MANIFESTS_MAX = 1024 * 1024, MANIFESTS_DEPTH = 6, FD_PATH_SIZE = 32, DIRECTORY_MODE = 0700 };
+enum { MANIFESTS_MAX = 1024 * 1024, MANIFESTS_DEPTH = 6, FD_PATH_SIZE = 32, MAGIC_SIZE = 4 };
+enum { DIRECTORY_MODE = 0700, FILE_MODE = 0600, PIECE = 256 * 1024 };
 
 static const char folder[] = "archive";
 
@@ -61,15 +63,10 @@ static void close_archive(struct source *source)
 
 enum compression file_compression(int fd)
 {
-	static const unsigned char gzip[] = { 0x1f, 0x8b };
-	static const unsigned char zstd[] = { 0x28, 0xb5, 0x2f, 0xfd };
-	unsigned char start[sizeof(zstd)] = { 0 };
+	unsigned char start[MAGIC_SIZE];
 	ssize_t got = pread(fd, start, sizeof(start), 0);
 
-	if (got == (ssize_t)sizeof(start) && memcmp(start, zstd, sizeof(zstd)) == 0)
-		return COMPRESSION_ZSTD;
-	return got >= (ssize_t)sizeof(gzip) && memcmp(start, gzip, sizeof(gzip)) == 0 ? COMPRESSION_GZIP
-										      : COMPRESSION_NONE;
+	return compression_of(start, got > 0 ? (size_t)got : 0);
 }
 
 static int make_folder(struct archive *archive, struct error *err)
@@ -80,15 +77,62 @@ static int make_folder(struct archive *archive, struct error *err)
 	return archive->dir < 0 ? fail(err, errno, "open %s/%s", archive->staging.name, folder) : 0;
 }
 
+static int copy_all(int from, int to, struct error *err)
+{
+	auto_free char *buffer = xcalloc(1, PIECE);
+	uint64_t size = 0;
+
+	for (;;) {
+		ssize_t got = read(from, buffer, PIECE);
+		int r;
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			return got < 0 ? fail(err, errno, "read") : 0;
+		size += (uint64_t)got;
+		if (size > layer_limits_default.bytes)
+			return refuse(err, "more than %llu bytes", (unsigned long long)layer_limits_default.bytes);
+		r = fd_write_all(to, buffer, (size_t)got);
+		if (r < 0)
+			return fail(err, -r, "write a copy of it");
+	}
+}
+
+/* What can be read only once, a pipe, is read twice at a time: it becomes a file, without a name. */
+static int spool(const struct archive *archive, int from, struct error *err)
+{
+	static const char name[] = "spool";
+	auto_fd int to = openat(archive->staging.fd, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, FILE_MODE);
+	int r;
+
+	if (to < 0 || unlinkat(archive->staging.fd, name, 0) < 0)
+		return fail(err, errno, "make %s/%s", archive->staging.name, name);
+	r = copy_all(from, to, err);
+	return r < 0 ? r : take_fd(&to);
+}
+
+static int open_file(const struct archive *archive, const char *path, struct error *err)
+{
+	auto_fd int fd = str_eq(path, "-") ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0) : open(path, O_RDONLY | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return fail(err, errno, "open");
+	if (isatty(fd))
+		return refuse(err, "expected an archive, not what is typed at a terminal");
+	return S_ISREG(st.st_mode) ? take_fd(&fd) : spool(archive, fd, err);
+}
+
 static int unpack(const struct archive *archive, const char *path, struct error *err)
 {
-	auto_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
+	auto_fd int fd = open_file(archive, path, err);
 	struct layer_options options = { .form = LAYER_APPLY, .no_devices = true };
 	struct layer_result result;
 	int r;
 
 	if (fd < 0)
-		return fail(err, errno, "open %s", path);
+		return context(err, "archive %s", path);
 	options.compression = file_compression(fd);
 	r = layer_unpack(archive->dir, fd, DIGEST_SHA256, DIGEST_SHA256, &options, &result, err);
 	return r < 0 ? context(err, "archive %s", path) : 0;

@@ -211,6 +211,16 @@ load store.bash
 	equal "$OUT" "$(manifest_of next)"$'\n'"$(manifest_of base)"
 }
 
+@test "save and load through a pipe" {
+	succeeds image pull -q --name a "oci:$LAYOUT:next"
+	succeeds eval 'image save a oci-archive:- | COFFER_STORE=$TEST_DIR/other image load -q -'
+	equal "$OUT" "$(manifest_of next)"
+	succeeds eval 'image save a docker-archive:- | gzip -1 | COFFER_STORE=$TEST_DIR/other image load -q --name b docker-archive:-'
+	COFFER_STORE=$TEST_DIR/other succeeds image verify --all
+	fails "archive -: " eval 'head -c 1000 /dev/urandom | image load -q -'
+	no_staging
+}
+
 @test "inspect and history show what the image has in it" {
 	succeeds image pull -q --name b "oci:$LAYOUT:next"
 	succeeds image inspect b
