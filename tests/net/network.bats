@@ -218,7 +218,11 @@ load helpers
 	fails "this kernel lacks what the network takes: bridge, veth and nf_tables, or its driver (--network none or host does without)" \
 		host strace -qq -o /dev/null -e inject=socket:error=EPROTONOSUPPORT \
 		"$COFFER" --root "$TEST_DIR/state" --cgroup-manager disabled network connect bridge b
-	coffer network connect --ip 10.192.0.77 --mac-address 02:00:00:00:00:77 bridge b
+	# No program is run, but this one.
+	host strace -f -qq -e trace=execve,execveat -o "$TEST_DIR/trace" \
+		"$COFFER" --root "$TEST_DIR/state" --cgroup-manager disabled network connect --ip 10.192.0.77 \
+		--mac-address 02:00:00:00:00:77 -p 8077:80 bridge b
+	[[ $(grep -c exec "$TEST_DIR/trace") -eq 1 ]]
 	[[ $(inside b ip -o link show eth0) == *02:00:00:00:00:77* ]]
 	[[ $(inside b ip -o -4 address show eth0) == *10.192.0.77/22* ]]
 	mkdir "$TEST_DIR/h"
