@@ -25,7 +25,7 @@
 #include "base/proc.h"
 
 enum { BUFFER_SIZE = 4096, DRAIN_MAX = 1024 * 1024, DRAIN_WRITE_MS = 1000 };
-static_assert((int)BUFFER_SIZE <= (int)PIPE_BUF, "poll promises room for PIPE_BUF bytes");
+static_assert(BUFFER_SIZE <= PIPE_BUF, "poll promises room for PIPE_BUF bytes");
 
 /* Bytes read from one side and not yet written to the other. */
 struct flow {
