@@ -98,7 +98,9 @@ static uint8_t mask_byte(unsigned prefix, size_t index)
 
 	if (prefix <= before)
 		return 0;
-	return prefix - before >= BYTE_BITS ? UINT8_MAX : (uint8_t)(UINT8_MAX << (BYTE_BITS - (prefix - before)));
+	if (prefix - before >= BYTE_BITS)
+		return UINT8_MAX;
+	return (uint8_t)(UINT8_MAX << (BYTE_BITS - (prefix - before)));
 }
 
 struct ip_network ip_network_of(const struct ip_network *network)
