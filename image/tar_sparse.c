@@ -57,6 +57,14 @@ int tar_decimal(const char **text, const char *end, uint64_t *ret)
 	return 0;
 }
 
+static bool take_comma(const char **text, const char *end)
+{
+	if (*text == end || **text != ',')
+		return false;
+	(*text)++;
+	return true;
+}
+
 int tar_map_from_list(struct tar_map *map, const char *text, size_t length, struct error *err)
 {
 	const char *const end = text + length;
@@ -64,8 +72,8 @@ int tar_map_from_list(struct tar_map *map, const char *text, size_t length, stru
 	while (text < end) {
 		uint64_t offset, size;
 
-		if (tar_decimal(&text, end, &offset) < 0 || text == end || *text++ != ',' ||
-		    tar_decimal(&text, end, &size) < 0 || (text < end && *text++ != ','))
+		if (tar_decimal(&text, end, &offset) < 0 || !take_comma(&text, end) ||
+		    tar_decimal(&text, end, &size) < 0 || (text < end && !take_comma(&text, end)))
 			return refuse(err, "sparse map: not a list of numbers");
 		tar_map_add(map, offset, size);
 	}
