@@ -434,9 +434,9 @@ int launch_hooks(const struct launch *launch, enum hook_stage stage, enum contai
 
 static void run_poststop(const struct launch *launch)
 {
-	const struct hook_list *hooks = &launch->config->hooks[HOOK_POSTSTOP];
+	const struct hook_list *hooks = launch->owes_poststop ? &launch->config->hooks[HOOK_POSTSTOP] : NULL;
 
-	if (launch->owes_poststop && hooks->count)
+	if (hooks && hooks->count)
 		hooks_run_all(hooks, state_json(launch, STATUS_STOPPED));
 }
 
