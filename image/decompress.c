@@ -14,6 +14,7 @@
 #include "decompress_codec.h"
 
 enum { INPUT_SIZE = 128 * 1024, MAGIC_MAX = 4, SKIPPABLE = 5 };
+enum { GZIP_FLAGS = 3, GZIP_RESERVED = 0xe0 }; /* where a member has its flags, and which mean nothing */
 
 static const char *const names[] = {
 	[COMPRESSION_NONE] = "uncompressed",
@@ -102,6 +103,14 @@ static int fill(struct decompress *stream, size_t wanted, struct error *err)
 	return 0;
 }
 
+/* RFC 1952, 2.3.1.2: a reserved flag is an error, for it may mean a member of the header that is not known here. libisal
+   does not look. */
+static bool has_reserved_flag(const struct decompress *stream)
+{
+	return stream->compression == COMPRESSION_GZIP && stream->length - stream->at > GZIP_FLAGS &&
+	       (stream->input[stream->at + GZIP_FLAGS] & GZIP_RESERVED);
+}
+
 /* Between members: 1 when another begins, 0 at the end. */
 static int begin_member(struct decompress *stream, struct error *err)
 {
@@ -117,6 +126,8 @@ static int begin_member(struct decompress *stream, struct error *err)
 		return 0;
 	found = compression_of(stream->input + stream->at, there);
 	if (found == stream->compression) {
+		if (has_reserved_flag(stream))
+			return refuse(err, "%s: a reserved flag in a member's header", name);
 		stream->members++;
 		stream->inside = true;
 		return 1;

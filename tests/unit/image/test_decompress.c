@@ -163,6 +163,17 @@ static void garbage_behind(void)
 	expect_error(COMPRESSION_GZIP, &zeros, "behind the end");
 }
 
+static void reserved_flags(void)
+{
+	for (unsigned bit = 5; bit < 8; bit++) {
+		struct memory gzip = { 0 };
+
+		append(&gzip, gzip_hello, sizeof(gzip_hello));
+		gzip.bytes[3] |= (unsigned char)(1U << bit);
+		expect_error(COMPRESSION_GZIP, &gzip, "reserved flag");
+	}
+}
+
 /* The last eight bytes of gzip are CRC and length, the last four of zstd a checksum. */
 static void every_damaged_check(void)
 {
@@ -231,9 +242,9 @@ static void source_fails(void)
 }
 
 static const struct test tests[] = {
-	TEST(whole_streams),     TEST(many_members),        TEST(every_truncation),
-	TEST(garbage_behind),    TEST(every_damaged_check), TEST(mislabelled),
-	TEST(plain_that_is_not), TEST(large_window),        TEST(source_fails),
+	TEST(whole_streams),       TEST(many_members),   TEST(every_truncation),  TEST(garbage_behind),
+	TEST(every_damaged_check), TEST(mislabelled),    TEST(plain_that_is_not), TEST(large_window),
+	TEST(source_fails),        TEST(reserved_flags),
 };
 
 TEST_MAIN(tests)
