@@ -103,7 +103,7 @@ static int fill(struct decompress *stream, size_t wanted, struct error *err)
 	return 0;
 }
 
-/* RFC 1952, 2.3.1.2: a reserved flag is an error, for it may mean a member of the header that is not known here. libisal
+/* RFC 1952, 2.3.1.2: a reserved flag is an error, for it may mean a field of the header that is not known here. libisal
    does not look. */
 static bool has_reserved_flag(const struct decompress *stream)
 {
