@@ -41,8 +41,8 @@ fuzz: ## each fuzz target; SECONDS_EACH=3600 for longer than 20 s
 soak-oom: build ## 10000 containers at their memory limits, in the test VM: reports in build-test/soak-oom
 	@tests/deps vm && COFFER_VM_TIMEOUT=86400 CONTROLS="max crun oomd" tests/oom/run build-test/soak-oom 10000
 
-bench: build ## starts and images beside other tools: writes docs/benchmarks.md; networks beside others
-	@tests/deps build bench vm && tests/bench/run && tests/bench/net
+bench: build ## starts, images and networks beside other tools: writes docs/benchmarks.md
+	@tests/deps build bench vm && tests/bench/run
 
 install: build ## to PREFIX (/usr/local), below DESTDIR
 	@meson install -C build --quiet --no-rebuild

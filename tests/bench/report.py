@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Makes the benchmark page from the measurements of tests/bench/run, tests/bench/unpack and tests/bench/image:
+"""Makes the benchmark page from the measurements of tests/bench/run, unpack, image and net:
 
-    report.py [NATIVE [VM]] [--unpack FILE] [--image FILE] [--out DIR]
+    report.py [NATIVE [VM]] [--unpack FILE] [--image FILE] [--net FILE] [--out DIR]
 
 DIR (docs) gets benchmarks.md (ratios), bench-start.json (raw medians) and bench-start.svg (a bar chart of `run`);
-bench-unpack.json and bench-image.json. What is not measured this time stays as it was.
+bench-unpack.json, bench-image.json and bench-net.json. What is not measured this time stays as it was.
 """
 import argparse
 import datetime
@@ -130,6 +130,8 @@ TOOLS = {"unpack": ["coffer", "coffer, one core", "igzip, to nothing", "bsdtar",
          "load": ["coffer", "podman", "containerd"]}
 IMAGES_PLACES = {"tmpfs": "on a tmpfs", "ext4": "on a fresh ext4 with a journal"}
 IMAGES_TITLE = "# Benchmarks: images"
+NET_TITLE = "# Benchmarks: networks"
+NET_BARS = {("coffer", 10): "2", ("coffer", 1000): "6"}  # milliseconds, of both
 
 
 def found(records, part, place, layer):
@@ -179,12 +181,12 @@ def start_rows(starts):
 
 def images_page(records, starts):
     facts = records[0]["facts"]
-    how = ("Unpackers\nran with real-time priority (SCHED_FIFO), so that what else the machine did is not in it."
+    how = (" Unpackers\nran with real-time priority (SCHED_FIFO), so that what else the machine did is not in it."
            if facts["realtime"] else "")
     loads = images_tables(records, "load") or "Not measured on this machine yet."
     return f"""{IMAGES_TITLE}
 
-Ratios of medians of {records[1]['runs']} runs, the tools in turn, each into an empty file system: above 1 means that coffer is faster. {how}
+Ratios of medians of {records[1]['runs']} runs, the tools in turn, each into an empty file system: above 1 means that coffer is faster.{how}
 
 {table(["what", "asked for", *IMAGES_PLACES.values()], bar_rows(records))}
 
@@ -222,6 +224,34 @@ What `coffer run --image` of a stored image takes more than `coffer run` of a bu
 """
 
 
+def net_rows(records):
+    ours = {record["crowd"]: record["both"]["median"] for record in records if record.get("runtime") == "coffer"}
+    for record in records:
+        if "crowd" in record:
+            times = [f"{record[way]['median']:.2f}" for way in ("join", "leave", "both")]
+            yield [record["runtime"], str(record["crowd"]), *times, NET_BARS.get((record["runtime"], record["crowd"]), "-"),
+                   f"{record['both']['median'] / ours[record['crowd']]:.1f}"]
+
+
+def net_page(records):
+    carried = next(record for record in records if record.get("what") == "throughput")
+    measured = next(record for record in records if "crowd" in record)
+    return f"""{NET_TITLE}
+
+A container joins a bridge network with {measured['ports']} published ports and leaves it again, with a crowd of others on the same
+bridge ([tests/bench/net](../tests/bench/net)): milliseconds, medians of {measured['runs']} runs, one program each for joining and
+leaving (the CNI plugins are two), start and end of the program included. "by delete" is the usual end, the container's
+own; the same of a container on no network is beside it.
+
+{table(["who", "crowd", "join", "leave", "both", "asked for", "both / coffer"], net_rows(records))}
+
+One TCP stream from a container to the host, over coffer's bridge and rules, carries {carried['ratio']:.2f} of what it does
+over a bare veth (iperf3, in turn, median of {carried['runs']}; 0.90 is asked for). Raw: [bench-net.json](bench-net.json).
+
+    make bench, or: tests/bench/net >A && tests/bench/report.py --net A
+"""
+
+
 def keep(stored, measured):
     """New measurements, or those of last time."""
     if measured:
@@ -230,12 +260,12 @@ def keep(stored, measured):
     return json.loads(stored.read_text())
 
 
-def write_images(out, unpack, image):
-    """The second part of the page."""
-    records, starts = keep(out / "bench-unpack.json", unpack), keep(out / "bench-image.json", image)
+def write_others(out, unpack, image, net):
+    """What comes behind the first part of the page."""
+    images = images_page(keep(out / "bench-unpack.json", unpack), keep(out / "bench-image.json", image))
     page_path = out / "benchmarks.md"
-    first = re.split("^# Benchmarks: (?:images|unpacking)", page_path.read_text(), flags=re.M)[0].rstrip("\n")
-    page_path.write_text(first + "\n\n" + images_page(records, starts))
+    first = re.split(f"^{IMAGES_TITLE}", page_path.read_text(), flags=re.M)[0].rstrip("\n")
+    page_path.write_text("\n\n".join([first, images.rstrip("\n"), net_page(keep(out / "bench-net.json", net))]))
 
 
 def main():
@@ -244,6 +274,7 @@ def main():
     parser.add_argument("vm", nargs="?")
     parser.add_argument("--unpack")
     parser.add_argument("--image")
+    parser.add_argument("--net")
     parser.add_argument("--out", default="docs", type=pathlib.Path)
     options = parser.parse_args()
     if options.native:
@@ -253,7 +284,7 @@ def main():
         (options.out / "benchmarks.md").write_text(page(places))
         (options.out / "bench-start.json").write_text(json.dumps(raw(places), indent=1) + "\n")
         (options.out / "bench-start.svg").write_text(chart(places["native"]))
-    write_images(options.out, options.unpack, options.image)
+    write_others(options.out, options.unpack, options.image, options.net)
     print((options.out / "benchmarks.md").as_posix())
 
 
