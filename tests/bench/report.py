@@ -84,7 +84,8 @@ name for three architectures ([tests/bench/seccomp](../tests/bench/seccomp)). Bu
 cgroup2 is on /sys/fs/cgroup of a private mount namespace; the four take turns in an order in which each follows each
 other equally often, with no shell in the timed path ([latency.c](../tests/bench/latency.c)). For create+start+delete
 the three programs' times are added, and the container's own end is not counted; the floor is three programs there
-too, which meet at a fifo. The floor is compiled as any C program is (`gcc -O2`).
+too, which meet at a fifo. The floor is compiled as any C program is (`gcc -O2`). The test VM's kernel is as it comes,
+without what makes it faster for the tests (`tests/vm/run --ordinary`).
 
 Machine: {native['machine']}, {native['cpus']} CPUs, kernel {native['kernel']}; coffer {native['coffer']}. Date: {datetime.date.today()}.
 
