@@ -14,63 +14,42 @@
 enum { POOL_PREFIX = 22, POOL_FIRST = 192, POOL_NETWORKS = 1024, V6_PREFIX = 64, V6_RANDOM = 7, V6_LOCAL = 0xfd };
 
 /* Another network's VLAN interface on the same parent: the kernel has one at most. */
-static bool same_vlan(const struct network *a, const struct network *b)
+static int see_vlan(const struct network *other, void *context, struct error *err)
 {
-	return a->vlan && a->vlan == b->vlan && *a->parent && str_eq(a->parent, b->parent);
+	const struct network *network = context;
+
+	if (network->vlan != other->vlan || !str_eq(network->parent, other->parent))
+		return 0;
+	return refuse_as(err, EEXIST, "VLAN %u of %s is network %s", network->vlan, network->parent, other->name);
 }
 
-static int check_vlan(const struct net_store *store, const struct network *network, struct error *err)
+static int check_vlan(const struct net_store *store, struct network *network, struct error *err)
 {
-	auto_names char **names = NULL;
-
-	if (net_store_networks(store, &names, err) < 0)
-		return -err->code;
-	for (char **name = names; *name; name++) {
-		struct network other;
-
-		if (net_store_load_network(store, *name, &other, err) < 0)
-			return -err->code;
-		if (same_vlan(network, &other))
-			return refuse_as(err, EEXIST, "VLAN %u of %s is network %s", network->vlan, network->parent,
-					 other.name);
-	}
-	return 0;
+	return network->vlan && *network->parent ? net_store_each_network(store, see_vlan, network, err) : 0;
 }
 
-static int clash_with_networks(const struct net_store *store, const struct ip_network *wanted, char *ret_name,
-			       struct error *err)
+static int see_overlap(const struct network *other, void *context, struct error *err)
 {
-	auto_names char **names = NULL;
+	const struct ip_network *wanted = context;
+	char text[IP_TEXT_SIZE];
 
-	ret_name[0] = '\0';
-	if (net_store_networks(store, &names, err) < 0)
-		return -err->code;
-	for (char **name = names; *name; name++) {
-		struct network other;
-
-		if (net_store_load_network(store, *name, &other, err) < 0)
-			return -err->code;
-		if (ip_network_overlap(&other.v4, wanted) || ip_network_overlap(&other.v6, wanted))
-			(void)snprintf(ret_name, NETWORK_NAME_SIZE, "%s", *name);
-	}
-	return 0;
+	if (!ip_network_overlap(&other->v4, wanted) && !ip_network_overlap(&other->v6, wanted))
+		return 0;
+	return refuse_as(err, EEXIST, "%s overlaps with network %s", ip_network_text(wanted, text), other->name);
 }
 
 /* Refuses a network that this host knows already, as one of ours or (`routes`) from elsewhere. */
 static int check_free(const struct net_store *store, const struct net_host *host, const struct ip_network *wanted,
 		      bool routes, struct error *err)
 {
-	const struct ip_network base = ip_network_of(wanted);
-	char name[NETWORK_NAME_SIZE];
+	struct ip_network base = ip_network_of(wanted);
 	char route[IP_TEXT_SIZE];
 	char text[IP_TEXT_SIZE];
 	int r;
 
 	if (!ip_is_set(&wanted->address))
 		return 0;
-	r = clash_with_networks(store, &base, name, err);
-	if (r == 0 && *name)
-		return refuse_as(err, EEXIST, "%s overlaps with network %s", ip_network_text(&base, text), name);
+	r = net_store_each_network(store, see_overlap, &base, err);
 	route[0] = '\0';
 	if (r == 0 && routes)
 		r = addr_overlap(host->route, &base, route, err);

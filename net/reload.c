@@ -80,25 +80,29 @@ static int see_dead(const struct endpoint *endpoint, void *context, struct error
 	return net_detach(store, endpoint->owner, NULL, endpoint->network, NET_UNKNOWN, err);
 }
 
+struct sweep {
+	const struct net_store *store;
+	const struct net_host *host;
+};
+
+static int see_unused(const struct network *network, void *context, struct error *err)
+{
+	const struct sweep *sweep = context;
+
+	return host_side_remove_unused(sweep->store, sweep->host, network, err);
+}
+
 int net_sweep(const struct net_store *store, struct error *err)
 {
 	auto_net_host struct net_host host = NET_HOST_CLOSED;
-	auto_names char **names = NULL;
+	struct sweep sweep = { .store = store, .host = &host };
 	int r = net_host_open(&host, err);
 
 	if (r == 0)
 		r = net_store_each_endpoint(store, see_dead, (void *)(uintptr_t)store, err);
 	if (r == 0)
 		r = net_store_sweep(store, err);
-	if (r < 0)
-		return r;
-	r = net_store_networks(store, &names, err);
-	for (char **name = names; r == 0 && *name; name++) {
-		struct network network;
-
-		r = net_store_load_network(store, *name, &network, err);
-		if (r == 0)
-			r = host_side_remove_unused(store, &host, &network, err);
-	}
+	if (r == 0)
+		r = net_store_each_network(store, see_unused, &sweep, err);
 	return r;
 }

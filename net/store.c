@@ -260,3 +260,18 @@ int net_store_each_endpoint(const struct net_store *store, net_store_endpoint_fn
 		r = each_of_owner(store, *owner, see, context, err);
 	return r;
 }
+
+int net_store_each_network(const struct net_store *store, net_store_network_fn *see, void *context, struct error *err)
+{
+	auto_names char **names = NULL;
+	int r = net_store_networks(store, &names, err);
+
+	for (char **name = names; r == 0 && *name; name++) {
+		struct network network;
+
+		r = net_store_load_network(store, *name, &network, err);
+		if (r == 0)
+			r = see(&network, context, err);
+	}
+	return r;
+}

@@ -60,6 +60,10 @@ int net_store_load_endpoint(const struct net_store *store, const char *owner, co
 int net_store_save_endpoint(const struct net_store *store, const struct endpoint *endpoint, struct error *err);
 int net_store_remove_endpoint(const struct net_store *store, const struct endpoint *endpoint, struct error *err);
 
+/* Calls `see` for each network, in the order of names; one that cannot be read is an error. */
+typedef int net_store_network_fn(const struct network *network, void *context, struct error *err);
+int net_store_each_network(const struct net_store *store, net_store_network_fn *see, void *context, struct error *err);
+
 /* Calls `see` for each endpoint of every network; one that cannot be read is an error. */
 typedef int net_store_endpoint_fn(const struct endpoint *endpoint, void *context, struct error *err);
 int net_store_each_endpoint(const struct net_store *store, net_store_endpoint_fn *see, void *context,

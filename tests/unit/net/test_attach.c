@@ -9,6 +9,7 @@
 #include "net/create.h"
 #include "net/port.h"
 #include "tests/unit/net_ns.h"
+#include "tests/unit/net/store_at.h"
 #include "tests/unit/temporary.h"
 
 enum { MANY = 250 };
@@ -26,12 +27,7 @@ static int fresh_directory(void)
 
 static int open_store(struct net_store *store)
 {
-	char config[160];
-	char run[160];
-
-	(void)snprintf(config, sizeof(config), "%s/config", directory);
-	(void)snprintf(run, sizeof(run), "%s/run", directory);
-	return net_store_open(config, run, store, &err);
+	return store_at(directory, store, &err);
 }
 
 static int attach_with(struct net_store *store, const char *owner, int netns, const char *ports, const char *rate)

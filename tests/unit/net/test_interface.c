@@ -9,6 +9,7 @@
 #include "net/attach.h"
 #include "net/create.h"
 #include "tests/unit/net_ns.h"
+#include "tests/unit/net/store_at.h"
 #include "tests/unit/temporary.h"
 
 static struct error err;
@@ -17,12 +18,7 @@ static int lan; /* the LAN's machine: 192.0.2.2, the host is 192.0.2.1 on wan */
 
 static int open_store(struct net_store *store)
 {
-	char config[160];
-	char run[160];
-
-	(void)snprintf(config, sizeof(config), "%s/config", directory);
-	(void)snprintf(run, sizeof(run), "%s/run", directory);
-	return net_store_open(config, run, store, &err);
+	return store_at(directory, store, &err);
 }
 
 static int make_lan(void)
