@@ -29,7 +29,8 @@ import time
 
 MIB = 1024 * 1024
 FROZEN_P99_US = 20000
-KINDS = ["touch", "threads", "populate", "tmpfs", "mlock", "fork", "pipes", "huge", "cache", "uring", "hugetlb"]
+KINDS = ["touch", "threads", "populate", "tmpfs", "mlock", "fork", "pipes", "sockets", "huge", "cache", "uring",
+         "hugetlb"]
 STEPS = {"lifted": "liftedAfterUs", "judged": "judgedAfterUs", "asked": "askedAfterUs", "frozen": "frozenAfterUs"}
 
 

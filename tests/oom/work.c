@@ -12,13 +12,22 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 enum { MIB = 1024 * 1024, PAGE = 4096, WORDS = PAGE / 8, THREADS_MAX = 96, CHILDS = 48, LOST = 1, FAILED = 2 };
-enum { PIPE_SIZE = MIB, CACHE_PASSES = 6, CHUNK = 65536, RING_ENTRIES = 16, HUGE_PAGE = 2 * MIB, HUGE_PAGES = 4 };
+enum {
+	PIPE_SIZE = MIB,
+	SOCKET_SIZE = 192 * 1024,
+	CACHE_PASSES = 6,
+	CHUNK = 65536,
+	RING_ENTRIES = 16,
+	HUGE_PAGE = 2 * MIB,
+	HUGE_PAGES = 4
+};
 
 struct load {
 	size_t bytes;
@@ -299,6 +308,29 @@ static int work_fork(const struct load *load)
 	return result;
 }
 
+/* Two files for each buffer are more than a process may open by default. */
+static void open_many(void)
+{
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) < 0)
+		fail("getrlimit");
+	files.rlim_cur = files.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &files) < 0)
+		fail("setrlimit");
+}
+
+static void read_whole(int fd, char *data, size_t bytes)
+{
+	for (size_t used = 0; used < bytes;) {
+		ssize_t got = read(fd, data + used, bytes - used);
+
+		if (got <= 0)
+			fail("read from a buffer of the kernel");
+		used += (size_t)got;
+	}
+}
+
 /* Buffers that the kernel keeps: pipes of 1 MiB, full. */
 static int work_pipes(const struct load *load)
 {
@@ -307,6 +339,7 @@ static int work_pipes(const struct load *load)
 	static char data[PIPE_SIZE];
 	int result = 0;
 
+	open_many();
 	for (size_t i = 0; i < count; i++) {
 		if (pipe(pipes[i]) < 0 || fcntl(pipes[i][1], F_SETPIPE_SZ, PIPE_SIZE) < 0)
 			fail("pipe");
@@ -315,14 +348,34 @@ static int work_pipes(const struct load *load)
 			fail("write to a pipe");
 	}
 	for (size_t i = 0; i < count; i++) {
-		for (size_t used = 0; used < PIPE_SIZE;) {
-			ssize_t got = read(pipes[i][0], data + used, PIPE_SIZE - used);
-
-			if (got <= 0)
-				fail("read from a pipe");
-			used += (size_t)got;
-		}
+		read_whole(pipes[i][0], data, PIPE_SIZE);
 		result |= check(data, PIPE_SIZE, load->seed + i);
+	}
+	return result;
+}
+
+/* The same with pairs of sockets, full both ways: of its own memory a process has nearly none. */
+static int work_sockets(const struct load *load)
+{
+	const size_t count = load->bytes / SOCKET_SIZE;
+	int *ends = calloc(count + 1, sizeof(*ends));
+	static char data[SOCKET_SIZE];
+	const int space = SOCKET_SIZE;
+	int result = 0;
+
+	open_many();
+	for (size_t i = 0; i < count; i++) {
+		if (i % 2 == 0 && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, &ends[i]) < 0)
+			fail("socketpair");
+		if (setsockopt(ends[i], SOL_SOCKET, SO_SNDBUF, &space, sizeof(space)) < 0)
+			fail("SO_SNDBUF");
+		fill(data, SOCKET_SIZE, load->seed + i);
+		if (send(ends[i], data, SOCKET_SIZE, MSG_DONTWAIT) != SOCKET_SIZE)
+			fail("send");
+	}
+	for (size_t i = 0; i < count / 2 * 2; i++) {
+		read_whole(ends[i ^ 1], data, SOCKET_SIZE);
+		result |= check(data, SOCKET_SIZE, load->seed + i);
 	}
 	return result;
 }
@@ -365,10 +418,11 @@ static const struct {
 	const char *name;
 	int (*run)(const struct load *load);
 } kinds[] = {
-	{ "touch", work_touch }, { "populate", work_populate }, { "mlock", work_mlock },
-	{ "huge", work_huge },   { "threads", work_threads },   { "tmpfs", work_tmpfs },
-	{ "fork", work_fork },   { "pipes", work_pipes },       { "cache", work_cache },
-	{ "sleep", work_sleep }, { "uring", work_uring },       { "hugetlb", work_hugetlb },
+	{ "touch", work_touch },     { "populate", work_populate }, { "mlock", work_mlock },
+	{ "huge", work_huge },       { "threads", work_threads },   { "tmpfs", work_tmpfs },
+	{ "fork", work_fork },       { "pipes", work_pipes },       { "cache", work_cache },
+	{ "sleep", work_sleep },     { "uring", work_uring },       { "hugetlb", work_hugetlb },
+	{ "sockets", work_sockets },
 };
 
 int main(int argc, char **argv)
