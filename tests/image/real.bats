@@ -58,15 +58,31 @@ as_bsdtar() {
 	same_as_umoci "$LAYOUT:next"
 }
 
+# npm_package NAME VERSION SHA256: as NAME.tar. Without npm it is Debian's package of it, whose checksum apt knows; both
+# have it in a directory "package", so that each layer replaces some of those below.
+npm_package() {
+	local file=$1-$2.tgz fetch=(npm pack --silent "$1@$2")
+	if ! type -P npm >/dev/null; then
+		file=debian-node-$1.deb
+		# shellcheck disable=SC2016 # expanded by the inner bash
+		fetch=(bash -c 'apt-get download "$0" && mv "$0"_*.deb "$1"' "node-$1" "$file")
+	fi
+	fetched "$file" "${fetch[@]}" || skip "no package $1 of npm: $(tail -n 1 "$TEST_DIR/fetch.log")"
+	if [[ $file == *.tgz ]]; then
+		sha256sum --check --quiet <<<"$3  $CACHE/$file" || { rm "$CACHE/$file" && return 1; }
+		gunzip <"$CACHE/$file" >"$TEST_DIR/$1.tar"
+	else
+		dpkg-deb --fsys-tarfile "$CACHE/$file" >"$TEST_DIR/debian.tar"
+		bsdtar -cf "$TEST_DIR/$1.tar" -s ",^\\./usr/share/nodejs/$1,package," --include "./usr/share/nodejs/$1/*" \
+			@"$TEST_DIR/debian.tar"
+	fi
+}
+
 @test "packages of npm, one a layer, over each other" {
-	local package tars=()
-	type -P npm >/dev/null || skip "no npm here"
-	for package in lodash-4.17.21 semver-7.6.3 chalk-5.3.0; do
-		fetched "$package.tgz" npm pack --silent "${package%-*}@${package##*-}" ||
-			skip "no package $package from the npm registry: $(tail -n 1 "$TEST_DIR/fetch.log")"
-		gunzip <"$CACHE/$package.tgz" >"$TEST_DIR/$package.tar"
-		tars+=("$TEST_DIR/$package.tar")
-	done
+	local tars=("$TEST_DIR"/{lodash,semver,chalk}.tar)
+	npm_package lodash 4.17.21 6a087ac9e5702a0c9d60fbcd48696012646ec8df1491dea472b150e79fcaf804
+	npm_package semver 7.6.3 376d2ca2c941fc5a37e9ac3ec65302e5e421e2cc1ee3dee57a854d2bd9bee125
+	npm_package chalk 5.3.0 02ae1fe87987a93d08098699e0dd5a029ecd0f81466d497de5c9262077e232e9
 	layout_of "$TEST_DIR/npm" "${tars[@]}"
 	same_as_umoci "$TEST_DIR/npm:all"
 	as_bsdtar "${tars[@]}"
