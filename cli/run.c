@@ -27,11 +27,24 @@ static int run_bundle(const struct invocation *in, const struct run_options *run
 	return container_run(in->runtime, &create, ret_exit, err);
 }
 
+/* Was --image or --rootfs given? If not, an option that needs one is refused. */
+static int image_wanted(const struct run_options *run, bool *ret_wanted, struct error *err)
+{
+	const unsigned char *bytes = (const unsigned char *)&run->image;
+
+	*ret_wanted = run->image.image || run->image.rootfs;
+	/* What was not given is zero, and padding too. */
+	for (size_t i = 0; !*ret_wanted && i < sizeof(run->image); i++)
+		if (bytes[i])
+			return refuse(err, "this needs --image or --rootfs: a bundle has its own config.json");
+	return 0;
+}
+
 static int run(const struct invocation *in, int *ret_exit, struct error *err)
 {
 	const struct run_options *run = in->options;
 	bool image;
-	int r = run_image_wanted(run, &image, err);
+	int r = image_wanted(run, &image, err);
 
 	if (r < 0)
 		return r;

@@ -65,18 +65,6 @@ static void run_close(struct run *run)
 
 /* ---- what was typed ---- */
 
-int run_image_wanted(const struct run_options *options, bool *ret_wanted, struct error *err)
-{
-	const unsigned char *bytes = (const unsigned char *)&options->image;
-
-	*ret_wanted = options->image.image || options->image.rootfs;
-	/* What was not given is zero, and padding too. */
-	for (size_t i = 0; !*ret_wanted && i < sizeof(options->image); i++)
-		if (bytes[i])
-			return refuse(err, "this needs --image or --rootfs: a bundle has its own config.json");
-	return 0;
-}
-
 static int check_options(struct run *run, struct error *err)
 {
 	const struct image_options *options = run->options;
