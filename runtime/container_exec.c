@@ -239,6 +239,7 @@ static pid_t clone_once(struct exec *exec, struct error *err)
 		.namespaces = exec->namespaces,
 		.user_ns = exec->request.joined[NS_USER] >= 0,
 		.id = exec->options->id,
+		.new_keyring = !exec->container.state.no_new_keyring,
 		.arena = exec->config->arena,
 		.personality = exec->config->personality,
 		.start = exec->start,

@@ -31,7 +31,7 @@ static int join(struct exec_init *init, struct error *err)
 
 static int new_session(struct exec_init *init, struct error *err)
 {
-	return child_session(init->id, true, err);
+	return child_session(init->id, init->new_keyring, err);
 }
 
 static int default_signals(struct exec_init *init, struct error *err)

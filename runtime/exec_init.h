@@ -11,6 +11,7 @@ struct exec_init {
 	int namespaces; /* CLONE_NEW* still to be joined */
 	bool user_ns;   /* already inside a joined user namespace */
 	const char *id;
+	bool new_keyring; /* as the container has one */
 	struct arena *arena;
 	struct opt_u64 personality; /* the container's */
 	struct process_start start;

@@ -125,6 +125,7 @@ static int record_intent(struct launch *launch, struct error *err)
 		.created = state_timestamp(config->arena),
 		.owner = launch->host.uid,
 		.own_pid_ns = launch->plan.own_pid_ns,
+		.no_new_keyring = launch->options->no_new_keyring,
 		.own_bundle = launch->options->own_bundle,
 	};
 	r = state_write(&launch->dir, &launch->state, err);

@@ -36,6 +36,7 @@ struct state {
 	pid_t pid;           /* of init in the runtime's pid namespace; 0 while creating */
 	uint64_t start_time; /* proc_start_time(pid): pid reuse is detected */
 	bool own_pid_ns;     /* killing init kills all */
+	bool no_new_keyring; /* made with --no-new-keyring: exec makes none either */
 	bool own_bundle; /* the bundle is a directory of the image store, made for this container: it goes with it */
 };
 

@@ -65,6 +65,8 @@ int state_write(const struct state_dir *dir, const struct state *state, struct e
 	json_put_i64(writer, "pid", state->pid);
 	json_put_u64(writer, "startTime", state->start_time);
 	json_put_bool(writer, "ownPidNamespace", state->own_pid_ns);
+	if (state->no_new_keyring)
+		json_put_bool(writer, "noNewKeyring", true);
 	if (state->own_bundle)
 		json_put_bool(writer, "ownBundle", true);
 	json_end_object(writer);
@@ -79,7 +81,7 @@ struct state_file {
 	struct opt_i64 pid;
 	const char *id, *bundle, *rootfs, *cgroup_path, *created;
 	uint32_t cgroup_manager, owner;
-	bool own_pid_ns, own_bundle;
+	bool own_pid_ns, no_new_keyring, own_bundle;
 };
 
 #define FIELD(name, as, member)                                                                                        \
@@ -99,6 +101,7 @@ static const struct json_field state_fields[] = {
 	FIELD("pid", JSON_AS_OPT_I64, pid),
 	FIELD("startTime", JSON_AS_OPT_U64, start_time),
 	FIELD("ownPidNamespace", JSON_AS_BOOL, own_pid_ns),
+	FIELD("noNewKeyring", JSON_AS_BOOL, no_new_keyring),
 	FIELD("ownBundle", JSON_AS_BOOL, own_bundle),
 	{ 0 },
 };
@@ -173,6 +176,7 @@ int state_parse(struct arena *arena, const char *id, const char *text, size_t le
 		.pid = (pid_t)file.pid.value,
 		.start_time = file.start_time.value,
 		.own_pid_ns = file.own_pid_ns,
+		.no_new_keyring = file.no_new_keyring,
 		.own_bundle = file.own_bundle,
 	};
 	return 0;

@@ -177,8 +177,10 @@ load helpers
 	bundle_config 'del(.linux.maskedPaths) | .process.args = ["cat", "/proc/keys"]'
 	succeeds coffer run ours
 	[[ $OUT == *_ses.ours* ]]
-	succeeds coffer run --no-new-keyring theirs
-	[[ $OUT != *_ses.theirs* ]]
+	bundle_config '.process.args = ["sh", "-c", "cat /proc/keys; exec sleep 1000"]'
+	coffer run --no-new-keyring -d theirs </dev/null >"$TEST_DIR/keys"
+	succeeds coffer exec theirs cat /proc/keys
+	[[ $OUT != *_ses.theirs* && $(<"$TEST_DIR/keys") != *_ses.theirs* ]]
 }
 
 @test "of concurrent creates with one id exactly one wins" {

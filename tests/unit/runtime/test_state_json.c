@@ -18,6 +18,7 @@ static void round_trip(void)
 		.rootfs = "/b/r",
 		.cgroup_path = "/coffer/x",
 		.own_pid_ns = true,
+		.no_new_keyring = true,
 		.cgroup_manager = CGROUP_MANAGER_SYSTEMD,
 		.created = "2026-01-02T03:04:05.000000006Z",
 		.owner = 4294967294u,
@@ -43,7 +44,7 @@ static void round_trip(void)
 	CHECK_INT(4294967294u, state.owner);
 	CHECK_INT(2147483647, state.pid);
 	CHECK(state.start_time == UINT64_MAX);
-	CHECK(state.own_pid_ns);
+	CHECK(state.own_pid_ns && state.no_new_keyring);
 	state_dir_close(&dir);
 }
 
@@ -59,7 +60,8 @@ static void absent_stays_absent(void)
 	CHECK_INT(0, state_dir_reserve(root, "x", &dir, &err));
 	CHECK_INT(0, state_write(&dir, &written, &err));
 	CHECK_INT(0, state_read(&dir, arena, &state, &err));
-	CHECK(!state.cgroup_path && !state.bundle && !state.created && !state.own_pid_ns);
+	CHECK(!state.cgroup_path && !state.bundle && !state.created);
+	CHECK(!state.own_pid_ns && !state.no_new_keyring);
 	CHECK_INT(0, state.pid);
 	CHECK_INT(CGROUP_MANAGER_CGROUPFS, state.cgroup_manager);
 	state_dir_close(&dir);
