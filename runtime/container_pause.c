@@ -11,7 +11,8 @@
 
 enum { FREEZE_TIMEOUT_MS = 10 * 1000 };
 
-static int check_status(const struct open_container *container, const char *verb, enum container_status wanted,
+/* expected: the wanted statuses, as bits, and in words. */
+static int check_status(const struct open_container *container, const char *verb, unsigned wanted, const char *expected,
 			struct error *err)
 {
 	enum container_status status;
@@ -19,13 +20,13 @@ static int check_status(const struct open_container *container, const char *verb
 
 	if (r < 0)
 		return r;
-	if (status == wanted)
+	if (wanted & 1U << status)
 		return 0;
 	if (status == STATUS_STOPPED)
 		return refuse_as(err, ESRCH, "cannot %s container `%s`: container not running", verb,
 				 container->dir.id);
 	return refuse(err, "cannot %s container `%s`: it is %s, not %s", verb, container->dir.id, status_name(status),
-		      status_name(wanted));
+		      expected);
 }
 
 int container_pause(const struct runtime *runtime, const char *id, struct error *err)
@@ -36,7 +37,8 @@ int container_pause(const struct runtime *runtime, const char *id, struct error 
 	int r = container_open(runtime, id, CONTAINER_LOCKED, &container, err);
 
 	if (r == 0)
-		r = check_status(&container, "pause", STATUS_RUNNING, err);
+		r = check_status(&container, "pause", 1U << STATUS_CREATED | 1U << STATUS_RUNNING, "created or running",
+				 err);
 	if (r == 0)
 		r = container_open_cgroup(&container, &cgroup, err);
 	if (r < 0)
@@ -54,7 +56,7 @@ int container_resume(const struct runtime *runtime, const char *id, struct error
 	int r = container_open(runtime, id, CONTAINER_LOCKED, &container, err);
 
 	if (r == 0)
-		r = check_status(&container, "resume", STATUS_PAUSED, err);
+		r = check_status(&container, "resume", 1U << STATUS_PAUSED, "paused", err);
 	if (r == 0)
 		r = container_open_cgroup(&container, &cgroup, err);
 	if (r < 0)

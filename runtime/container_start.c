@@ -29,6 +29,8 @@ static int check_created(const struct open_container *container, struct error *e
 	if (status == STATUS_STOPPED)
 		return refuse_as(err, ESRCH, "cannot start container `%s`: container not running: it is stopped",
 				 container->dir.id);
+	if (status == STATUS_PAUSED && start_gate_exists(&container->dir))
+		return refuse(err, "cannot start container `%s`: it is paused; resume it first", container->dir.id);
 	return refuse(err, "cannot start container `%s`: it is %s, not created", container->dir.id,
 		      status_name(status));
 }

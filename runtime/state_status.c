@@ -1,6 +1,6 @@
 /*
  * state_status.c - what a container is doing now. Nothing is cached: the answer comes from the process (pid and start
- * time), the start gate and cgroup.freeze, in this order.
+ * time), cgroup.freeze and the start gate, in this order.
  */
 #include "state.h"
 
@@ -84,13 +84,12 @@ int state_status(const struct state_dir *dir, const struct state *state, enum co
 		*ret_status = STATUS_STOPPED;
 		return 0;
 	}
-	if (start_gate_exists(dir)) {
-		*ret_status = STATUS_CREATED;
-		return 0;
-	}
 	r = is_frozen(state, &frozen, err);
 	if (r < 0)
 		return r;
-	*ret_status = frozen ? STATUS_PAUSED : STATUS_RUNNING;
+	if (frozen)
+		*ret_status = STATUS_PAUSED;
+	else
+		*ret_status = start_gate_exists(dir) ? STATUS_CREATED : STATUS_RUNNING;
 	return 0;
 }

@@ -25,15 +25,20 @@ ticks() {
 	wait_for 10 eval '[[ $(ticks) -gt '"$before"' ]]'
 }
 
-@test "pause needs a running container, resume a paused one" {
+@test "pause needs a created or running container, resume a paused one" {
 	succeeds coffer create a
-	fails 1 "created, not running" coffer pause a
 	fails 1 "created, not paused" coffer resume a
-	succeeds coffer delete a
+	succeeds coffer pause a
+	equal "$(status_of a)" paused
+	fails 1 "paused; resume it first" coffer start a
+	succeeds coffer resume a
+	equal "$(status_of a)" created
+	succeeds coffer pause a
+	succeeds coffer delete --force a
 	running a
 	fails 1 "running, not paused" coffer resume a
 	succeeds coffer pause a
-	fails 1 "paused, not running" coffer pause a
+	fails 1 "paused, not created or running" coffer pause a
 	succeeds coffer resume a
 	succeeds coffer kill a KILL
 	wait_for_status a stopped

@@ -18,7 +18,7 @@ static void refuses_without_cgroup_or_process(void)
 	CHECK_INT(-EINVAL, container_resume(&runtime, "run", &err));
 	CHECK_STR("cannot resume container `run`: it is running, not paused", err.text);
 	CHECK_INT(-EINVAL, container_pause(&runtime, "wait", &err));
-	CHECK_STR("cannot pause container `wait`: it is created, not running", err.text);
+	CHECK_STR("container `wait` has no cgroup", err.text);
 	CHECK_INT(-ESRCH, container_pause(&runtime, "end", &err));
 	CHECK_STR("cannot pause container `end`: container not running", err.text);
 	CHECK_INT(-ESRCH, container_resume(&runtime, "end", &err));
@@ -39,7 +39,7 @@ static void pauses_and_resumes(void)
 	CHECK_INT(0, cgroup_is_frozen(test.cgroup, &frozen, &err));
 	CHECK(frozen);
 	CHECK_INT(-EINVAL, container_pause(&runtime, "x", &err));
-	CHECK_STR("cannot pause container `x`: it is paused, not running", err.text);
+	CHECK_STR("cannot pause container `x`: it is paused, not created or running", err.text);
 	CHECK_INT(0, container_resume(&runtime, "x", &err));
 	CHECK_INT(0, cgroup_is_frozen(test.cgroup, &frozen, &err));
 	CHECK(!frozen);

@@ -120,6 +120,21 @@ static void frozen_is_paused(void)
 	CHECK_INT(STATUS_RUNNING, status_of(root, "x"));
 }
 
+static void created_and_frozen_is_paused(void)
+{
+	auto_test_cgroup struct test_cgroup test = test_cgroup_make("status");
+	const char *root = fixture_root();
+	struct error err;
+	pid_t pid = fixture_container(root, "x", INIT_WAITS, test.path);
+
+	CHECK_INT(0, cgroup_attach(test.cgroup, pid, &err));
+	CHECK_INT(STATUS_CREATED, status_of(root, "x"));
+	CHECK_INT(0, cgroup_freeze(test.cgroup, true, 5000, &err));
+	CHECK_INT(STATUS_PAUSED, status_of(root, "x"));
+	CHECK_INT(0, cgroup_freeze(test.cgroup, false, 5000, &err));
+	CHECK_INT(STATUS_CREATED, status_of(root, "x"));
+}
+
 static void a_missing_cgroup_is_not_paused(void)
 {
 	const char *root = fixture_root();
@@ -137,6 +152,7 @@ static const struct test tests[] = {
 	TEST(a_reused_pid_is_another_process),
 	TEST(no_process_is_not_running),
 	TEST(frozen_is_paused),
+	TEST(created_and_frozen_is_paused),
 	TEST(a_missing_cgroup_is_not_paused),
 };
 TEST_MAIN(tests)
