@@ -83,6 +83,17 @@ int proc_wait_pidfd(int pidfd)
 	return wait_by((idtype_t)P_PIDFD, (id_t)pidfd);
 }
 
+void proc_reap_others(pid_t pid)
+{
+	for (;;) {
+		siginfo_t info = { 0 };
+
+		if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) < 0 || info.si_pid == 0 || info.si_pid == pid)
+			return;
+		(void)waitid(P_PID, (id_t)info.si_pid, &info, WEXITED | WNOHANG);
+	}
+}
+
 uint64_t proc_start_time(pid_t pid)
 {
 	char path[32];

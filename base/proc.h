@@ -24,6 +24,9 @@ int proc_pidfd_getfd(int pidfd, int fd);    /* fd or -errno */
 int proc_wait(pid_t pid);
 int proc_wait_pidfd(int pidfd);
 
+/* Reaps the children that have ended, of a subreaper orphans too, until it meets this one, whose status is wanted. */
+void proc_reap_others(pid_t pid);
+
 /* Start time of a process in clock ticks since boot (proc(5), stat field 22): with the pid, its identity.
    0 if the process does not exist or is a zombie. */
 uint64_t proc_start_time(pid_t pid);

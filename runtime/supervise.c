@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <poll.h>
 #include <sys/signalfd.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -27,25 +26,13 @@ int supervise_prepare(struct supervise *supervise, struct error *err)
 	return supervise->signals < 0 ? fail(err, errno, "signalfd") : 0;
 }
 
-/* The container's process itself is left for the end: its status is wanted. */
-static void reap_orphans(pid_t init)
-{
-	for (;;) {
-		siginfo_t info = { 0 };
-
-		if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) < 0 || info.si_pid == 0 || info.si_pid == init)
-			return;
-		(void)waitid(P_PID, (id_t)info.si_pid, &info, WEXITED | WNOHANG);
-	}
-}
-
 static void pass_signals(const struct supervise *supervise, pid_t pid, int pidfd)
 {
 	struct signalfd_siginfo info;
 
 	while (read(supervise->signals, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
 		if (info.ssi_signo == SIGCHLD)
-			reap_orphans(pid);
+			proc_reap_others(pid);
 		else
 			(void)proc_pidfd_send(pidfd, (int)info.ssi_signo);
 	}
@@ -68,7 +55,7 @@ static int wait_for_end(const struct supervise *supervise, pid_t pid, int pidfd,
 int supervise_wait(const struct supervise *supervise, pid_t pid, int pidfd, int master_fd, int *ret_exit,
 		   struct error *err)
 {
-	int r = master_fd >= 0 ? tty_proxy(master_fd, pidfd, err) : wait_for_end(supervise, pid, pidfd, err);
+	int r = master_fd >= 0 ? tty_proxy(master_fd, pid, pidfd, err) : wait_for_end(supervise, pid, pidfd, err);
 	int status;
 
 	if (r < 0)

@@ -26,6 +26,7 @@ void tty_copy_size(int master_fd);
 
 /*
  * Runtime side, foreground `run -t` and `exec -t`: own terminal to raw mode, bytes both ways, SIGWINCH passed on, until
- * the container's process (pidfd) ends; the terminal is restored on every way out. Returns after draining output.
+ * the container's process (pid, pidfd) ends, and orphans reaped; the terminal is restored on every way out. Returns
+ * after draining output.
  */
-int tty_proxy(int master_fd, int pidfd, struct error *err);
+int tty_proxy(int master_fd, pid_t pid, int pidfd, struct error *err);

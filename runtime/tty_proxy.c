@@ -38,6 +38,7 @@ struct proxy {
 	struct flow input;  /* stdin -> master */
 	struct flow output; /* master -> stdout */
 	int signal_fd;
+	pid_t pid;
 	int pidfd;
 	bool raw;
 	struct termios saved;
@@ -67,6 +68,7 @@ static int take_signals(struct proxy *proxy)
 
 	(void)sigemptyset(&set);
 	(void)sigaddset(&set, SIGWINCH);
+	(void)sigaddset(&set, SIGCHLD); /* tells of orphans to reap */
 	for (size_t i = 0; i < ARRAY_SIZE(passed_signals); i++)
 		(void)sigaddset(&set, passed_signals[i]);
 	if (sigprocmask(SIG_BLOCK, &set, &proxy->saved_mask) < 0 || sigaction(SIGPIPE, &ignore, &proxy->saved_pipe) < 0)
@@ -107,6 +109,8 @@ static void read_signals(const struct proxy *proxy, int master)
 	while (read(proxy->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
 		if (info.ssi_signo == SIGWINCH)
 			tty_copy_size(master);
+		else if (info.ssi_signo == SIGCHLD)
+			proc_reap_others(proxy->pid);
 		else
 			(void)proc_pidfd_send(proxy->pidfd, (int)info.ssi_signo);
 	}
@@ -213,12 +217,13 @@ static void drain(struct flow *flow)
 	}
 }
 
-int tty_proxy(int master_fd, int pidfd, struct error *err)
+int tty_proxy(int master_fd, pid_t pid, int pidfd, struct error *err)
 {
 	auto_cleanup(restore) struct proxy proxy = {
 		.input = { .in = STDIN_FILENO, .out = master_fd },
 		.output = { .in = master_fd, .out = STDOUT_FILENO },
 		.signal_fd = -1,
+		.pid = pid,
 		.pidfd = pidfd,
 	};
 	int r = fcntl(master_fd, F_SETFL, O_NONBLOCK) < 0 ? -errno : 0;

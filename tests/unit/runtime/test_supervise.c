@@ -5,9 +5,12 @@
 #include "runtime/supervise.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 
+#include "base/cleanup.h"
 #include "base/proc.h"
 #include "tests/unit/child.h"
 #include "tests/unit/test.h"
@@ -28,7 +31,8 @@ static pid_t start(int (*body)(void), int *ret_pidfd)
 	return pid;
 }
 
-static int supervised(int (*body)(void), int *ret_exit)
+/* master: of a terminal, or -1. */
+static int supervised_at(int master, int (*body)(void), int *ret_exit)
 {
 	auto_supervise struct supervise supervise = SUPERVISE_NONE;
 	struct error err;
@@ -38,8 +42,13 @@ static int supervised(int (*body)(void), int *ret_exit)
 	EXPECT(supervise_prepare(&supervise, &err) == 0);
 	pid = start(body, &pidfd);
 	EXPECT(pid > 0);
-	EXPECT(supervise_wait(&supervise, pid, pidfd, -1, ret_exit, &err) == 0);
+	EXPECT(supervise_wait(&supervise, pid, pidfd, master, ret_exit, &err) == 0);
 	return 0;
+}
+
+static int supervised(int (*body)(void), int *ret_exit)
+{
+	return supervised_at(-1, body, ret_exit);
 }
 
 static int exits_42(void)
@@ -197,9 +206,26 @@ static int orphans_body(const void *unused)
 	return 0;
 }
 
+/* The same with a terminal. */
+static int terminal_orphans_body(const void *unused)
+{
+	auto_fd int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+	auto_fd int peer = -1;
+	int status = -1;
+
+	(void)unused;
+	EXPECT(master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0);
+	peer = open(ptsname(master), O_RDWR | O_NOCTTY | O_CLOEXEC);
+	EXPECT(peer >= 0 && prctl(PR_SET_CHILD_SUBREAPER, 1) == 0);
+	EXPECT(supervised_at(master, leaves_orphans, &status) == 0 && status == 5);
+	EXPECT(waitpid(-1, NULL, __WALL | WNOHANG) < 0 && errno == ECHILD);
+	return 0;
+}
+
 static void orphans_are_reaped(void)
 {
 	CHECK_INT(0, in_child(orphans_body, NULL));
+	CHECK_INT(0, in_child(terminal_orphans_body, NULL));
 }
 
 /* ---- the mask ---- */

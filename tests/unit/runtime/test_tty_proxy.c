@@ -76,7 +76,7 @@ static struct setup start_proxy(int input, int output, int other_end)
 		(void)close(setup.app);
 		if (other_end >= 0)
 			(void)close(other_end);
-		_exit(tty_proxy(master, pidfd, &err) == 0 ? 0 : 1);
+		_exit(tty_proxy(master, setup.process, pidfd, &err) == 0 ? 0 : 1);
 	}
 	(void)close(master);
 	return setup;
