@@ -31,6 +31,13 @@ static const char *or_empty(const char *text)
 	return text ? text : "";
 }
 
+static const char *owner(struct arena *arena, const struct state *state)
+{
+	const char *name = state_user_name(arena, state->owner);
+
+	return *name ? name : arena_printf(arena, "%u", state->owner);
+}
+
 static int print_table(struct arena *arena, const struct container_info *infos, size_t count, struct error *err)
 {
 	static const char *const header[] = { "ID", "PID", "STATUS", "BUNDLE", "CREATED", "OWNER" };
@@ -46,7 +53,7 @@ static int print_table(struct arena *arena, const struct container_info *infos, 
 		*cell++ = status_name(infos[i].status);
 		*cell++ = or_empty(infos[i].state.bundle);
 		*cell++ = or_empty(infos[i].state.created);
-		*cell++ = arena_printf(arena, "%u", infos[i].state.owner);
+		*cell++ = owner(arena, &infos[i].state);
 	}
 	return print_text(table_text(arena, cells, count + 1, COLUMNS), err);
 }

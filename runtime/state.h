@@ -70,6 +70,9 @@ int state_dir_remove(struct state_dir *dir, struct error *err);
 const char *state_time(struct arena *arena, struct timespec time);
 const char *state_timestamp(struct arena *arena);
 
+/* The name of this user by /etc/passwd, or "". In `arena`. */
+const char *state_user_name(struct arena *arena, uint32_t uid);
+
 int state_write(const struct state_dir *dir, const struct state *state, struct error *err);
 
 /* A missing or empty state.json (killed while creating) gives a struct with only id set and pid 0. */

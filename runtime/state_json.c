@@ -198,7 +198,7 @@ int state_read(const struct state_dir *dir, struct arena *arena, struct state *r
 }
 
 /* passwd(5) by hand: getpwuid(3) would load NSS modules, and the file is bounded here. */
-static const char *user_name(struct arena *arena, uint32_t uid)
+const char *state_user_name(struct arena *arena, uint32_t uid)
 {
 	auto_free char *text = NULL;
 	struct error ignored;
@@ -236,7 +236,7 @@ void state_put_json(struct json_writer *writer, const struct state *state, enum 
 	json_put_string(writer, "bundle", or_empty(state->bundle));
 	json_put_string(writer, "rootfs", or_empty(state->rootfs));
 	json_put_string(writer, "created", or_empty(state->created));
-	json_put_string(writer, "owner", user_name(arena, state->owner));
+	json_put_string(writer, "owner", state_user_name(arena, state->owner));
 	json_begin_object(writer, "annotations");
 	for (size_t i = 0; i < n_annotations; i++)
 		json_put_string(writer, annotations[i].key, or_empty(annotations[i].value));

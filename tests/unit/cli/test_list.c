@@ -40,7 +40,7 @@ static void table(void)
 {
 	give(2);
 	CHECK_STR("ID          PID         STATUS      BUNDLE      CREATED                          OWNER\n"
-		  "web         4711        running     /srv/web    2026-01-02T03:04:05.000000006Z   0\n"
+		  "web         4711        running     /srv/web    2026-01-02T03:04:05.000000006Z   root\n"
 		  "x           0           stopped                                                  4000000000\n",
 		  RUN("list").out);
 	give(0);
