@@ -59,7 +59,8 @@ static void put_options(FILE *out, const struct cli_option *options)
 		if (option->topic)
 			continue;
 		(void)left_side(option, left);
-		(void)fprintf(out, "%-*s%s\n", width, left, option->help);
+		(void)fprintf(out, "%-*s%s%s%s\n", width, left, option->help, option->alias ? "; or --" : "",
+			      option->alias ? option->alias : "");
 	}
 	(void)left_side(&help_row, left);
 	(void)fprintf(out, "%-*s%s\n", width, left, help_row.help);

@@ -33,7 +33,7 @@ static const struct cli_option options[] = {
 	NUMBER_LIMIT(cpu_burst, "cpu-burst", "US", "unused quota that may be saved up"),
 	NUMBER_LIMIT(cpu_realtime_period, "cpu-rt-period", "US", "realtime period (cgroup v1 only)"),
 	INTEGER_LIMIT(cpu_realtime_runtime, "cpu-rt-runtime", "US", "realtime time (cgroup v1 only)"),
-	NUMBER_LIMIT(cpu_shares, "cpu-shares", "N", "relative CPU weight, 2 to 262144", .alias = "cpu-share"),
+	NUMBER_LIMIT(cpu_shares, "cpu-shares", "N", "CPU weight, 2 to 262144", .alias = "cpu-share"),
 	INTEGER_LIMIT(cpu_idle, "cpu-idle", "0|1", "1: run only when nothing else does"),
 	TEXT_LIMIT(cpus, "cpuset-cpus", "LIST", "CPUs to run on, like 0-3,6"),
 	TEXT_LIMIT(mems, "cpuset-mems", "LIST", "memory nodes to use"),

@@ -56,6 +56,8 @@ static void help_of_a_verb(void)
 		  help_verb(arena, &verb_kill));
 	CHECK_CONTAINS("\n      --rootless[=auto|true|false]  ", help_main(arena));
 	CHECK_CONTAINS("\n  -b, --bundle DIR           ", help_verb(arena, &verb_create));
+	CHECK_CONTAINS("\n      --cpu-shares N             CPU weight, 2 to 262144; or --cpu-share\n",
+		       help_verb(arena, &verb_update));
 }
 
 /* ---- documents ---- */
