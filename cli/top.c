@@ -1,15 +1,19 @@
 /*
  * top.c - `coffer top`: what containers use, on a screen that stays. The alternate screen is left and the terminal put
- * back by the keys that end it, of which Ctrl-C is one: it comes as a character. Without a terminal: once, as a table.
+ * back by the keys that end it, of which Ctrl-C is one: it comes as a character; and before a signal ends it. Without a
+ * terminal: once, as a table.
  */
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/signalfd.h>
 #include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "base/str.h"
 #include "oom_request.h"
 #include "print.h"
@@ -113,13 +117,27 @@ static int show_once(const struct invocation *in, struct samples *now, const str
 struct screen {
 	struct termios before;
 	bool raw; /* keys come one by one */
+	sigset_t mask;
 };
+
+/* Blocked while the screen is there: they end the wait for a key, and the program once it has put the terminal back. */
+static void ending_signals(sigset_t *set)
+{
+	static const int ending[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM };
+
+	(void)sigemptyset(set);
+	for (size_t i = 0; i < ARRAY_SIZE(ending); i++)
+		(void)sigaddset(set, ending[i]);
+}
 
 static void screen_enter(struct screen *screen)
 {
 	struct termios raw;
 	struct error ignored;
+	sigset_t ending;
 
+	ending_signals(&ending);
+	(void)sigprocmask(SIG_BLOCK, &ending, &screen->mask);
 	screen->raw = tcgetattr(STDIN_FILENO, &screen->before) == 0;
 	if (screen->raw) {
 		raw = screen->before;
@@ -136,6 +154,7 @@ static void screen_leave(const struct screen *screen)
 	if (screen->raw)
 		(void)tcsetattr(STDIN_FILENO, TCSANOW, &screen->before);
 	(void)print_text(SCREEN_LEAVE, &ignored);
+	(void)sigprocmask(SIG_SETMASK, &screen->mask, NULL);
 }
 
 /* As many lines and columns of the table as the terminal has. */
@@ -156,14 +175,19 @@ static char *fit(struct arena *arena, const char *title, const char *table)
 	return arena_printf(arena, "%s%s", text, SCREEN_REST);
 }
 
-/* False for a key that ends it, or the end of input. */
+/* False for a key or a signal that ends it, or the end of input. */
 static bool wait_for_key(int timeout_ms)
 {
-	struct pollfd input = { .fd = STDIN_FILENO, .events = POLLIN };
+	sigset_t ending;
 	char key = 0;
 
-	if (poll(&input, 1, timeout_ms) <= 0)
+	ending_signals(&ending);
+	auto_fd int signals = signalfd(-1, &ending, SFD_CLOEXEC);
+	struct pollfd fds[] = { { .fd = STDIN_FILENO, .events = POLLIN }, { .fd = signals, .events = POLLIN } };
+	if (poll(fds, ARRAY_SIZE(fds), timeout_ms) <= 0)
 		return true;
+	if (fds[1].revents)
+		return false;
 	return read(STDIN_FILENO, &key, 1) == 1 && key != 'q' && key != 'Q' && key != CTRL_C;
 }
 

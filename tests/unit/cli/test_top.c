@@ -1,4 +1,11 @@
 /* test_top.c - the table of `coffer top`, once: sorted, with the watcher's word for those it knows. */
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <termios.h>
+
 #include "fake_runtime.h"
 #include "fake_watcher.h"
 
@@ -71,7 +78,72 @@ static void all_none_and_failures(void)
 	CHECK_CONTAINS("--interval: at most 3600 seconds", RUN("top", "--interval", "3601").err);
 }
 
+/* ---- on a terminal ---- */
+
+static pid_t start_on(int terminal)
+{
+	const char *const argv[] = { "top", NULL };
+	pid_t pid = fork();
+
+	CHECK(pid >= 0);
+	if (pid == 0) {
+		(void)dup2(terminal, STDIN_FILENO);
+		(void)dup2(terminal, STDOUT_FILENO);
+		_exit(command_run(argv));
+	}
+	return pid;
+}
+
+static bool echoes(int terminal)
+{
+	struct termios now;
+
+	CHECK_INT(0, tcgetattr(terminal, &now));
+	return now.c_lflag & ECHO;
+}
+
+/* Reads what is shown until `text` has come, at most 5 s. */
+static void wait_for_text(int master, const char *text)
+{
+	char seen[4096] = "";
+	size_t used = 0;
+
+	while (!strstr(seen, text)) {
+		struct pollfd ready = { .fd = master, .events = POLLIN };
+		ssize_t got;
+
+		CHECK_INT(1, poll(&ready, 1, 5000));
+		got = read(master, seen + used, sizeof(seen) - 1 - used);
+		CHECK(got > 0);
+		used += (size_t)got;
+		seen[used] = '\0';
+	}
+}
+
+static void signals_restore_the_terminal(void)
+{
+	static const int signals[] = { SIGTERM, SIGINT, SIGHUP, SIGQUIT };
+	const struct rlimit no_core = { 0 };
+	auto_fd int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+
+	CHECK(master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0);
+	auto_fd int terminal = open(ptsname(master), O_RDWR | O_NOCTTY | O_CLOEXEC);
+	CHECK(terminal >= 0 && setrlimit(RLIMIT_CORE, &no_core) == 0);
+	fake_calls = memory_file();
+	for (size_t i = 0; i < ARRAY_SIZE(signals); i++) {
+		pid_t pid = start_on(terminal);
+
+		wait_for_text(master, "q: quit");
+		CHECK(!echoes(terminal));
+		CHECK_INT(0, kill(pid, signals[i]));
+		wait_for_text(master, "\033[?25h\033[?1049l");
+		CHECK_INT(128 + signals[i], proc_wait(pid));
+		CHECK(echoes(terminal));
+	}
+}
+
 static const struct test tests[] = {
+	TEST(signals_restore_the_terminal),
 	TEST(one_without_a_watcher),
 	TEST(the_watchers_word),
 	TEST(all_none_and_failures),
