@@ -216,7 +216,6 @@ struct nft_endpoint endpoint_rules(const struct endpoint *endpoint, const struct
 		.mac = endpoint->mac,
 		.v4 = endpoint->v4,
 		.v6 = endpoint->v6,
-		.outward = !network->internal,
 		.may_spoof = network->may_spoof,
 		.ports = endpoint->ports,
 		.n_ports = endpoint->n_ports,

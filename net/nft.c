@@ -75,7 +75,7 @@ void nft_put_network(struct netlink_batch *batch, enum nft_change change, const 
 	put_name(&to, NFPROTO_INET, "bridges", network->bridge);
 	if (network->internal)
 		put_name(&to, NFPROTO_INET, "internal", network->bridge);
-	if (network->open)
+	else if (network->open)
 		put_name(&to, NFPROTO_INET, "open", network->bridge);
 	nft_key_name(&same, network->bridge);
 	nft_key_name(&same, network->bridge);
@@ -126,8 +126,6 @@ static void put_address(const struct elements *to, const struct nft_endpoint *en
 	if (!ip_is_set(address))
 		return;
 	nft_key_add(&own, address->bytes, ip_size(address->family));
-	if (endpoint->outward)
-		put(to, NFPROTO_INET, v4 ? "out4" : "out6", &own, NULL);
 	nft_key_name(&own, endpoint->bridge);
 	put(to, NFPROTO_INET, v4 ? "own4" : "own6", &own, NULL);
 }

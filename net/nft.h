@@ -25,7 +25,7 @@ struct nft_port {
 struct nft_network {
 	const char *bridge;
 	bool internal; /* nothing goes out of it or comes in, but to and from the host itself */
-	bool open;     /* other open networks may reach it */
+	bool open;     /* other open networks may reach it; of no effect where internal */
 };
 
 /* A container's interface on a bridge. */
@@ -35,7 +35,6 @@ struct nft_endpoint {
 	const char *owner;     /* kept in each element as its comment */
 	const uint8_t *mac;    /* 6 bytes */
 	struct ip_address v4, v6;
-	bool outward;   /* may go out under the host's address */
 	bool may_spoof; /* its addresses are not checked */
 	const struct nft_port *ports;
 	size_t n_ports;

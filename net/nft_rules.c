@@ -21,7 +21,7 @@
 #include "base/cleanup.h"
 
 enum { IFNAME_REGS = 4, SENDER_REGS = 6 }; /* behind a name; behind a name and a MAC */
-enum { CT_INVALID = 1, CT_GOING_ON = 2 | 4, LOOPBACK_NET = 127 };
+enum { CT_GOING_ON = 2 | 4, CT_NEW = 8 | NF_CT_STATE_UNTRACKED_BIT, LOOPBACK_NET = 127 };
 enum { OFFSET_SADDR4 = 12, OFFSET_DADDR4 = 16, OFFSET_SADDR6 = 8, OFFSET_DADDR6 = 24, OFFSET_DPORT = 2 };
 enum { OFFSET_ETHER_SADDR = 6, OFFSET_ARP_SENDER = 14, ETHER_SIZE = 6, IPV6_SIZE = 16 };
 enum { ICMPV6 = 58, ICMPV6_ROUTER_ADVERTISEMENT = 134, ICMPV6_NEIGHBOUR_ADVERTISEMENT = 136, OFFSET_ND_TARGET = 8 };
@@ -54,6 +54,7 @@ enum { BRIDGE_PRE_ROUTING = 0 }; /* linux/netfilter_bridge.h does not go with mu
 #define TO(set) META(0, NFT_META_OIFNAME), IN(0, set)
 #define NOT_TO(set) META(0, NFT_META_OIFNAME), NOT_IN(0, set)
 #define TRANSLATED CT(0, NFT_CT_STATUS), MASK(0, IPS_DST_NAT), IS_NOT(0, 4, 0)
+#define FIRST CT(0, NFT_CT_STATE), MASK(0, CT_NEW), IS_NOT(0, 4, 0)
 #define RULE(name) static const struct nft_op name[]
 
 /* iifname != "lo" ip daddr 127.0.0.0/8 drop */
@@ -79,25 +80,22 @@ RULE(publish_at6) = { IPV6, NETWORK(0, OFFSET_DADDR6, IPV6_SIZE), META(4, NFT_ME
 RULE(publish_ports6) = { IPV6, META(0, NFT_META_L4PROTO), LOAD(1, NFT_PAYLOAD_TRANSPORT_HEADER, OFFSET_DPORT, 2),
 	MAP(0, "ports6", 0), DNAT(NFPROTO_IPV6, 0, 4), END };
 
+/* drop */
+RULE(nothing_else) = { VERDICT(NF_DROP), END };
+
 /* iifname != @bridges oifname != @bridges accept */
 RULE(not_ours) = { NOT_FROM("bridges"), NOT_TO("bridges"), VERDICT(NF_ACCEPT), END };
-/* ct state invalid drop */
-RULE(drop_invalid) = { CT(0, NFT_CT_STATE), MASK(0, CT_INVALID), IS_NOT(0, 4, 0), VERDICT(NF_DROP), END };
 /* ct state established,related accept */
 RULE(going_on) = { CT(0, NFT_CT_STATE), MASK(0, CT_GOING_ON), IS_NOT(0, 4, 0), VERDICT(NF_ACCEPT), END };
 /* iifname . oifname @same accept */
 RULE(same_bridge) = { META(0, NFT_META_IIFNAME), META(IFNAME_REGS, NFT_META_OIFNAME),
 	IN(0, "same"), VERDICT(NF_ACCEPT), END };
-/* iifname @internal drop */
-RULE(from_internal) = { FROM("internal"), VERDICT(NF_DROP), END };
-/* oifname @internal drop */
-RULE(to_internal) = { TO("internal"), VERDICT(NF_DROP), END };
-/* ct status dnat accept */
-RULE(published) = { TRANSLATED, VERDICT(NF_ACCEPT), END };
-/* iifname @open oifname @open accept */
-RULE(both_open) = { FROM("open"), TO("open"), VERDICT(NF_ACCEPT), END };
-/* oifname @bridges drop */
-RULE(isolated) = { TO("bridges"), VERDICT(NF_DROP), END };
+/* ct status dnat iifname != @internal oifname != @internal accept */
+RULE(published) = { TRANSLATED, NOT_FROM("internal"), NOT_TO("internal"), VERDICT(NF_ACCEPT), END };
+/* ct state new,untracked iifname @open oifname @open accept */
+RULE(both_open) = { FIRST, FROM("open"), TO("open"), VERDICT(NF_ACCEPT), END };
+/* ct state new,untracked iifname != @internal oifname != @bridges accept */
+RULE(outward) = { FIRST, NOT_FROM("internal"), NOT_TO("bridges"), VERDICT(NF_ACCEPT), END };
 
 /* ip saddr . oifname @own4 ct status dnat masquerade */
 RULE(hairpin4) = { IPV4, NETWORK(0, OFFSET_SADDR4, 4), META(1, NFT_META_OIFNAME), IN(0, "own4"), TRANSLATED, MASQUERADE,
@@ -107,10 +105,8 @@ RULE(hairpin6) = { IPV6, NETWORK(0, OFFSET_SADDR6, IPV6_SIZE), META(4, NFT_META_
 	MASQUERADE, END };
 /* ip saddr 127.0.0.0/8 oifname @bridges masquerade */
 RULE(localhost) = { IPV4, NETWORK(0, OFFSET_SADDR4, 1), IS(0, 1, LOOPBACK_NET), TO("bridges"), MASQUERADE, END };
-/* ip saddr @out4 oifname != @bridges masquerade */
-RULE(outward4) = { IPV4, NETWORK(0, OFFSET_SADDR4, 4), IN(0, "out4"), NOT_TO("bridges"), MASQUERADE, END };
-/* ip6 saddr @out6 oifname != @bridges masquerade */
-RULE(outward6) = { IPV6, NETWORK(0, OFFSET_SADDR6, IPV6_SIZE), IN(0, "out6"), NOT_TO("bridges"), MASQUERADE, END };
+/* iifname @bridges oifname != @bridges masquerade */
+RULE(as_the_host) = { FROM("bridges"), NOT_TO("bridges"), MASQUERADE, END };
 
 /* iifname . ether saddr . ... */
 #define SENDER META(0, NFT_META_IIFNAME), LOAD(IFNAME_REGS, NFT_PAYLOAD_LL_HEADER, OFFSET_ETHER_SADDR, ETHER_SIZE)
@@ -134,9 +130,6 @@ RULE(own_ip6) = { PROTOCOL(ETH_P_IPV6), SENDER, NETWORK(SENDER_REGS, OFFSET_SADD
 /* meta protocol arp iifname . ether saddr . arp saddr ip @sources4 accept */
 RULE(own_arp) = { PROTOCOL(ETH_P_ARP), SENDER, NETWORK(SENDER_REGS, OFFSET_ARP_SENDER, 4), IN(0, "sources4"),
 	VERDICT(NF_ACCEPT), END };
-/* drop */
-RULE(nothing_else) = { VERDICT(NF_DROP), END };
-
 static const struct nft_set inet_sets[] = {
 	{ "bridges", { NFT_IFNAME } },
 	{ "internal", { NFT_IFNAME } },
@@ -144,8 +137,6 @@ static const struct nft_set inet_sets[] = {
 	{ "same", { NFT_IFNAME, NFT_IFNAME } },
 	{ "own4", { NFT_IPV4, NFT_IFNAME } },
 	{ "own6", { NFT_IPV6, NFT_IFNAME } },
-	{ "out4", { NFT_IPV4 } },
-	{ "out6", { NFT_IPV6 } },
 	{ "ports4", { NFT_PROTOCOL, NFT_SERVICE }, { NFT_IPV4, NFT_SERVICE } },
 	{ "ports6", { NFT_PROTOCOL, NFT_SERVICE }, { NFT_IPV6, NFT_SERVICE } },
 	{ "at4", { NFT_IPV4, NFT_PROTOCOL, NFT_SERVICE }, { NFT_IPV4, NFT_SERVICE } },
@@ -166,11 +157,10 @@ static const struct nft_rule inet_rules[] = {
 	{ "prerouting", to_this_host }, { "output", to_this_host },
 	{ "publish", publish_at4 }, { "publish", publish_ports4 },
 	{ "publish", publish_at6 }, { "publish", publish_ports6 },
-	{ "forward", not_ours }, { "forward", drop_invalid }, { "forward", going_on }, { "forward", same_bridge },
-	{ "forward", from_internal }, { "forward", to_internal }, { "forward", published }, { "forward", both_open },
-	{ "forward", isolated },
+	{ "forward", not_ours }, { "forward", going_on }, { "forward", same_bridge }, { "forward", published },
+	{ "forward", both_open }, { "forward", outward }, { "forward", nothing_else },
 	{ "postrouting", hairpin4 }, { "postrouting", hairpin6 }, { "postrouting", localhost },
-	{ "postrouting", outward4 }, { "postrouting", outward6 },
+	{ "postrouting", as_the_host },
 };
 
 static const struct nft_set bridge_sets[] = {

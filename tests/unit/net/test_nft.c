@@ -42,19 +42,15 @@ static int rules(void)
 		"dnat ip6 to ip6 daddr . meta l4proto . th dport map @at6\n",
 		"dnat ip6 to meta l4proto . th dport map @ports6\n",
 		"iifname != @bridges oifname != @bridges accept\n",
-		"ct state invalid drop\n",
 		"ct state established,related accept\n",
 		"iifname . oifname @same accept\n",
-		"iifname @internal drop\n",
-		"oifname @internal drop\n",
-		"ct status dnat accept\n",
-		"iifname @open oifname @open accept\n",
-		"oifname @bridges drop\n",
+		"ct status dnat iifname != @internal oifname != @internal accept\n",
+		"ct state new,untracked iifname @open oifname @open accept\n",
+		"ct state new,untracked iifname != @internal oifname != @bridges accept\n",
 		"ip saddr . oifname @own4 ct status dnat masquerade\n",
 		"ip6 saddr . oifname @own6 ct status dnat masquerade\n",
 		"ip saddr 127.0.0.0/8 oifname @bridges masquerade\n",
-		"ip saddr @out4 oifname != @bridges masquerade\n",
-		"ip6 saddr @out6 oifname != @bridges masquerade\n",
+		"iifname @bridges oifname != @bridges masquerade\n",
 		"iifname != @checked accept\n",
 		"iifname . ether saddr . ip saddr @sources4 accept\n",
 		"iifname . ether saddr . arp saddr ip @sources4 accept\n",
@@ -129,7 +125,6 @@ static int change_endpoint(enum nft_change change, const char *owner, const char
 		.interface = "cv1",
 		.owner = owner,
 		.mac = mac,
-		.outward = true,
 		.ports = ports,
 		.n_ports = ARRAY_SIZE(ports),
 	};
@@ -189,6 +184,7 @@ static int networks(void)
 	EXPECT(commit(&batch) == 0);
 	EXPECT(prints(-1, "nft list set inet coffer bridges", "elements = { \"br\" }"));
 	EXPECT(prints(-1, "nft list set inet coffer internal", "elements = { \"br\" }"));
+	EXPECT(!strstr(printed_in(-1, "nft list set inet coffer open"), "elements"));
 	EXPECT(prints(-1, "nft list set inet coffer same", "elements = { \"br\" . \"br\" }"));
 	nft_begin(&batch);
 	nft_put_network(&batch, NFT_REMOVE, &network);

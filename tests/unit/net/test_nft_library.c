@@ -194,7 +194,6 @@ static int put_endpoint(struct netlink_batch *batch, enum nft_change change, con
 		.interface = owner,
 		.owner = owner,
 		.mac = mac,
-		.outward = true,
 		.ports = ports,
 		.n_ports = change == NFT_ADD && str_eq(owner, "two") ? 0 : ARRAY_SIZE(ports),
 	};
