@@ -4,8 +4,10 @@
 #include <errno.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "addr.h"
@@ -248,11 +250,30 @@ int net_detach(const struct net_store *store, const char *owner, const char *sta
 
 /* ---- joining ---- */
 
+/* A port that leads nowhere is no help: without SCTP nothing can listen in the container. To ask loads the module. */
+static int check_protocols(const struct attach *attach, struct error *err)
+{
+	for (size_t i = 0; i < attach->n_ports; i++) {
+		auto_fd int fd = -1;
+
+		if (attach->ports[i].protocol != IPPROTO_SCTP)
+			continue;
+		fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_SCTP);
+		return fd < 0 ? refuse(err,
+				       "port %u/sctp cannot be published: this kernel has no SCTP (module sctp): %s",
+				       attach->ports[i].host_port, strerror(errno))
+			      : 0;
+	}
+	return 0;
+}
+
 static int take_addresses(const struct net_store *store, const struct network *network, const struct attach *attach,
 			  struct endpoint *endpoint, struct error *err)
 {
-	int r = 0;
+	int r = check_protocols(attach, err);
 
+	if (r < 0)
+		return r;
 	if (rate_is_set(&attach->rate) && network->kind != NETWORK_BRIDGE)
 		return refuse(err, "a rate is kept at a bridge's port, which a network of kind %s has not",
 			      network_kind_names[network->kind]);
