@@ -15,7 +15,14 @@
 #include "base/fd.h"
 #include "base/str.h"
 
-enum { PENDING_MAX = 512, PENDING_OF_ONE = 64, ANSWER_MS = 2000, ROUNDS = 2, ANSWER_MAX = 4096, FILE_MAX = 65536 };
+enum {
+	PENDING_MAX = 512,
+	PENDING_OF_ONE = 64,
+	ANSWER_MS = 2000,
+	ROUNDS = 2,
+	ANSWER_MAX = DNS_MESSAGE_MAX,
+	FILE_MAX = 65536
+};
 
 struct dns_pending {
 	struct dns_pending *next;
@@ -92,6 +99,15 @@ static void give_up(const struct dns_client *client, const struct dns_question *
 	answer(client, out, length);
 }
 
+/* epoll forgets a closed socket by itself only when no other process has it, and a child for TCP may. */
+static void hang_up(const struct dns_forwarder *forwarder, struct dns_pending *pending)
+{
+	if (pending->fd < 0)
+		return;
+	(void)epoll_ctl(forwarder->epoll, EPOLL_CTL_DEL, pending->fd, NULL);
+	(void)close(take_fd(&pending->fd));
+}
+
 static void forget(struct dns_forwarder *forwarder, struct dns_pending *pending)
 {
 	struct dns_pending **slot = &forwarder->first;
@@ -99,7 +115,7 @@ static void forget(struct dns_forwarder *forwarder, struct dns_pending *pending)
 	while (*slot != pending)
 		slot = &(*slot)->next;
 	*slot = pending->next;
-	cleanup_fd(&pending->fd);
+	hang_up(forwarder, pending);
 	free(pending);
 }
 
@@ -111,7 +127,7 @@ static bool ask(const struct dns_forwarder *forwarder, struct dns_pending *pendi
 	socklen_t length;
 	const struct sockaddr_storage address = dns_socket_address(server, &length);
 
-	cleanup_fd(&pending->fd);
+	hang_up(forwarder, pending);
 	pending->due = now_ms() + ANSWER_MS;
 	pending->fd = socket(server->family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	return pending->fd >= 0 &&

@@ -82,6 +82,11 @@ static const char *owner_at(const struct dns_names *names, const char *network, 
 	return NULL;
 }
 
+bool dns_names_has(const struct dns_names *names, const char *network, const struct ip_address *address)
+{
+	return owner_at(names, network, address) != NULL;
+}
+
 static bool has_word(const char *words, const char *word)
 {
 	const size_t length = strlen(word);

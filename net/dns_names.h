@@ -21,6 +21,9 @@ int dns_names_load(const struct net_store *store, struct dns_names *names, struc
 /* Is a container on this network? */
 bool dns_names_on(const struct dns_names *names, const char *network);
 
+/* Has a container this address on this network? */
+bool dns_names_has(const struct dns_names *names, const char *network, const struct ip_address *address);
+
 enum dns_found { DNS_FOUND_NOTHING, DNS_FOUND, DNS_FOUND_STRANGER };
 
 /* The addresses of whoever has this name, its id or an alias, on a network that the container with the address `source`

@@ -19,7 +19,7 @@
 #include "dns_forward.h"
 #include "dns_tcp.h"
 
-enum { IDLE_MS = 3000, SETTLE_MS = 1000, BACKLOG = 16, CHILDREN_MAX = 64, LOAD_TRIES = 5 };
+enum { IDLE_MS = 3000, SETTLE_MS = 1000, BACKLOG = 16, CHILDREN_MAX = 64, CHILDREN_OF_ONE = 8, LOAD_TRIES = 5 };
 
 /* Of one network: UDP and TCP, at its IPv4 and IPv6 gateway. */
 enum { UDP4, UDP6, TCP4, TCP6, SOCKETS };
@@ -31,11 +31,17 @@ struct dns_listener {
 	int fds[SOCKETS];
 };
 
+struct dns_child {
+	pid_t pid;
+	struct ip_address source;
+};
+
 struct dns_server {
 	const struct net_store *store;
 	int epoll, control, changes;
 	bool stale, gone; /* the table; the store */
-	unsigned children;
+	unsigned n_children;
+	struct dns_child children[CHILDREN_MAX]; /* one for each connection of TCP */
 	struct dns_names names;
 	struct dns_listener *listeners;
 	struct dns_forwarder forwarder;
@@ -91,9 +97,11 @@ static void listener_free(struct dns_server *server, struct dns_listener *listen
 		slot = &(*slot)->next;
 	*slot = listener->next;
 	for (int i = 0; i < SOCKETS; i++) {
-		if (listener->fds[i] >= 0)
-			dns_forward_forget(&server->forwarder, listener->fds[i]);
-		cleanup_fd(&listener->fds[i]);
+		if (listener->fds[i] < 0)
+			continue;
+		dns_forward_forget(&server->forwarder, listener->fds[i]);
+		(void)epoll_ctl(server->epoll, EPOLL_CTL_DEL, listener->fds[i], NULL);
+		(void)close(listener->fds[i]);
 	}
 	free(listener);
 }
@@ -227,6 +235,16 @@ static void serve_udp(struct dns_server *server, const struct dns_listener *list
 	}
 }
 
+/* Nobody's connections keep those of others out. */
+static bool has_room(const struct dns_server *server, const struct ip_address *source)
+{
+	unsigned own = 0;
+
+	for (unsigned i = 0; i < server->n_children; i++)
+		own += ip_equal(&server->children[i].source, source);
+	return server->n_children < CHILDREN_MAX && own < CHILDREN_OF_ONE;
+}
+
 static void serve_tcp(struct dns_server *server, const struct dns_listener *listener, int socket)
 {
 	struct sockaddr_storage address = { 0 };
@@ -235,20 +253,27 @@ static void serve_tcp(struct dns_server *server, const struct dns_listener *list
 	struct ip_address source;
 	pid_t pid;
 
-	if (client < 0 || server->children >= CHILDREN_MAX)
+	if (client < 0)
 		return;
 	source = dns_address_of(&address);
 	refresh(server);
+	if (!has_room(server, &source) || !dns_names_has(&server->names, listener->network.name, &source))
+		return;
 	pid = fork();
 	if (pid == 0)
 		dns_tcp_serve(client, &server->names, &listener->network, &source);
-	server->children += pid > 0;
+	if (pid > 0)
+		server->children[server->n_children++] = (struct dns_child){ .pid = pid, .source = source };
 }
 
 static void reap(struct dns_server *server)
 {
-	while (server->children > 0 && waitpid(-1, NULL, WNOHANG) > 0)
-		server->children--;
+	pid_t pid;
+
+	while (server->n_children > 0 && (pid = waitpid(-1, NULL, WNOHANG)) > 0)
+		for (unsigned i = 0; i < server->n_children; i++)
+			if (server->children[i].pid == pid)
+				server->children[i] = server->children[--server->n_children];
 }
 
 /* ---- the loop ---- */
@@ -274,7 +299,7 @@ static int time_to_wait(const struct dns_server *server, int due)
 {
 	int wait = server->listeners ? -1 : IDLE_MS;
 
-	if (server->stale || server->children > 0)
+	if (server->stale || server->n_children > 0)
 		wait = SETTLE_MS;
 	return due >= 0 && (wait < 0 || due < wait) ? due : wait;
 }
@@ -292,7 +317,7 @@ static void loop(struct dns_server *server)
 		if (count > 0)
 			handle(server, &event);
 		reap(server);
-		if (count == 0 && !server->stale && !server->listeners && server->children == 0)
+		if (count == 0 && !server->stale && !server->listeners && server->n_children == 0)
 			return;
 		if (count == 0 && server->stale) {
 			refresh(server);

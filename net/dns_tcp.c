@@ -8,9 +8,10 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/syscalls.h"
 #include "dns_forward.h"
 
-enum { LIFE_S = 30, WAIT_S = 5, LENGTH_SIZE = 2, BYTE_BITS = 8 };
+enum { LIFE_S = 30, WAIT_S = 5, LENGTH_SIZE = 2, BYTE_BITS = 8, ONLY_FD = STDERR_FILENO + 1 };
 
 static bool read_all(int fd, void *data, size_t size)
 {
@@ -87,9 +88,11 @@ _Noreturn void dns_tcp_serve(int client, const struct dns_names *names, const st
 	uint8_t query[DNS_QUERY_MAX];
 	size_t size;
 
+	(void)dup2(client, ONLY_FD);
+	(void)sys_close_range(ONLY_FD + 1, ~0U, 0);
 	(void)alarm(LIFE_S);
-	limit(client);
-	while ((size = read_message(client, query, sizeof(query))) > 0) {
+	limit(ONLY_FD);
+	while ((size = read_message(ONLY_FD, query, sizeof(query))) > 0) {
 		struct dns_question question;
 		size_t length = 0;
 		const enum dns_reply reply =
@@ -97,7 +100,7 @@ _Noreturn void dns_tcp_serve(int client, const struct dns_names *names, const st
 
 		if (reply == DNS_FORWARD)
 			length = ask_others(query, size, &question, out);
-		if (length == 0 || !write_message(client, out, length))
+		if (length == 0 || !write_message(ONLY_FD, out, length))
 			break;
 	}
 	_exit(EXIT_SUCCESS);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/time.h>
@@ -99,6 +100,17 @@ static int give_up_rights(struct error *err)
 	return r < 0 ? r : caps_apply(&sets, err);
 }
 
+/* Sockets for each network, and one for each question that waits for others. */
+static void raise_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+		limit.rlim_cur = limit.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
 int names_main(const char *config, const char *run, struct error *err)
 {
 	auto_net_store struct net_store store = NET_STORE_CLOSED;
@@ -109,6 +121,7 @@ int names_main(const char *config, const char *run, struct error *err)
 	if (r < 0)
 		return r;
 	(void)prctl(PR_SET_NAME, "coffer-names");
+	raise_limit();
 	if (cgroup_host_probe(&host, &ignored) == 0)
 		change_cgroup(&host, false);
 	r = give_up_rights(err);

@@ -8,7 +8,7 @@
 #	coffer VERB...     the program under test, there    inside ID COMMAND...   in a container's network namespace
 #	start ID           a container with an own network namespace that sleeps
 #	serve WHERE PORT...   probe.py serve in the background, WHERE as above ("host", "lan", "inside ID")
-#	ask WHERE tcp|udp ADDRESS PORT    prints the address that the server saw
+#	ask WHERE tcp|udp|sctp ADDRESS PORT    prints the address that the server saw
 # shellcheck shell=bash
 
 setup_file() {
@@ -140,7 +140,7 @@ background() {
 	echo "$pid" >>"$TEST_DIR/background"
 }
 
-# ask "WHERE" tcp|udp ADDRESS PORT
+# ask "WHERE" tcp|udp|sctp ADDRESS PORT
 ask() {
 	# shellcheck disable=SC2086 # words on purpose
 	where $1 python3 "$BATS_TEST_DIRNAME/probe.py" ask "${@:2}" 2>&1

@@ -45,6 +45,29 @@ load helpers
 	silent lan tcp 192.0.2.1 8080
 }
 
+@test "a published port of SCTP: LAN, host, itself; IPv4 and IPv6; a kernel without it says so" {
+	local a
+	coffer network create --subnet 10.9.0.0/24 --subnet6 fd00:99::/64 six
+	start a
+	if [[ $(ask host sctp 127.0.0.1 1) == *"not supported"* ]]; then
+		fails "port 8080/sctp cannot be published: this kernel has no SCTP (module sctp)" \
+			coffer network connect -p 8080:80/sctp six a
+		skip "this kernel has no SCTP"
+	fi
+	coffer network connect -p 8080:80/sctp six a
+	a=$(address_of a six)
+	serve "inside a" 80
+	answers lan sctp 192.0.2.1 8080 192.0.2.2
+	answers host sctp 192.0.2.1 8080 192.0.2.1
+	answers host sctp 127.0.0.1 8080 10.9.0.1
+	answers "inside a" sctp 10.9.0.1 8080 10.9.0.1
+	answers lan sctp fd00:2::1 8080 fd00:2::2
+	answers "inside a" sctp fd00:99::1 8080 fd00:99::1
+	silent lan tcp 192.0.2.1 8080
+	lan ip route add 10.9.0.0/24 via 192.0.2.1
+	silent lan sctp "$a" 80
+}
+
 @test "a port of an address of the host is reached there only" {
 	start a
 	host ip address add 192.0.2.9/24 dev wan
@@ -378,6 +401,23 @@ with_servers() {
 	for id in a b c n; do coffer delete --force $id; done
 	stop_background
 	wait_for eval "! kill -0 $server"
+}
+
+@test "names: many connections are one container's own loss; an answer that comes twice is none" {
+	local server fd count
+	with_servers "nameserver 192.0.2.2"
+	background lan nameserver
+	image a && image b
+	server=$(pgrep -f "^coffer network names" --ns "$HOST_PID" --nslist net)
+	# The second answer comes to a socket that is closed, though processes for these connections were made with it.
+	exec {fd}< <(inside a python3 "$BATS_TEST_DIRNAME/probe.py" crowd 10.192.0.1 twice.example 8 3>&- 4>&-)
+	read -r -t 20 -u "$fd" count
+	[[ $count -eq 8 ]]
+	[[ $(resolve "inside b" tcp 10.192.0.1 a) == 10.192.0.2 ]]
+	read -r -t 20 -u "$fd" count
+	[[ $count == end ]]
+	[[ $(awk '{ print $14 + $15 }' "/proc/$server/stat") -lt 50 ]] # hundredths of a second
+	[[ $(resolve "inside b" udp 10.192.0.1 there.example) == 198.51.100.7 ]]
 }
 
 @test "killed between joining and the start, and while it starts the name server: delete takes all back" {

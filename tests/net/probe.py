@@ -1,34 +1,44 @@
 #!/usr/bin/env python3
 """Servers and questions for the tests of networks, run in a namespace by nsenter.
 
-    probe.py serve PORT...            on TCP and UDP, IPv4 and IPv6; answers with the asker's address; says "ready PID"
-    probe.py ask tcp|udp ADDRESS PORT prints the answer; exit status 1 if there is none within a second
+    probe.py serve PORT...            on TCP, UDP and, where the kernel has it, SCTP, over IPv4 and IPv6; answers with
+                                      the asker's address; says "ready PID"
+    probe.py ask tcp|udp|sctp ADDRESS PORT    prints the answer; exit status 1 if there is none within a second
     probe.py spoof INTERFACE SOURCE_MAC SOURCE_IP DESTINATION_MAC DESTINATION_IP PORT   one UDP datagram as a raw frame
     probe.py catch PORT               prints the first datagram's source within 2 seconds, or "nothing"
     probe.py resolve udp|tcp SERVER NAME...    prints the IPv4 addresses of each, or "code N"; exit status 1: no answer
-    probe.py nameserver               answers each question with 198.51.100.7, a forged one with 6.6.6.6 before it
+    probe.py nameserver               answers each question with 198.51.100.7, a forged one with 6.6.6.6 before it; what
+                                      begins with "twice" after 0.4 s, and then once more after 0.8 s
+    probe.py crowd SERVER NAME MOST   asks for NAME by UDP, then connects 12 times by TCP; prints how many connections
+                                      are open as soon as that is MOST, or after 10 s; and "end" 2 s later
 """
 import os
 import select
 import socket
 import struct
 import sys
+import threading
+import time
+
+
+KINDS = {"tcp": (socket.SOCK_STREAM, 0), "udp": (socket.SOCK_DGRAM, 0),
+         "sctp": (socket.SOCK_STREAM, 132)}  # one association a socket, used as TCP's
 
 
 def serve(ports):
     sockets = []
     for port in ports:
-        for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+        for kind in KINDS.values():
             for family, any_address in ((socket.AF_INET, "0.0.0.0"), (socket.AF_INET6, "::")):
                 try:
-                    s = socket.socket(family, kind)
+                    s = socket.socket(family, *kind)
                     if family == socket.AF_INET6:
                         s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
                     s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                     s.bind((any_address, port))
                 except OSError:
                     continue
-                if kind == socket.SOCK_STREAM:
+                if s.type == socket.SOCK_STREAM:
                     s.listen(100)
                 sockets.append(s)
     print("ready", os.getpid(), flush=True)
@@ -45,7 +55,7 @@ def serve(ports):
 
 def ask(kind, address, port):
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    s = socket.socket(family, socket.SOCK_STREAM if kind == "tcp" else socket.SOCK_DGRAM)
+    s = socket.socket(family, *KINDS[kind])
     s.settimeout(1)
     s.connect((address, int(port)))
     if kind == "udp":
@@ -97,10 +107,40 @@ def exchange(kind, server, query):
     return s.recv(4096)[2:]
 
 
+def question(name):
+    labels = b"".join(bytes([len(label)]) + label.encode() for label in name.split("."))
+    return b"\x77\x77\x01\x00\x00\x01\0\0\0\0\0\0" + labels + b"\0\0\x01\0\x01"
+
+
+def is_open(connection):
+    try:
+        return connection.recv(1) != b""
+    except BlockingIOError:
+        return True
+    except ConnectionResetError:
+        return False
+
+
+def crowd(server, name, most):
+    udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    udp.connect((server, 53))
+    udp.send(question(name))
+    connections = [socket.create_connection((server, 53), 10) for _ in range(12)]
+    for s in connections:
+        s.setblocking(False)
+    for _ in range(100):
+        connections = list(filter(is_open, connections))
+        if len(connections) == int(most):
+            break
+        time.sleep(0.1)
+    print(len(connections), flush=True)
+    time.sleep(2)
+    print("end", flush=True)
+
+
 def resolve(kind, server, *names):
     for name in names:
-        labels = b"".join(bytes([len(label)]) + label.encode() for label in name.split("."))
-        query = b"\x77\x77\x01\x00\x00\x01\0\0\0\0\0\0" + labels + b"\0\0\x01\0\x01"
+        query = question(name)
         answer = exchange(kind, server, query)
         if answer[:2] != query[:2] or answer[12:len(query)] != query[12:]:
             sys.exit("an answer to something else")
@@ -127,12 +167,16 @@ def nameserver():
                 connection.close()
                 continue
             query, peer = udp.recvfrom(2000)
+            if query[13:18] == b"twice":
+                for delay in (0.4, 0.8):
+                    threading.Timer(delay, udp.sendto, (answer(query, "198.51.100.7"), peer)).start()
+                continue
             udp.sendto(answer(bytes([query[0] ^ 1]) + query[1:], "6.6.6.6"), peer)  # another id
             udp.sendto(answer(query[:12] + bytes([query[12]]) + b"x" + query[14:], "6.6.6.6"), peer)  # another question
             udp.sendto(answer(query, "198.51.100.7"), peer)
 
 
-COMMANDS = {"resolve": resolve, "nameserver": nameserver,
+COMMANDS = {"resolve": resolve, "nameserver": nameserver, "crowd": crowd,
             "serve": lambda *ports: serve(list(map(int, ports))), "ask": ask, "spoof": spoof, "catch": catch}
 try:
     COMMANDS[sys.argv[1]](*sys.argv[2:])
