@@ -312,6 +312,69 @@ static void bash_completes(void)
 	CHECK_STR("features\n", complete(arena, "coffer help f"));
 }
 
+/* ---- the zsh completion at work ---- */
+
+static void zsh_completes(void)
+{
+	static const struct {
+		const char *line, *offered;
+	} rows[] = {
+		{ "coffer sta", "start state stats" },
+		{ "coffer create --b", "--bundle" },
+		{ "coffer --roo", "--root --rootless" },
+		{ "coffer --log-format j", "json" },
+		{ "coffer --log-format=j", "json" },
+		{ "coffer --log-format json --root /r sta", "start state stats" },
+		{ "coffer --rootless=t", "true" },
+		{ "coffer kill b", "box\ncalled: list -q" },
+		{ "coffer --root /r kill b", "box\ncalled: --root /r list -q" },
+		{ "coffer --root=/r kill b", "box\ncalled: --root /r list -q" },
+		{ "coffer kill box US", "USR1 USR2" },
+		{ "coffer exec -u 1 -t b", "box\ncalled: list -q" },
+		{ "coffer top box b", "box\ncalled: list -q" },
+		{ "coffer run --image d", "debian\ncalled: image list" },
+		{ "coffer run --image=d", "debian\ncalled: image list" },
+		{ "coffer run --oom f", "freeze" },
+		{ "coffer run --oom-default=r", "raise:" },
+		{ "coffer run --memory-s", "--memory-soft --memory-swap" },
+		{ "coffer oom r", "raise reclaim resume" },
+		{ "coffer oom show b", "box\ncalled: list -q" },
+		{ "coffer ps -f t", "table" },
+		{ "coffer delete --f", "--force\ncalled: list -q" },
+		{ "coffer image pu", "pull push" },
+		{ "coffer image pull --q", "--quiet\ncalled: image pull --help" },
+		{ "coffer image save deb", "debian\ncalled: image list" },
+		{ "coffer network disconnect l", "lan\ncalled: network list -q" },
+		{ "coffer network disconnect lan b", "box\ncalled: list -q" },
+		{ "coffer create x", "" },
+		{ "coffer help fe", "features" },
+	};
+	auto_arena struct arena *arena = arena_new();
+	const char *script = COFFER_SOURCE "/tests/unit/cli/complete.zsh";
+	const char *argv[ARRAY_SIZE(rows) + 4] = { "zsh", script, COFFER_SOURCE "/cli/completion" };
+	char *text = arena_alloc(arena, DOCUMENT_MAX);
+	const char *wanted = "";
+	int out = memory_file();
+	pid_t pid;
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		argv[i + 3] = rows[i].line;
+		wanted = arena_printf(arena, "%s%s\n%s\n", wanted, rows[i].line, rows[i].offered);
+	}
+	(void)fflush(stdout);
+	pid = fork();
+	CHECK(pid >= 0);
+	if (pid == 0) {
+		(void)dup2(out, STDOUT_FILENO);
+		(void)execvp(argv[0], (char *const *)(uintptr_t)argv);
+		_exit(127);
+	}
+	if (proc_wait(pid) == 127)
+		TEST_SKIP("no zsh here");
+	take_output(out, text, DOCUMENT_MAX);
+	CHECK_STR(wanted, text);
+}
+
 static const struct test tests[] = {
 	TEST(help_fits_the_screen),
 	TEST(help_of_a_verb),
@@ -320,6 +383,7 @@ static const struct test tests[] = {
 	TEST(completions_have_every_option),
 	TEST(completions_have_every_verb),
 	TEST(bash_completes),
+	TEST(zsh_completes),
 };
 
 TEST_MAIN(tests)
