@@ -115,7 +115,8 @@ void json_begin_object(struct json_writer *writer, const char *key); /* key NULL
 void json_end_object(struct json_writer *writer);
 void json_begin_array(struct json_writer *writer, const char *key);
 void json_end_array(struct json_writer *writer);
-void json_put_string(struct json_writer *writer, const char *key, const char *value); /* NULL value: null */
+void json_put_string(struct json_writer *writer, const char *key, const char *value);        /* NULL value: null */
+void json_put_strings(struct json_writer *writer, const char *key, const char *const *list); /* to its NULL; NULL: [] */
 void json_put_i64(struct json_writer *writer, const char *key, int64_t value);
 void json_put_u64(struct json_writer *writer, const char *key, uint64_t value);
 void json_put_bool(struct json_writer *writer, const char *key, bool value);

@@ -215,6 +215,14 @@ void json_put_string(struct json_writer *writer, const char *key, const char *va
 	end_value(writer);
 }
 
+void json_put_strings(struct json_writer *writer, const char *key, const char *const *list)
+{
+	json_begin_array(writer, key);
+	for (; list && *list; list++)
+		json_put_string(writer, NULL, *list);
+	json_end_array(writer);
+}
+
 void json_put_i64(struct json_writer *writer, const char *key, int64_t value)
 {
 	char text[NUMBER_TEXT_MAX];

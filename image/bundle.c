@@ -14,14 +14,6 @@ enum { ENTRIES_MAX = 4096, DEFAULTS = 4 /* PATH, TERM, HOSTNAME, HOME */ };
 static const char spec_version[] = "1.3.0";
 static const char default_path[] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-void bundle_put_list(struct json_writer *writer, const char *key, const char *const *list)
-{
-	json_begin_array(writer, key);
-	for (; list && *list; list++)
-		json_put_string(writer, NULL, *list);
-	json_end_array(writer);
-}
-
 /* ---- the program ---- */
 
 static size_t append(const char **to, size_t count, const char *const *list)
@@ -44,7 +36,7 @@ static int put_args(const struct bundle_input *in, struct json_writer *writer, s
 	count = append(args, count, command);
 	if (count == 0)
 		return refuse(err, "no program to run: the image names none, so the command line has to");
-	bundle_put_list(writer, "args", args);
+	json_put_strings(writer, "args", args);
 	return 0;
 }
 
@@ -112,7 +104,7 @@ static int put_env(const struct bundle_input *in, struct json_writer *writer, st
 	set_default(&env, arena_printf(in->arena, "HOSTNAME=%s", hostname(in->options)));
 	/* Also for an empty HOME of the image: it has been said. */
 	set_default(&env, arena_printf(in->arena, "HOME=%s", in->user->home ? in->user->home : "/"));
-	bundle_put_list(writer, "env", env.items);
+	json_put_strings(writer, "env", env.items);
 	return 0;
 }
 
@@ -139,11 +131,11 @@ static void put_capabilities(const struct bundle_input *in, struct json_writer *
 	const char *const *passed_on = in->user->uid == 0 ? NULL : in->added;
 
 	json_begin_object(writer, "capabilities");
-	bundle_put_list(writer, "bounding", in->capabilities);
-	bundle_put_list(writer, "effective", held);
-	bundle_put_list(writer, "permitted", held);
-	bundle_put_list(writer, "inheritable", passed_on);
-	bundle_put_list(writer, "ambient", passed_on);
+	json_put_strings(writer, "bounding", in->capabilities);
+	json_put_strings(writer, "effective", held);
+	json_put_strings(writer, "permitted", held);
+	json_put_strings(writer, "inheritable", passed_on);
+	json_put_strings(writer, "ambient", passed_on);
 	json_end_object(writer);
 }
 

@@ -174,8 +174,8 @@ int bundle_put_linux(const struct bundle_input *in, struct json_writer *writer, 
 	put_devices(in->options, writer);
 	put_sysctls(in->options, writer);
 	if (!in->options->unmask) {
-		bundle_put_list(writer, "maskedPaths", masked_paths);
-		bundle_put_list(writer, "readonlyPaths", readonly_paths);
+		json_put_strings(writer, "maskedPaths", masked_paths);
+		json_put_strings(writer, "readonlyPaths", readonly_paths);
 	}
 	if (!in->options->no_seccomp)
 		r = bundle_put_seccomp(in, writer, err);

@@ -36,7 +36,7 @@ static void put_mount(struct json_writer *writer, const struct bundle_mount *mou
 	json_put_string(writer, "destination", mount->destination);
 	json_put_string(writer, "type", mount->type);
 	json_put_string(writer, "source", mount->source);
-	bundle_put_list(writer, "options", mount->options);
+	json_put_strings(writer, "options", mount->options);
 	json_end_object(writer);
 }
 

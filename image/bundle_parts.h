@@ -12,7 +12,6 @@ struct bundle_input {
 	const char *const *added;        /* those of them that were asked for by name */
 };
 
-void bundle_put_list(struct json_writer *writer, const char *key, const char *const *list);
 int bundle_put_mounts(const struct bundle_input *in, struct json_writer *writer, struct error *err);
 int bundle_put_linux(const struct bundle_input *in, struct json_writer *writer, struct error *err);
 int bundle_put_seccomp(const struct bundle_input *in, struct json_writer *writer, struct error *err);

@@ -178,7 +178,7 @@ static void put_argument_rule(struct json_writer *writer, const struct argument_
 	const char *const names[] = { rule->call, NULL };
 
 	json_begin_object(writer, NULL);
-	bundle_put_list(writer, "names", names);
+	json_put_strings(writer, "names", names);
 	json_put_string(writer, "action", "SCMP_ACT_ALLOW");
 	json_begin_array(writer, "args");
 	json_begin_object(writer, NULL);
@@ -262,7 +262,7 @@ static void put_default(const struct bundle_input *in, struct json_writer *write
 	json_begin_object(writer, "seccomp");
 	json_put_string(writer, "defaultAction", "SCMP_ACT_ERRNO");
 	json_put_i64(writer, "defaultErrnoRet", ENOSYS);
-	bundle_put_list(writer, "architectures", architectures);
+	json_put_strings(writer, "architectures", architectures);
 	json_begin_array(writer, "syscalls");
 	put_rule(writer, allowed, true, 0);
 	for (size_t i = 0; i < ARRAY_SIZE(by_argument); i++)

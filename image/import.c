@@ -87,12 +87,8 @@ static int open_layer(const struct staging *staging, const char *path, int *ret_
 
 static void put_list(struct json_writer *writer, const char *key, const char *const *texts)
 {
-	if (!texts || !*texts)
-		return;
-	json_begin_array(writer, key);
-	for (; *texts; texts++)
-		json_put_string(writer, NULL, *texts);
-	json_end_array(writer);
+	if (texts && *texts)
+		json_put_strings(writer, key, texts);
 }
 
 static void put_optional(struct json_writer *writer, const char *key, const char *text)

@@ -8,14 +8,6 @@
 #include "config.h"
 #include "config_parts.h"
 
-static void put_names(struct json_writer *writer, const char *key, const char *const *names)
-{
-	json_begin_array(writer, key);
-	for (; *names; names++)
-		json_put_string(writer, NULL, *names);
-	json_end_array(writer);
-}
-
 static void put_switch(struct json_writer *writer, const char *key, bool enabled)
 {
 	json_begin_object(writer, key);
@@ -72,11 +64,11 @@ static void put_seccomp(struct json_writer *writer)
 {
 	json_begin_object(writer, "seccomp");
 	json_put_bool(writer, "enabled", true);
-	put_names(writer, "actions", seccomp_action_names());
-	put_names(writer, "operators", seccomp_operator_names());
+	json_put_strings(writer, "actions", seccomp_action_names());
+	json_put_strings(writer, "operators", seccomp_operator_names());
 	put_archs(writer);
-	put_names(writer, "knownFlags", seccomp_flag_names());
-	put_names(writer, "supportedFlags", seccomp_flag_names());
+	json_put_strings(writer, "knownFlags", seccomp_flag_names());
+	json_put_strings(writer, "supportedFlags", seccomp_flag_names());
 	json_end_object(writer);
 }
 
@@ -103,7 +95,7 @@ void features_write(struct json_writer *writer)
 	json_put_string(writer, "ociVersionMin", "1.0.0");
 	json_put_string(writer, "ociVersionMax", "1.3.0");
 	put_hooks(writer);
-	put_names(writer, "mountOptions", mount_option_names());
+	json_put_strings(writer, "mountOptions", mount_option_names());
 	put_linux(writer);
 	json_begin_object(writer, "annotations");
 	json_put_string(writer, "org.coffer.version", COFFER_VERSION);

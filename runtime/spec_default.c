@@ -11,7 +11,7 @@ enum { OPTIONS_MAX = 8, FILES_MAX = 1024 };
 
 static const char spec_version[] = "1.3.0";
 
-static const char *const capabilities[] = { "CAP_AUDIT_WRITE", "CAP_KILL", "CAP_NET_BIND_SERVICE" };
+static const char *const capabilities[] = { "CAP_AUDIT_WRITE", "CAP_KILL", "CAP_NET_BIND_SERVICE", NULL };
 
 /* Not inheritable and not ambient: these would reach programs that an unprivileged user starts. */
 static const char *const capability_sets[] = { "bounding", "effective", "permitted" };
@@ -29,10 +29,11 @@ static const char *const masked_paths[] = {
 	"/proc/timer_stats",
 	"/sys/devices/virtual/powercap",
 	"/sys/firmware",
+	NULL,
 };
 
 static const char *const readonly_paths[] = {
-	"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger",
+	"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger", NULL,
 };
 
 enum rights { FOR_BOTH, FOR_ROOT, FOR_ROOTLESS };
@@ -50,7 +51,7 @@ static const struct {
 static const struct {
 	enum rights rights;
 	const char *destination, *type, *source;
-	const char *options[OPTIONS_MAX];
+	const char *options[OPTIONS_MAX]; /* to the first NULL */
 } mounts[] = {
 	{ FOR_BOTH, "/proc", "proc", "proc", { "nosuid", "noexec", "nodev" } },
 	{ FOR_BOTH, "/dev", "tmpfs", "tmpfs", { "nosuid", "strictatime", "mode=755", "size=65536k" } },
@@ -76,20 +77,13 @@ static bool is_for(enum rights rights, bool rootless)
 	return rights == FOR_BOTH || rights == (rootless ? FOR_ROOTLESS : FOR_ROOT);
 }
 
-static void put_list(struct json_writer *writer, const char *key, const char *const *list, size_t count)
-{
-	json_begin_array(writer, key);
-	for (size_t i = 0; i < count; i++)
-		json_put_string(writer, NULL, list[i]);
-	json_end_array(writer);
-}
-
 static void put_process(struct json_writer *writer)
 {
-	static const char *const args[] = { "sh" };
+	static const char *const args[] = { "sh", NULL };
 	static const char *const env[] = {
 		"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
 		"TERM=xterm",
+		NULL,
 	};
 
 	json_begin_object(writer, "process");
@@ -98,12 +92,12 @@ static void put_process(struct json_writer *writer)
 	json_put_u64(writer, "uid", 0);
 	json_put_u64(writer, "gid", 0);
 	json_end_object(writer);
-	put_list(writer, "args", args, ARRAY_SIZE(args));
-	put_list(writer, "env", env, ARRAY_SIZE(env));
+	json_put_strings(writer, "args", args);
+	json_put_strings(writer, "env", env);
 	json_put_string(writer, "cwd", "/");
 	json_begin_object(writer, "capabilities");
 	for (size_t i = 0; i < ARRAY_SIZE(capability_sets); i++)
-		put_list(writer, capability_sets[i], capabilities, ARRAY_SIZE(capabilities));
+		json_put_strings(writer, capability_sets[i], capabilities);
 	json_end_object(writer);
 	json_begin_array(writer, "rlimits");
 	json_begin_object(writer, NULL);
@@ -120,17 +114,13 @@ static void put_mounts(struct json_writer *writer, bool rootless)
 {
 	json_begin_array(writer, "mounts");
 	for (size_t i = 0; i < ARRAY_SIZE(mounts); i++) {
-		size_t count = 0;
-
 		if (!is_for(mounts[i].rights, rootless))
 			continue;
-		while (count < OPTIONS_MAX && mounts[i].options[count])
-			count++;
 		json_begin_object(writer, NULL);
 		json_put_string(writer, "destination", mounts[i].destination);
 		json_put_string(writer, "type", mounts[i].type);
 		json_put_string(writer, "source", mounts[i].source);
-		put_list(writer, "options", mounts[i].options, count);
+		json_put_strings(writer, "options", mounts[i].options);
 		json_end_object(writer);
 	}
 	json_end_array(writer);
@@ -178,8 +168,8 @@ static void put_linux(struct json_writer *writer, bool rootless, uid_t uid, gid_
 		json_end_object(writer);
 	}
 	json_end_array(writer);
-	put_list(writer, "maskedPaths", masked_paths, ARRAY_SIZE(masked_paths));
-	put_list(writer, "readonlyPaths", readonly_paths, ARRAY_SIZE(readonly_paths));
+	json_put_strings(writer, "maskedPaths", masked_paths);
+	json_put_strings(writer, "readonlyPaths", readonly_paths);
 	json_end_object(writer);
 }
 

@@ -61,6 +61,20 @@ static void pretty(void)
 	CHECK_STR("{\n\t\"a\": 1,\n\t\"b\": [\n\t\t\"x\",\n\t\t{},\n\t\ttrue\n\t]\n}\n", json_writer_text(w, NULL));
 }
 
+static void writes_lists(void)
+{
+	static const char *const two[] = { "x", "y\"", NULL };
+	static const char *const none[] = { NULL };
+	auto_json_writer struct json_writer *w = json_writer_new(false);
+
+	json_begin_object(w, NULL);
+	json_put_strings(w, "two", two);
+	json_put_strings(w, "none", none);
+	json_put_strings(w, "no list", NULL);
+	json_end_object(w);
+	CHECK_STR("{\"two\":[\"x\",\"y\\\"\"],\"none\":[],\"no list\":[]}", json_writer_text(w, NULL));
+}
+
 static void repairs_bytes(void)
 {
 	auto_json_writer struct json_writer *w = json_writer_new(false);
@@ -158,6 +172,7 @@ static void misuse_aborts(void)
 }
 
 static const struct test tests[] = {
-	TEST(compact), TEST(nodes), TEST(pretty), TEST(repairs_bytes), TEST(round_trip), TEST(misuse_aborts),
+	TEST(compact),       TEST(nodes),      TEST(pretty),        TEST(writes_lists),
+	TEST(repairs_bytes), TEST(round_trip), TEST(misuse_aborts),
 };
 TEST_MAIN(tests)
