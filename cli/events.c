@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "base/str.h"
+#include "container_json.h"
 #include "print.h"
 #include "runtime/follow.h"
 #include "verb.h"
@@ -146,6 +147,7 @@ static int print_happened(const struct followed *happened, struct error *err)
 	}
 	if (happened->record.peak.set)
 		json_put_u64(writer, "peak", happened->record.peak.value);
+	put_victims(writer, &happened->victims);
 	json_end_object(writer);
 	return print_text(json_writer_text(writer, NULL), err);
 }

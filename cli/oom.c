@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/str.h"
+#include "container_json.h"
 #include "oom_request.h"
 #include "oom_screen.h"
 #include "print.h"
@@ -54,6 +55,20 @@ static int run_list(const struct invocation *in, struct error *err)
 	return r < 0 ? r : print_containers(in->arena, answer ? json_get(answer, "containers") : NULL, err);
 }
 
+/* Whom the kernel has killed: its log is read here, for the watcher has no time for it. */
+static void put_killed(const struct invocation *in, const struct json *answer, struct json_writer *writer)
+{
+	const struct json *member = json_get(answer, "kernelKills");
+	struct oom_victims victims;
+	struct error ignored;
+	uint64_t kills = 0;
+
+	if (!member || json_u64(member, UINT64_MAX, &kills, &ignored) < 0)
+		return;
+	container_oom_victims(in->runtime, in->arguments[1], kills, in->arena, &victims);
+	put_victims(writer, &victims);
+}
+
 static int run_show(const struct invocation *in, struct error *err)
 {
 	auto_json_writer struct json_writer *writer = json_writer_new(true);
@@ -66,6 +81,7 @@ static int run_show(const struct invocation *in, struct error *err)
 	for (const struct json *member = answer->first; member; member = member->next)
 		if (!str_eq(member->key, "ok"))
 			json_put_node(writer, member->key, member);
+	put_killed(in, answer, writer);
 	json_end_object(writer);
 	return print_text(json_writer_text(writer, NULL), err);
 }

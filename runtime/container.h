@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "cgroups/limits.h"
+#include "cgroups/oom_log.h"
 #include "cgroups/oom_record.h"
 #include "cgroups/stats.h"
 #include "namespaces/overlay.h"
@@ -147,6 +148,10 @@ struct container_info {
 
 /* What the kernel did to the container for want of memory; all unset when its cgroup is gone or there was none. */
 void container_oom_record(const struct runtime *runtime, const char *id, struct oom_record *ret_record);
+
+/* Whom, by the kernel's log, of `kills`; also when the cgroup is gone. Without kills nothing is read. */
+void container_oom_victims(const struct runtime *runtime, const char *id, uint64_t kills, struct arena *arena,
+			   struct oom_victims *ret_victims);
 
 int container_state(const struct runtime *runtime, struct arena *arena, const char *id, struct container_info *ret_info,
 		    struct error *err);

@@ -26,3 +26,15 @@ void container_oom_record(const struct runtime *runtime, const char *id, struct 
 	    container_open_cgroup(&container, &cgroup, &ignored) == 0)
 		(void)oom_record_read(cgroup, ret_record, &ignored);
 }
+
+void container_oom_victims(const struct runtime *runtime, const char *id, uint64_t kills, struct arena *arena,
+			   struct oom_victims *ret_victims)
+{
+	auto_open_container struct open_container container = CONTAINER_NOT_OPEN;
+	struct error ignored;
+
+	*ret_victims = (struct oom_victims){ 0 };
+	if (kills > 0 && container_open(runtime, id, CONTAINER_UNLOCKED, &container, &ignored) == 0 &&
+	    container.state.cgroup_path)
+		oom_log_victims(container.state.cgroup_path, container.state.start_time, kills, arena, ret_victims);
+}

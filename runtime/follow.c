@@ -41,6 +41,7 @@ struct one {
 	int pidfd, events; /* events: -1 without the memory controller */
 	struct cgroup *cgroup;
 	struct oom_record record;
+	uint64_t start_time; /* of init, as state.json has it */
 	bool ended, told;
 };
 
@@ -54,6 +55,7 @@ struct coming {
 
 struct follow {
 	const struct runtime *runtime;
+	struct arena *arena; /* of what the last call returned, or NULL */
 	char *only;
 	struct one *containers;
 	struct coming *coming;
@@ -133,6 +135,7 @@ static int add(struct follow *follow, const char *id, bool ended, struct error *
 	if (container_open_cgroup(&container, &one->cgroup, &ignored) == 0)
 		one->events = openat(cgroup_fd(one->cgroup), "memory.events", O_RDONLY | O_CLOEXEC);
 	(void)read_record(one);
+	one->start_time = container.state.start_time;
 	one->next = follow->containers;
 	follow->containers = take_ptr(one);
 	if (follow->socket < 0 && oom_policy_exists(container.dir.fd))
@@ -332,6 +335,7 @@ void follow_free(struct follow *follow)
 		drop_coming(follow, &follow->coming);
 	cleanup_fd(&follow->socket);
 	cleanup_fd(&follow->notes);
+	arena_free(follow->arena);
 	free(follow->only);
 	free(follow->text);
 	free(follow);
@@ -396,6 +400,13 @@ static bool take_line(struct follow *follow, struct followed *ret)
 
 /* ---- waiting ---- */
 
+static void name_victims(struct follow *follow, const struct one *one, uint64_t kills, struct oom_victims *ret)
+{
+	follow->arena = arena_new();
+	if (kills > 0)
+		oom_log_victims(cgroup_path(one->cgroup), one->start_time, kills, follow->arena, ret);
+}
+
 static bool take_end(struct follow *follow, struct followed *ret)
 {
 	for (struct one *one = follow->containers; one; one = one->next) {
@@ -403,22 +414,26 @@ static bool take_end(struct follow *follow, struct followed *ret)
 			continue;
 		one->told = true;
 		*ret = (struct followed){ .kind = FOLLOWED_EXIT, .id = one->id, .record = one->record };
+		name_victims(follow, one, one->record.kills.value, &ret->victims);
 		return true;
 	}
 	return false;
 }
 
 /* A kill first: an end may be its consequence. */
-static bool look_at(struct one *one, const struct pollfd *fds, struct followed *ret)
+static bool look_at(struct follow *follow, struct one *one, const struct pollfd *fds, struct followed *ret)
 {
 	const bool ended = fds[0].revents != 0;
+	uint64_t kills;
 
 	if (!ended && !fds[1].revents)
 		return false;
 	one->ended |= ended;
-	if (read_record(one) == 0)
+	kills = read_record(one);
+	if (kills == 0)
 		return false;
 	*ret = (struct followed){ .kind = FOLLOWED_KILL, .id = one->id, .record = one->record };
+	name_victims(follow, one, kills, &ret->victims);
 	return true;
 }
 
@@ -440,7 +455,7 @@ static int wait_for_any(struct follow *follow, int timeout_ms, struct followed *
 		read_watcher(follow);
 	n = FDS_ALL;
 	for (struct one *one = follow->containers; one; one = one->next, n += FDS_EACH)
-		if (look_at(one, fds + n, ret))
+		if (look_at(follow, one, fds + n, ret))
 			break;
 	if (fds[FD_NOTES].revents)
 		read_notes(follow); /* last: containers come by it, for which there is no fds[] */
@@ -452,6 +467,8 @@ int follow_next(struct follow *follow, int timeout_ms, struct followed *ret_foll
 	const int64_t end = now_ms() + timeout_ms;
 
 	drop_told(follow);
+	arena_free(follow->arena);
+	follow->arena = NULL;
 	*ret_followed = (struct followed){ .kind = FOLLOWED_NOTHING };
 	for (;;) {
 		int64_t now = now_ms();

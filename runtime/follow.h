@@ -19,9 +19,10 @@ enum followed_kind {
 
 struct followed {
 	enum followed_kind kind;
-	const char *id;           /* KILL, EXIT; until the next call */
-	struct oom_record record; /* KILL, EXIT: the last that could be read; the cgroup goes soon after init */
-	const char *line;         /* LINE: one JSON object, without newline; until the next call */
+	const char *id;             /* KILL, EXIT; until the next call */
+	struct oom_record record;   /* KILL, EXIT: the last that could be read; the cgroup goes soon after init */
+	struct oom_victims victims; /* KILL: whom, of those not told of before; EXIT: of all; until the next call */
+	const char *line;           /* LINE: one JSON object, without newline; until the next call */
 };
 
 struct follow;

@@ -30,6 +30,7 @@ static struct {
 	size_t n_pids;
 	struct cgroup_stats stats;
 	struct oom_record record;
+	struct oom_victims victims;
 } fake;
 
 static int fake_calls = -1;
@@ -237,6 +238,15 @@ void container_oom_record(const struct runtime *runtime, const char *id, struct 
 	(void)runtime;
 	(void)id;
 	*ret_record = fake.record;
+}
+
+void container_oom_victims(const struct runtime *runtime, const char *id, uint64_t kills, struct arena *arena,
+			   struct oom_victims *ret_victims)
+{
+	(void)runtime;
+	(void)id;
+	(void)arena;
+	*ret_victims = kills ? fake.victims : (struct oom_victims){ 0 };
 }
 
 int container_pids(const struct runtime *runtime, const char *id, pid_t **ret_pids, size_t *ret_count,

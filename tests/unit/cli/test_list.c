@@ -99,6 +99,37 @@ static void state(void)
 	CHECK_STR("va\"lue", json_get(json_get(root, "annotations"), "key")->text);
 }
 
+static void give_kills(uint64_t kills, const struct oom_victims *victims)
+{
+	give(1);
+	fake.record = (struct oom_record){ .kills = { kills, true }, .peak = { 4096, true }, .level = OOM_LEVEL_OWN };
+	fake.victims = *victims;
+}
+
+/* After the numbers whom, and how many are not known; without a kill nobody is asked. */
+static void whom_the_kernel_killed(void)
+{
+	const struct oom_victims some = {
+		.list = { { .pid = 9, .uid = 5, .name = "a\n", .cgroup = "/a/x", .limit = "/a" },
+			  { .pid = 10, .name = "b", .cgroup = "/a" } },
+		.count = 2,
+		.unnamed = "1 of 3: gone",
+	};
+	const struct oom_victims nobody = { .unnamed = "3 of 3: may not be read" };
+
+	give_kills(3, &some);
+	CHECK_CONTAINS("\"memory\":{\"kernelKills\":3,\"killedAtLimit\":\"own\",\"peak\":4096,\"killed\":["
+		       "{\"pid\":9,\"name\":\"a\\n\",\"uid\":5,\"cgroup\":\"/a/x\",\"limitOf\":\"/a\"},"
+		       "{\"pid\":10,\"name\":\"b\",\"uid\":0,\"cgroup\":\"/a\",\"limitOf\":null}],"
+		       "\"killedUnnamed\":\"1 of 3: gone\"}}]",
+		       RUN("list", "-f", "json").out);
+	give_kills(3, &nobody);
+	CHECK_CONTAINS("\"peak\":4096,\"killed\":[],\"killedUnnamed\":\"3 of 3: may not be read\"}}]",
+		       RUN("list", "-f", "json").out);
+	give_kills(0, &some);
+	CHECK_CONTAINS("\"peak\":4096}}]", RUN("list", "-f", "json").out);
+}
+
 static void failures(void)
 {
 	fake.error = (struct error){ .code = ENOENT, .text = "state root /r: No such file or directory" };
@@ -108,7 +139,7 @@ static void failures(void)
 }
 
 static const struct test tests[] = {
-	TEST(table), TEST(ids), TEST(json), TEST(state), TEST(failures),
+	TEST(table), TEST(ids), TEST(json), TEST(state), TEST(whom_the_kernel_killed), TEST(failures),
 };
 
 TEST_MAIN(tests)

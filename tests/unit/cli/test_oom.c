@@ -124,6 +124,24 @@ static void each_action_asks_once(void)
 	}
 }
 
+/* The watcher tells how many, the kernel's log whom. */
+static void whom_the_kernel_killed(void)
+{
+	static const struct reply killed[] = { { "show", "{\"id\":\"a\",\"kernelKills\":1,\"ok\":true}" }, { 0 } };
+	struct outcome outcome;
+
+	fake.victims = (struct oom_victims){ .list = { { .pid = 9, .name = "tail", .cgroup = "/a" } }, .count = 1 };
+	watcher_start(killed);
+	outcome = OOM("show", "a");
+	(void)watcher_stop();
+	CHECK_CONTAINS("\"pid\": 9", outcome.out);
+	CHECK_CONTAINS("\"limitOf\": null", outcome.out);
+	watcher_start(replies);
+	outcome = OOM("show", "a");
+	(void)watcher_stop();
+	CHECK(!strstr(outcome.out, "\"killed\""));
+}
+
 /* Not an answer in any sense: refused, and nothing of it printed. */
 static void answers_that_are_none(void)
 {
@@ -254,6 +272,7 @@ static const struct test tests[] = {
 	TEST(members),
 	TEST(sizes),
 	TEST(each_action_asks_once),
+	TEST(whom_the_kernel_killed),
 	TEST(answers_that_are_none),
 	TEST(without_a_watcher),
 	TEST(a_dialogue),
