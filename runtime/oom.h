@@ -41,12 +41,19 @@ struct oom_policy {
 
 /*
  * Reads options (they win) and annotations "run.coffer.oom", "run.coffer.oom-reserve" ..., and adds what the mode needs
- * to `limits`: memory.high, memory.oom.group. Freeze needs a memory limit: without one an option is refused, and an
- * annotation, which an engine may put on every container of a pod, leaves the mode unset.
+ * to `limits`: memory.high, memory.oom.group. A hook or socket that an annotation names has to be in /etc/coffer/oom.
+ * Freeze needs a memory limit: without one an option is refused, and an annotation, which an engine may put on every
+ * container of a pod, leaves the mode unset.
  */
 int oom_policy_make(struct arena *arena, const struct oom_options *options, const struct key_value *annotations,
 		    size_t n_annotations, struct cgroup_limits *limits, struct oom_policy *ret_policy,
 		    struct error *err);
+
+/*
+ * What an update means for a container that freezes: its new limit, or 0 where it gets none. Refused before anything is
+ * written: memory.high, which is the policy's, no limit at all, and one that is too small.
+ */
+int oom_policy_update(const struct cgroup_limits *limits, uint64_t *ret_limit, struct error *err);
 
 /* oom.json; read: -ENOENT without text for a container without the policy. */
 int oom_policy_write(const struct state_dir *dir, const struct oom_policy *policy, struct error *err);

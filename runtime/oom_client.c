@@ -18,20 +18,19 @@
 
 #define OOM_DIR ".oom"
 
-enum { ROOT_MODE = 01700, DIR_MODE = 0700 };
+enum { DIR_MODE = 0700 };
 enum { ANSWER_MAX = 16 * 1024 * 1024, ANSWER_DEPTH = 8, CHUNK = 16 * 1024, ANSWER_MS = 20 * 1000 };
 
-/* The state root is the caller's own, which state_dir_open() and _reserve() have checked. */
 static int open_dir(const char *root, bool make, struct error *err)
 {
 	auto_fd int root_fd = -1;
+	int r = state_root_open(root, make, &root_fd, err);
 	int dir;
 
-	if (make && mkdir(root, ROOT_MODE) < 0 && errno != EEXIST)
-		return fail(err, errno, "make state root %s", root);
-	root_fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (root_fd < 0)
-		return fail(err, errno, "open state root %s", root);
+	if (r == -ENOENT)
+		return fail(err, ENOENT, "open state root %s", root);
+	if (r < 0)
+		return r;
 	if (make && mkdirat(root_fd, OOM_DIR, DIR_MODE) < 0 && errno != EEXIST)
 		return fail(err, errno, "make %s/" OOM_DIR, root);
 	dir = openat(root_fd, OOM_DIR, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);

@@ -16,6 +16,7 @@
 #include "cgroups/tripwire.h"
 
 #define OOM_FILE "oom.json"
+#define OFFERED  "/etc/coffer/oom/" /* hooks and sockets that annotations may name */
 
 enum { OOM_SIZE_MAX = 64 * 1024, OOM_DEPTH_MAX = 4, OOM_FILE_MODE = 0600 };
 enum {
@@ -189,14 +190,15 @@ static const struct {
 	const char *annotation;
 	size_t option;
 	int (*parse)(const char *text, struct oom_policy *policy, struct error *err);
+	bool is_path; /* of the host */
 } parts[] = {
-	{ "run.coffer.oom", offsetof(struct oom_options, mode), parse_mode },
-	{ "run.coffer.oom-reserve", offsetof(struct oom_options, reserve), parse_reserve },
-	{ "run.coffer.oom-timeout", offsetof(struct oom_options, timeout), parse_timeout },
-	{ "run.coffer.oom-default", offsetof(struct oom_options, fallback), parse_fallback },
-	{ "run.coffer.oom-hook", offsetof(struct oom_options, hook), parse_hook },
-	{ "run.coffer.oom-socket", offsetof(struct oom_options, socket), parse_socket },
-	{ "run.coffer.pressure-notify", offsetof(struct oom_options, pressure), parse_pressure },
+	{ "run.coffer.oom", offsetof(struct oom_options, mode), parse_mode, false },
+	{ "run.coffer.oom-reserve", offsetof(struct oom_options, reserve), parse_reserve, false },
+	{ "run.coffer.oom-timeout", offsetof(struct oom_options, timeout), parse_timeout, false },
+	{ "run.coffer.oom-default", offsetof(struct oom_options, fallback), parse_fallback, false },
+	{ "run.coffer.oom-hook", offsetof(struct oom_options, hook), parse_hook, true },
+	{ "run.coffer.oom-socket", offsetof(struct oom_options, socket), parse_socket, true },
+	{ "run.coffer.pressure-notify", offsetof(struct oom_options, pressure), parse_pressure, false },
 };
 
 static const char *find_annotation(const struct key_value *annotations, size_t count, const char *key)
@@ -207,6 +209,16 @@ static const char *find_annotation(const struct key_value *annotations, size_t c
 	return NULL;
 }
 
+/* Who may set annotations, of a pod say, need not be who may run programs on the host. */
+static int check_offered(const char *path, struct error *err)
+{
+	const char *name = str_starts(path, OFFERED) ? path + strlen(OFFERED) : "";
+
+	if (*name && !strchr(name, '/') && !str_eq(name, ".") && !str_eq(name, ".."))
+		return 0;
+	return refuse(err, "\"%.200s\": an annotation may only name what is in " OFFERED " (coffer-oom(7))", path);
+}
+
 static int parse_parts(const struct oom_options *options, const struct key_value *annotations, size_t n_annotations,
 		       struct oom_policy *policy, struct error *err)
 {
@@ -215,6 +227,8 @@ static int parse_parts(const struct oom_options *options, const struct key_value
 		const char *text = option ? option : find_annotation(annotations, n_annotations, parts[i].annotation);
 		int r = text ? parts[i].parse(text, policy, err) : 0;
 
+		if (r == 0 && text && !option && parts[i].is_path)
+			r = check_offered(text, err);
 		if (r < 0)
 			return option ? context(err, "--oom") : context(err, "annotation %s", parts[i].annotation);
 	}
@@ -244,12 +258,30 @@ static uint64_t memory_limit(const struct cgroup_limits *limits)
 	return bytes > 0 ? (uint64_t)bytes : 0;
 }
 
+/* The value for `file` that is written last, or NULL. */
+static const char *find_unified(const struct cgroup_limits *limits, const char *file)
+{
+	const char *value = NULL;
+
+	for (size_t i = 0; i < limits->n_unified; i++)
+		if (str_eq(limits->unified[i].file, file))
+			value = limits->unified[i].value;
+	return value;
+}
+
 static bool sets_high(const struct cgroup_limits *limits)
 {
-	for (size_t i = 0; i < limits->n_unified; i++)
-		if (str_eq(limits->unified[i].file, "memory.high") && !str_eq(limits->unified[i].value, "max"))
-			return true;
-	return false;
+	const char *value = find_unified(limits, "memory.high");
+
+	return value && !str_eq(value, "max");
+}
+
+static int check_least(uint64_t limit, struct error *err)
+{
+	if (limit >= LIMIT_MIN)
+		return 0;
+	return refuse(err, "oom freeze: a memory limit of %" PRIu64 " bytes is too small for it; the least is %d",
+		      limit, LIMIT_MIN);
 }
 
 static int plan_freeze(struct arena *arena, bool asked_for, struct cgroup_limits *limits, struct oom_policy *policy,
@@ -264,10 +296,8 @@ static int plan_freeze(struct arena *arena, bool asked_for, struct cgroup_limits
 	}
 	if (policy->limit == 0)
 		return refuse(err, "--oom freeze: the container has no memory limit (linux.resources.memory.limit)");
-	if (policy->limit < LIMIT_MIN)
-		return refuse(err,
-			      "oom freeze: a memory limit of %" PRIu64 " bytes is too small for it; the least is %d",
-			      policy->limit, LIMIT_MIN);
+	if (check_least(policy->limit, err) < 0)
+		return -EINVAL;
 	if (sets_high(limits))
 		return refuse(err, "oom freeze: it needs memory.high for itself; remove that limit from the config");
 	if (policy->gap >= policy->limit)
@@ -295,6 +325,22 @@ int oom_policy_make(struct arena *arena, const struct oom_options *options, cons
 	if (r == 0)
 		*ret_policy = policy;
 	return r;
+}
+
+int oom_policy_update(const struct cgroup_limits *limits, uint64_t *ret_limit, struct error *err)
+{
+	const uint64_t limit = memory_limit(limits);
+
+	if (find_unified(limits, "memory.high"))
+		return refuse(err,
+			      "memory.high belongs to its oom policy, freeze: change --memory, or coffer oom raise");
+	*ret_limit = 0;
+	if (!find_unified(limits, "memory.max") && (!limits->memory_limit.set || limits->memory_limit.value == 0))
+		return 0;
+	if (limit == 0)
+		return refuse(err, "with the oom policy freeze it needs a memory limit in bytes");
+	*ret_limit = limit;
+	return check_least(limit, err);
 }
 
 int oom_no_huge_pages(struct error *err)

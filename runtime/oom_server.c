@@ -147,12 +147,16 @@ static const struct json_field fields[] = {
 static int run_op(struct exchange *exchange, struct error *err)
 {
 	const struct request *request = &exchange->request;
+	const struct client *client = exchange->client;
 
 	for (size_t i = 0; i < ARRAY_SIZE(ops); i++) {
 		if (!str_eq(ops[i].name, request->op))
 			continue;
 		if (ops[i].needs_container && !request->id)
 			return refuse(err, "id: missing");
+		if (client->bound && (!ops[i].needs_container || !str_eq(request->id, client->only)))
+			return refuse_as(err, EPERM, "this connection is for decisions about container `%s`",
+					 client->only);
 		if (ops[i].needs_container) {
 			exchange->container = watcher_find(exchange->watcher, request->id);
 			if (!exchange->container)

@@ -92,7 +92,7 @@ static void drop_oldest(struct watcher *watcher, const char *id)
 	size_t count = 0;
 
 	for (struct client *client = watcher->clients; client; client = client->next)
-		if (!client->closed && !client->subscribed && client->only && str_eq(client->only, id)) {
+		if (!client->closed && client->bound && str_eq(client->only, id)) {
 			oldest = client;
 			count++;
 		}
@@ -116,6 +116,8 @@ void tell_socket(struct watcher *watcher, const struct watched *container, const
 		return;
 	drop_oldest(watcher, container->id);
 	client = server_add(watcher, take_fd(&fd));
-	if (client)
-		client->only = xstrdup(container->id);
+	if (!client)
+		return;
+	client->only = xstrdup(container->id);
+	client->bound = true;
 }

@@ -78,6 +78,7 @@ struct client {
 	struct source source;
 	int fd;
 	bool subscribed, closed;
+	bool bound;     /* a policy's socket: it decides about `only` and nothing else */
 	char *only;     /* events of this container alone, or NULL */
 	char *in, *out; /* not yet a line; not yet sent */
 	size_t n_in, in_size, n_out, out_size;

@@ -65,8 +65,7 @@ static int check_root(int root_fd, const char *root, struct error *err)
 	return 0;
 }
 
-/* -ENOENT without text when it is missing and not to be made. */
-static int open_root(const char *root, bool make, int *ret_fd, struct error *err)
+int state_root_open(const char *root, bool make, int *ret_fd, struct error *err)
 {
 	auto_fd int fd = -1;
 	int r;
@@ -123,7 +122,7 @@ int state_dir_reserve(const char *root, const char *id, struct state_dir *ret_di
 
 	if (r < 0)
 		return r;
-	r = open_root(root, true, &root_fd, err);
+	r = state_root_open(root, true, &root_fd, err);
 	if (r < 0)
 		return r;
 	if (mkdirat(root_fd, id, DIR_MODE) < 0) {
@@ -147,7 +146,7 @@ int state_dir_open(const char *root, const char *id, struct state_dir *ret_dir, 
 
 	if (r < 0)
 		return r;
-	r = open_root(root, false, &root_fd, err);
+	r = state_root_open(root, false, &root_fd, err);
 	if (r == -ENOENT)
 		return missing(id, err);
 	if (r < 0)
@@ -312,7 +311,7 @@ int state_list_ids(const char *root, struct arena *arena, const char ***ret_ids,
 	const char **sorted;
 	size_t count = 0, capacity = 0;
 	int root_fd = -1;
-	int r = open_root(root, false, &root_fd, err);
+	int r = state_root_open(root, false, &root_fd, err);
 
 	if (r < 0 && r != -ENOENT)
 		return r;

@@ -46,6 +46,9 @@ struct state_dir {
 	char *id;
 };
 
+/* The state root itself: -ENOENT without text when it is missing and not to be made. */
+int state_root_open(const char *root, bool make, int *ret_fd, struct error *err);
+
 /* Makes <root> (01700, parents too) if missing and <root>/<id> (0700); -EEXIST with text "container `ID` already
    exists". A root that is not root's or the caller's own, or that all may write to, is refused everywhere. */
 int state_dir_reserve(const char *root, const char *id, struct state_dir *ret_dir, struct error *err);

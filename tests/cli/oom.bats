@@ -146,6 +146,9 @@ no_empty_watcher_cgroup() {
 
 @test "freeze: an engine's update raises it too" {
 	frozen a
+	fails 1 "memory.high belongs to its oom policy" coffer update --limit memory.high=max --memory 256m a
+	fails 1 "needs a memory limit" coffer update --memory -1 a
+	equal "$(<"$CGROUP/a/memory.high") $(coffer oom show a | jq -r .state)" "67108864 frozen"
 	succeeds coffer update --memory 256m --memory-swap 256m a
 	wait_for 60 grep -q finished "$TEST_DIR/a.out"
 	equal "$(kernel_kills a)" 0
@@ -257,16 +260,24 @@ growing() {
 	wait_for 60 grep -q finished "$TEST_DIR/a.out"
 }
 
-@test "kill and group: the kernel kills, and state tells at which limit" {
+@test "kill and group: the kernel kills, and state tells whom and at which limit" {
 	need_controller memory
 	bundle_config '.linux.resources.memory = { limit: 16777216, swap: 16777216 }'
 	bundle_args sh -c 'tail /dev/zero; echo survived; sleep 1000'
+	background exec_coffer events --interval 0
 	coffer run --detach --oom kill a </dev/null >"$TEST_DIR/a.out" 2>&1
 	wait_for 60 grep -q survived "$TEST_DIR/a.out"
+	wait_for 10 grep -q '"event":"killed","id":"a".*"name":"tail"' "$TEST_DIR/job.0"
+	kill "${JOBS[0]}"
+	JOBS=()
+	jq -e --arg path "$(jq -r .cgroupPath "$ROOT/a/state.json")" '.memory.killed | length == 1 and
+		(.[0] | .pid > 0 and .name == "tail" and .uid == 0 and .cgroup == $path and .limitOf == $path)' \
+		<<<"$(coffer state a)"
 	equal "$(coffer state a | jq -c '[.memory.kernelKills, .memory.killedAtLimit]')" '[1,"own"]'
 	coffer run --detach --oom group b </dev/null >"$TEST_DIR/b.out" 2>&1
 	wait_for_status b stopped 30
 	equal "$(<"$CGROUP/b/memory.oom.group")" 1
 	[[ $(<"$TEST_DIR/b.out") != *survived* ]]
-	jq -e '.memory.kernelKills >= 1 and .memory.killedAtLimit == "own" and .memory.peak > 0' <<<"$(coffer state b)"
+	jq -e '.memory.kernelKills >= 1 and .memory.killedAtLimit == "own" and .memory.peak > 0 and
+		(.memory.killed | length) >= 1' <<<"$(coffer state b)"
 }

@@ -1,6 +1,7 @@
 /* test_oom_client.c - the watcher's answers as its clients read them, from a socket pair. */
 #include <errno.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/arena.h"
@@ -74,6 +75,24 @@ static void what_is_behind_it_stays(void)
 	(void)close(pair[1]);
 }
 
+/* Whoever made it first, in /tmp say, would have been asked, and its lock and socket used. */
+static void only_ones_own_root(void)
+{
+	const char *root = temporary_directory();
+
+	CHECK_INT(0, chmod(root, 0777));
+	for (int start = 0; start < 2; start++) {
+		CHECK_INT(-EPERM, oom_connect(root, start, &err));
+		CHECK_CONTAINS("can be written by every user", err.text);
+	}
+	CHECK_INT(0, chmod(root, 0700));
+	if (geteuid() != 0)
+		return;
+	CHECK_INT(0, chown(root, 12345, 12345));
+	CHECK_INT(-EPERM, oom_connect(root, true, &err));
+	CHECK_CONTAINS("belongs to uid 12345", err.text);
+}
+
 static void no_watcher_for_nobody(void)
 {
 	const char *root = temporary_directory();
@@ -86,6 +105,7 @@ static void no_watcher_for_nobody(void)
 static const struct test tests[] = {
 	TEST(answers),
 	TEST(what_is_behind_it_stays),
+	TEST(only_ones_own_root),
 	TEST(no_watcher_for_nobody),
 };
 

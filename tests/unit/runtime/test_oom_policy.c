@@ -67,8 +67,8 @@ static void annotations_do_what_options_do(void)
 		{ "run.coffer.oom", "freeze" },
 		{ "run.coffer.oom-timeout", "5m" },
 		{ "run.coffer.oom-default", "raise:25:1g" },
-		{ "run.coffer.oom-hook", "/bin/hook" },
-		{ "run.coffer.oom-socket", "/run/s" },
+		{ "run.coffer.oom-hook", "/etc/coffer/oom/hook" },
+		{ "run.coffer.oom-socket", "/etc/coffer/oom/..s" },
 	};
 
 	limits = (struct cgroup_limits){ .memory_limit = IS(67108864) };
@@ -77,9 +77,34 @@ static void annotations_do_what_options_do(void)
 	CHECK(policy.timeout_ms == 500);
 	CHECK_INT(OOM_RAISE, policy.fallback);
 	CHECK(policy.raise_percent == 25 && policy.raise_cap == 1073741824);
-	CHECK_STR("/bin/hook", policy.hook);
-	CHECK_STR("/run/s", policy.socket);
+	CHECK_STR("/etc/coffer/oom/hook", policy.hook);
+	CHECK_STR("/etc/coffer/oom/..s", policy.socket);
 	CHECK_STR("raise:25:1073741824", oom_fallback_text(arena, &policy));
+}
+
+/* Who may set annotations of a pod is not root of the host: what is run or connected to there has been offered. */
+static void annotations_name_what_is_offered(void)
+{
+	static const char *const keys[] = { "run.coffer.oom-hook", "run.coffer.oom-socket" };
+	static const char *const paths[] = { "/bin/sh",
+					     "/etc/coffer/oom",
+					     "/etc/coffer/oom/",
+					     "/etc/coffer/oom/..",
+					     "/etc/coffer/oom/.",
+					     "/etc/coffer/oom/../x",
+					     "/etc/coffer/oom/a/b",
+					     "//etc/coffer/oom/hook",
+					     "/etc/coffer/oomx/hook" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(keys) * ARRAY_SIZE(paths); i++) {
+		const char *path = paths[i / ARRAY_SIZE(keys)];
+		const struct key_value annotation = { keys[i % ARRAY_SIZE(keys)], path };
+
+		limits = (struct cgroup_limits){ .memory_limit = IS(67108864) };
+		CHECK_INT(-EINVAL, make(OPTIONS(.mode = "freeze"), &annotation, 1));
+		CHECK_CONTAINS("may only name what is in /etc/coffer/oom/", err.text);
+		CHECK_INT(0, make(OPTIONS(.mode = "freeze", .hook = path, .socket = path), &annotation, 1));
+	}
 }
 
 /* An annotation may be put on every container of a pod; an option is meant for this one. */
@@ -138,6 +163,46 @@ static void refused(void)
 	limits = (struct cgroup_limits){ .memory_limit = IS(1048576) };
 	CHECK_INT(-EINVAL, make(OPTIONS(.mode = "freeze"), NULL, 0));
 	CHECK_CONTAINS("too small", err.text);
+}
+
+/* Nothing of an update may disarm it, however it is spelled. */
+static void updates(void)
+{
+	static const struct {
+		const char *file, *value;
+		int64_t limit; /* 0: not set */
+		uint64_t expected;
+		const char *refused;
+	} cases[] = {
+		{ NULL, NULL, 0, 0, NULL },
+		{ "memory.low", "8m", 0, 0, NULL },
+		{ NULL, NULL, 134217728, 134217728, NULL },
+		{ "memory.max", "64m", 134217728, 67108864, NULL },
+		{ "memory.max", "max", 134217728, 0, "needs a memory limit" },
+		{ "memory.max", "0x4000000", 0, 0, "needs a memory limit" },
+		{ "memory.max", "", 0, 0, "needs a memory limit" },
+		{ "memory.max", "-1", 0, 0, "needs a memory limit" },
+		{ NULL, NULL, -1, 0, "needs a memory limit" },
+		{ NULL, NULL, 4194303, 0, "the least is 4194304" },
+		{ "memory.max", "1m", 134217728, 0, "the least is 4194304" },
+		{ "memory.high", "32m", 0, 0, "memory.high belongs to its oom policy" },
+		{ "memory.high", "max", 134217728, 0, "memory.high belongs to its oom policy" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct limit_unified line = { cases[i].file, cases[i].value };
+		const struct cgroup_limits given = { .memory_limit = { cases[i].limit, cases[i].limit != 0 },
+						     .unified = &line,
+						     .n_unified = cases[i].file ? 1 : 0 };
+		uint64_t limit = 0;
+		int r = oom_policy_update(&given, &limit, &err);
+
+		CHECK_INT(cases[i].refused ? -EINVAL : 0, r);
+		if (r == 0)
+			CHECK_INT(cases[i].expected, limit);
+		else
+			CHECK(strstr(err.text, cases[i].refused) != NULL);
+	}
 }
 
 static void kept_in_a_file(void)
@@ -221,8 +286,10 @@ static const struct test tests[] = {
 	TEST(group),
 	TEST(freeze_sets_high),
 	TEST(annotations_do_what_options_do),
+	TEST(annotations_name_what_is_offered),
 	TEST(freeze_needs_a_limit),
 	TEST(refused),
+	TEST(updates),
 	TEST(kept_in_a_file),
 	TEST(broken_files),
 };

@@ -291,6 +291,25 @@ static void a_listener_that_keeps_all_has_few(void)
 	stop();
 }
 
+/* Who listens for one container has no say about others. */
+static void a_policys_socket_decides_about_its_container_alone(void)
+{
+	static const char *const refused[] = { "{\"op\":\"list\"}\n", "{\"op\":\"subscribe\"}\n",
+					       "{\"op\":\"kill-all\",\"id\":\"d\"}\n",
+					       "{\"op\":\"watch\",\"id\":\"c\"}\n" };
+	struct client *client = start();
+
+	client->bound = true;
+	client->only = xstrdup("c");
+	for (size_t i = 0; i < ARRAY_SIZE(refused); i++) {
+		say(client, refused[i]);
+		CHECK_CONTAINS("this connection is for decisions about container `c`", heard(peer));
+	}
+	say(client, "{\"op\":\"show\",\"id\":\"c\"}\n");
+	CHECK_CONTAINS("\"ok\":true", heard(peer));
+	stop();
+}
+
 /* A connection that stays in the listener's queue would be told of by epoll for ever. */
 static void without_a_free_fd_who_comes_is_turned_away(void)
 {
@@ -343,6 +362,7 @@ static const struct test tests[] = {
 	TEST(events_go_to_subscribers_of_the_container),
 	TEST(who_never_reads_goes),
 	TEST(a_listener_that_keeps_all_has_few),
+	TEST(a_policys_socket_decides_about_its_container_alone),
 	TEST(without_a_free_fd_who_comes_is_turned_away),
 	TEST(who_hangs_up_goes),
 };
