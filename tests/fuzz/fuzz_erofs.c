@@ -1,7 +1,7 @@
 /*
  * fuzz_erofs.c - any entries as a layer in one EROFS image (layer_erofs.c), under small limits; what was written is
- * read as the kernel would, every number checked. The entries are made of the input here, not read from a tar (fuzz_tar.c
- * does that): of few words, so that names meet, and without a checksum that most inputs would fail at.
+ * read as the kernel would, every number checked. The entries are made of the input here, not read from a tar
+ * (fuzz_tar.c does that): of few words, so that names meet, and without a checksum that most inputs would fail at.
  */
 #include <endian.h>
 #include <stdlib.h>
