@@ -6,10 +6,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -279,20 +281,48 @@ static int explain(int context_fd, int errnum, struct error *err)
 	return fail(err, errnum, "overlay root file system%s%s", got > 2 ? ": " : "", got > 2 ? line + 2 : "");
 }
 
-/* *ret_unknown: the kernel does not know this way. */
-static int make_one_way(const struct overlay *overlay, const struct layers *layers, enum way way, bool *ret_unknown,
+/* File systems that overlayfs does not write to; it says so in other words, or in the kernel's log only. */
+static const struct {
+	unsigned long magic;
+	const char *name;
+} no_uppers[] = {
+	{ OVERLAYFS_SUPER_MAGIC, "overlay" }, { NFS_SUPER_MAGIC, "NFS" },
+	{ FUSE_SUPER_MAGIC, "FUSE" },         { V9FS_MAGIC, "9p" },
+	{ CIFS_SUPER_MAGIC, "CIFS" },         { SMB2_SUPER_MAGIC, "SMB" },
+	{ MSDOS_SUPER_MAGIC, "FAT" },         { EXFAT_SUPER_MAGIC, "exFAT" },
+};
+
+static int explain_upper(const struct overlay *overlay, int upper, struct error *err)
+{
+	struct statfs st;
+
+	for (size_t i = 0; i < ARRAY_SIZE(no_uppers) && fstatfs(upper, &st) == 0; i++)
+		if ((unsigned long)st.f_type == no_uppers[i].magic)
+			return refuse_as(
+				err, err->code,
+				"overlay root file system: %s is on a file system of type %s, to which overlayfs "
+				"does not write; a store on ext4, xfs, btrfs or tmpfs is what it takes "
+				"($COFFER_STORE names one)",
+				overlay->dir, no_uppers[i].name);
+	return -err->code;
+}
+
+/* *ret_next: the way to try next, when the kernel does not know this one. Before Linux 6.5 overlayfs takes no fds at
+   all, and notices a word that it does not know only when the file system is made: it is given the list at once. */
+static int make_one_way(const struct overlay *overlay, const struct layers *layers, enum way way, enum way *ret_next,
 			struct error *err)
 {
 	auto_fd int context_fd = sys_fsopen("overlay", FSOPEN_CLOEXEC);
 	int fd;
 	int r;
 
-	*ret_unknown = false;
+	*ret_next = WAY_MAX;
 	if (context_fd < 0)
 		return fail(err, errno, "file system overlay%s",
 			    errno == ENODEV ? " (is the kernel module overlay loaded?)" : "");
 	r = set_all(context_fd, overlay, layers, way);
-	*ret_unknown = r == -EINVAL || r == -EBADF;
+	if (r == -EINVAL || r == -EBADF || (r == -EOPNOTSUPP && way == BY_FD))
+		*ret_next = r == -EOPNOTSUPP ? BY_LIST : way + 1;
 	if (r == -E2BIG)
 		return refuse_as(err, E2BIG,
 				 "overlay: %zu layers are more than this kernel takes at once (Linux 6.5 takes "
@@ -310,12 +340,12 @@ static int make_one_way(const struct overlay *overlay, const struct layers *laye
 static int make_by_list(const struct overlay *overlay, const struct layers *layers, struct error *err)
 {
 	auto_fd int here = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	bool unknown;
+	enum way next;
 	int fd;
 
 	if (chdir("/proc/self/fd") < 0)
 		return fail(err, errno, "overlay: /proc/self/fd");
-	fd = make_one_way(overlay, layers, BY_LIST, &unknown, err);
+	fd = make_one_way(overlay, layers, BY_LIST, &next, err);
 	if (here < 0 || fchdir(here) < 0)
 		(void)chdir("/");
 	return fd;
@@ -323,11 +353,12 @@ static int make_by_list(const struct overlay *overlay, const struct layers *laye
 
 static int make_mount(const struct overlay *overlay, const struct layers *layers, struct error *err)
 {
-	for (enum way way = BY_FD; way < BY_LIST; way++) {
-		bool unknown;
-		int fd = make_one_way(overlay, layers, way, &unknown, err);
+	enum way next;
 
-		if (!unknown)
+	for (enum way way = BY_FD; way < BY_LIST; way = next) {
+		int fd = make_one_way(overlay, layers, way, &next, err);
+
+		if (next == WAY_MAX)
 			return fd;
 	}
 	return make_by_list(overlay, layers, err);
@@ -343,6 +374,8 @@ static int try_open(const struct overlay *overlay, int userns_fd, bool attach, s
 		r = open_upper(overlay, attach, &layers, err);
 	if (r == 0)
 		r = make_mount(overlay, &layers, err);
+	if (r < 0 && layers.upper >= 0 && !overlay->scratch)
+		r = explain_upper(overlay, layers.upper, err);
 	/* The overlay has clones of its layers' mounts: what was attached must hide `dir` no longer. */
 	if (r >= 0 && attach && umount2(overlay->dir, MNT_DETACH | UMOUNT_NOFOLLOW) < 0) {
 		(void)close(r);

@@ -181,15 +181,15 @@ static void many_layers(void)
 	in_mount_ns(many_body);
 }
 
-/* From now on fsconfig(2) answers EINVAL to fds, as before Linux 6.13. */
-static int refuse_fds(void)
+/* From now on fsconfig(2) answers this to fds: EINVAL as before Linux 6.13, EOPNOTSUPP as before 6.5. */
+static int refuse_fds(unsigned errnum)
 {
 	struct sock_filter code[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_fsconfig, 0, 3),
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[1])),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, FSCONFIG_SET_FD, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EINVAL),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | errnum),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
 	struct sock_fprog program = { .len = ARRAY_SIZE(code), .filter = code };
@@ -199,12 +199,22 @@ static int refuse_fds(void)
 
 static int links_body(void)
 {
-	return refuse_fds() == 0 ? odd_paths_body() : __LINE__;
+	return refuse_fds(EINVAL) == 0 ? odd_paths_body() : __LINE__;
+}
+
+static int list_body(void)
+{
+	return refuse_fds(EOPNOTSUPP) == 0 ? odd_paths_body() : __LINE__;
 }
 
 static void links_instead_of_fds(void)
 {
 	in_mount_ns(links_body);
+}
+
+static void list_instead_of_fds(void)
+{
+	in_mount_ns(list_body);
 }
 
 /* The upper layer's tmpfs is attached in a namespace of the own only. */
@@ -214,7 +224,7 @@ static int attached_scratch_body(void)
 	struct error err = { 0 };
 	auto_fd int fd = -1;
 
-	EXPECT(make_layers() == 0 && mkdir("/tmp/point", 0755) == 0 && refuse_fds() == 0);
+	EXPECT(make_layers() == 0 && mkdir("/tmp/point", 0755) == 0 && refuse_fds(EINVAL) == 0);
 	overlay.scratch = true;
 	overlay.dir = "/tmp/point";
 	fd = overlay_open(&overlay, NULL, false, &err);
@@ -314,8 +324,16 @@ static void failures(void)
 }
 
 static const struct test tests[] = {
-	TEST(merged),           TEST(scratch),  TEST(odd_paths),    TEST(many_layers), TEST(links_instead_of_fds),
-	TEST(attached_scratch), TEST(idmapped), TEST(lowers_alone), TEST(failures),
+	TEST(merged),
+	TEST(scratch),
+	TEST(odd_paths),
+	TEST(many_layers),
+	TEST(links_instead_of_fds),
+	TEST(list_instead_of_fds),
+	TEST(attached_scratch),
+	TEST(idmapped),
+	TEST(lowers_alone),
+	TEST(failures),
 };
 
 TEST_MAIN(tests)
