@@ -16,6 +16,7 @@
 #include "base/str.h"
 #include "base/utf8.h"
 #include "globals.h"
+#include "image_helper.h"
 #include "help.h"
 #include "print.h"
 #include "runtime/container.h"
@@ -48,6 +49,9 @@ static void report(const struct globals *globals, const struct error *error)
 	char line[sizeof(error->text) + 32];
 	int length;
 
+	/* One error is one line: the helper program has written it. */
+	if (str_eq(error->text, IMAGE_HELPER_SAID) && !(globals->log && *globals->log))
+		return;
 	log_message(LOG_LEVEL_ERROR, "%s", error->text);
 	if (!globals->log || !*globals->log)
 		return;

@@ -15,8 +15,10 @@ int image_helper_exec(const char *const *arguments, struct error *err);
 /*
  * Runs coffer-image with these arguments and waits for it. Its standard error is ours (progress, messages);
  * *ret_output is what it wrote to standard output, at most 64 KiB, without the last newline, in the arena. When it
- * fails it has said why: -EIO with the text "coffer-image failed: exit status N".
+ * fails it has said why: -EIO with the text IMAGE_HELPER_SAID, which the end of a command does not print. Died it has
+ * otherwise: "coffer-image failed: exit status N".
  */
+#define IMAGE_HELPER_SAID "coffer-image failed: exit status 1"
 int image_helper_run(struct arena *arena, const char *const *arguments, const char **ret_output, struct error *err);
 
 /*

@@ -39,6 +39,26 @@ static int check_count(const struct verb *verb, size_t count, struct error *err)
 	return 0;
 }
 
+/* What to do where the store is what stands in the way. */
+static int advise(const struct verb *verb, const struct store *store, struct error *err)
+{
+	static const struct {
+		int code;
+		const char *advice;
+	} advices[] = {
+		{ ENOSPC, "`coffer image prune` frees what nobody uses, --store names another" },
+		{ EDQUOT, "`coffer image prune` frees what nobody uses, --store names another" },
+		{ EROFS, "--store names another" },
+	};
+	struct error why = *err;
+
+	for (size_t i = 0; i < ARRAY_SIZE(advices) && verb->group != GROUP_IMAGE_OUT; i++)
+		if (err->code == advices[i].code)
+			return refuse_as(err, err->code, "%.300s (image store %s: %s)", why.text, store->path,
+					 advices[i].advice);
+	return -err->code;
+}
+
 static int run_with_store(const struct verb *verb, const struct image_globals *globals, const struct invocation *in,
 			  int *ret_exit, struct error *err)
 {
@@ -56,6 +76,8 @@ static int run_with_store(const struct verb *verb, const struct image_globals *g
 	with_store = *in;
 	with_store.store = &store;
 	r = verb->run(&with_store, ret_exit, err);
+	if (r < 0)
+		r = advise(verb, &store, err);
 	store_close(&store);
 	return r;
 }

@@ -32,8 +32,11 @@ static int run(const struct invocation *in, int *ret_exit, struct error *err)
 	int r = ref_parse(in->arena, in->arguments[1], &ref, err);
 
 	(void)ret_exit;
-	if (r == 0 && (ref.transport == REF_NAME || ref.transport == REF_REGISTRY))
-		r = refuse(err, "save: expected oci:DIR[:TAG], oci-archive:FILE[:TAG] or docker-archive:FILE[:NAME]");
+	if (ref.transport == REF_NAME || ref.transport == REF_REGISTRY)
+		r = refuse(
+			err,
+			"save to %.256s: expected oci:DIR[:TAG], oci-archive:FILE[:TAG] or docker-archive:FILE[:NAME]",
+			in->arguments[1]);
 	if (r == 0)
 		r = store_find(in->store, in->arena, in->arguments[0], &record, err);
 	if (r == 0)

@@ -262,7 +262,8 @@ int gc_remove(const struct store *store, struct arena *arena, const char *name_o
 		return r;
 	image = stored_image_by_hex(images, count, hex);
 	if (!image)
-		return refuse_as(err, ENOENT, "image %.256s is not stored", name_or_id);
+		return refuse_as(err, ENOENT, "image %.256s is not stored (`coffer image list` shows what is)",
+				 name_or_id);
 	r = remove_found(store, arena, &kept, image, name_or_id, force, result, err);
 	if (r == 0)
 		r = collect(store, arena, &trash, result, err);

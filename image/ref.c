@@ -26,6 +26,16 @@ static const struct {
 	{ "docker-archive:", REF_DOCKER_ARCHIVE },
 };
 
+/* What people type and means something elsewhere. */
+static const struct {
+	const char *prefix, *instead;
+} foreign_transports[] = {
+	{ "http://", "write HOST[:PORT]/NAME[:TAG]; --tls-verify=false takes plain HTTP" },
+	{ "https://", "write HOST[:PORT]/NAME[:TAG]" },
+	{ "docker-daemon:", "use `docker save NAME | coffer image load -`" },
+	{ "containers-storage:", "use `podman save NAME | coffer image load -`" },
+};
+
 /* The text in an error: one line, and cut where that is needed. */
 static int refuse_ref(const char *text, struct error *err, const char *why)
 {
@@ -220,6 +230,9 @@ int ref_parse(struct arena *arena, const char *text, struct image_ref *ret, stru
 	const char *rest = text;
 	int r;
 
+	for (size_t i = 0; i < ARRAY_SIZE(foreign_transports); i++)
+		if (str_starts(text, foreign_transports[i].prefix))
+			return refuse_ref(text, err, foreign_transports[i].instead);
 	for (size_t i = 0; i < ARRAY_SIZE(path_transports); i++)
 		if (str_starts(text, path_transports[i].prefix)) {
 			ref.transport = path_transports[i].transport;

@@ -266,6 +266,10 @@ static int open_archive(struct archive *archive, struct arena *arena, const stru
 	/* `load` takes either kind without being told which. */
 	if (saved && !has_file(archive, "manifest.json") && has_file(archive, "oci-layout"))
 		saved = false;
+	if (saved && !has_file(archive, "manifest.json"))
+		return refuse_as(err, ENOENT,
+				 "no archive of images: neither manifest.json nor oci-layout is in it (a tar of a file "
+				 "system is for `coffer image import`)");
 	if (saved)
 		return open_saved(archive, arena, ref, err);
 	dir = openat(archive->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);

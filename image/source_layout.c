@@ -20,7 +20,7 @@
 
 #define REF_NAME_ANNOTATION "org.opencontainers.image.ref.name"
 
-enum { LAYOUT_FILE_MAX = 4096, LAYOUT_DEPTH = 4, FD_PATH_SIZE = 32 };
+enum { LAYOUT_FILE_MAX = 4096, LAYOUT_DEPTH = 4, FD_PATH_SIZE = 32, TAGS_SIZE = 160 };
 
 struct layout {
 	struct source source;
@@ -103,16 +103,33 @@ static size_t count_tagged(const struct index *index, const char *tag, const str
 	return count;
 }
 
+/* "a, b", as far as there is room. */
+static const char *all_tags(const struct index *index, char buffer[static TAGS_SIZE])
+{
+	size_t used = 0;
+
+	buffer[0] = '\0';
+	for (size_t i = 0; i < index->n_manifests && used < TAGS_SIZE; i++) {
+		const char *tag = annotation(&index->manifests[i], REF_NAME_ANNOTATION);
+
+		if (tag)
+			used += (size_t)snprintf(buffer + used, TAGS_SIZE - used, "%s%s", used ? ", " : "", tag);
+	}
+	return used ? buffer : "images without tags";
+}
+
 /* The entry that the reference names; NULL: the index itself is to be searched for a platform. */
 static int choose_entry(const struct layout *layout, const struct index *index, const struct descriptor **ret,
 			struct error *err)
 {
 	const struct descriptor *entry = NULL;
 	size_t count = count_tagged(index, layout->tag, &entry);
+	char tags[TAGS_SIZE];
 
 	*ret = entry;
 	if (count == 0 && layout->tag)
-		return refuse_as(err, ENOENT, "the layout has no image with the tag \"%s\"", layout->tag);
+		return refuse_as(err, ENOENT, "the layout has no image with the tag \"%s\"; it has: %s", layout->tag,
+				 all_tags(index, tags));
 	if (count == 0)
 		return refuse_as(err, ENOENT, "the layout has no image");
 	if (count > 1 && layout->tag)

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -19,6 +20,8 @@
 #include "base/fd.h"
 #include "base/str.h"
 #include "ref.h"
+
+#define ELSEWHERE " ($COFFER_STORE names another)"
 
 enum { STORE_MODE = 0700, FILE_MODE = 0600, VERSION_SIZE = 16, UID_MAP_SIZE = 256 };
 enum { LOCK_TRIES = 30 * 1000, LOCK_PAUSE_NS = 1000 * 1000 }; /* 30 s; a lock is held for a few milliseconds */
@@ -60,9 +63,9 @@ static int check_owner(int root, const char *path, struct error *err)
 	if (fstat(root, &st) < 0)
 		return fail(err, errno, "image store %s", path);
 	if (st.st_uid != geteuid() && st.st_uid != 0)
-		return refuse_as(err, EPERM, "image store %s belongs to user %u", path, st.st_uid);
+		return refuse_as(err, EPERM, "image store %s belongs to user %u" ELSEWHERE, path, st.st_uid);
 	if (st.st_mode & (S_IWOTH | S_IWGRP))
-		return refuse_as(err, EPERM, "image store %s can be written by others", path);
+		return refuse_as(err, EPERM, "image store %s can be written by others" ELSEWHERE, path);
 	return 0;
 }
 
@@ -119,9 +122,37 @@ static bool is_first_userns(void)
 	       count == UINT32_MAX;
 }
 
-static int write_version(int root, const char *path, struct error *err)
+/* What overlayfs asks of the file system that layers are on: attributes for its marks, and types in directories,
+   without which it shows whiteouts. */
+static int check_file_system(int root, const char *path, bool first_userns, struct error *err)
 {
-	const char *version = geteuid() == 0 && is_first_userns() ? store_version : user_version;
+	const char *name = first_userns ? "trusted.overlay.probe" : "user.overlay.probe";
+	auto_fd int fd = openat(root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	auto_dir DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *entry;
+
+	if (!dir)
+		return fail(err, errno, "image store %s: read", path);
+	(void)take_fd(&fd);
+	if (fsetxattr(root, name, "y", 1, 0) < 0 && errno == EOPNOTSUPP)
+		return refuse_as(err, EOPNOTSUPP,
+				 "image store %s: its file system keeps no attributes %.*s*, which layers "
+				 "need" ELSEWHERE,
+				 path, (int)(strchr(name, '.') - name + 1), name);
+	(void)fremovexattr(root, name);
+	while ((entry = readdir(dir)) != NULL)
+		if (entry->d_type == DT_UNKNOWN)
+			return refuse_as(
+				err, EOPNOTSUPP,
+				"image store %s: its file system keeps no types in directories (d_type), which "
+				"overlayfs needs: it was made without them" ELSEWHERE,
+				path);
+	return 0;
+}
+
+static int write_version(int root, const char *path, bool first_userns, struct error *err)
+{
+	const char *version = first_userns ? store_version : user_version;
 	auto_fd int fd = openat(root, "version.new", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, FILE_MODE);
 	int r = fd < 0 ? -errno : fd_write_all(fd, version, strlen(version));
 
@@ -138,6 +169,7 @@ static int write_version(int root, const char *path, struct error *err)
 static int make_store(const struct store *store, struct error *err)
 {
 	auto_fd int lock = -1;
+	const bool first_userns = geteuid() == 0 && is_first_userns();
 	int r = check_empty(store->root, store->path, err);
 
 	if (r < 0)
@@ -150,7 +182,8 @@ static int make_store(const struct store *store, struct error *err)
 			return fail(err, errno, "image store %s: make %s", store->path, directories[i]);
 	if (faccessat(store->root, "version", F_OK, 0) == 0)
 		return 0;
-	return write_version(store->root, store->path, err);
+	r = check_file_system(store->root, store->path, first_userns, err);
+	return r < 0 ? r : write_version(store->root, store->path, first_userns, err);
 }
 
 static int check_version(struct store *store, struct error *err)
@@ -202,7 +235,9 @@ static int open_root(const char *path, int *ret, struct error *err)
 		fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	}
 	if (fd < 0)
-		return fail(err, errno, "open image store %s", path);
+		return errno == EACCES
+			       ? refuse_as(err, EACCES, "open image store %s: Permission denied" ELSEWHERE, path)
+			       : fail(err, errno, "open image store %s", path);
 	*ret = fd;
 	return 0;
 }
@@ -379,6 +414,7 @@ int store_find(const struct store *store, struct arena *arena, const char *name_
 	if (r == 0)
 		r = store_read_record(store, arena, hex, ret, err);
 	if (r == -ENOENT)
-		return refuse_as(err, ENOENT, "image %.256s is not stored", name_or_id);
+		return refuse_as(err, ENOENT, "image %.256s is not stored (`coffer image list` shows what is)",
+				 name_or_id);
 	return r;
 }

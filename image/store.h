@@ -48,7 +48,7 @@ void store_close(struct store *store);
 int store_lock(const struct store *store, bool exclusive, struct error *err);
 
 /* The record of a stored image by name (normalised here), its hex, "sha256:" and hex, or a prefix of 12 or more digits
-   that is unambiguous. -ENOENT: "image NAME is not stored". Seven system calls by name. */
+   that is unambiguous. -ENOENT: "image NAME is not stored ...". Seven system calls by name. */
 int store_find(const struct store *store, struct arena *arena, const char *name_or_id, struct image_record *ret,
 	       struct error *err);
 

@@ -234,7 +234,10 @@ load store.bash
 	succeeds image pull -q --name long "oci:$TEST_DIR/long:next"
 	succeeds image history long
 	[[ $(head -n 2 <<<"$OUT" | wc -c) -lt 500 && $OUT == *00000...* ]]
-	fails "image nope is not stored" image inspect nope
+	fails "image nope is not stored (\`coffer image list\` shows what is)" image inspect nope
+	fails "save to $TEST_DIR/a.tar: expected oci:DIR" image save b "$TEST_DIR/a.tar"
+	tar -C "$TEST_DIR" -cf "$TEST_DIR/tree.tar" long/oci-layout
+	fails "a tar of a file system is for \`coffer image import\`" image load "$TEST_DIR/tree.tar"
 }
 
 @test "remove takes a name, and the image with its last; the rest of the store stays" {
@@ -391,6 +394,28 @@ load store.bash
 		./coffer image remove a && find .local/share/coffer/layers -mindepth 2"
 	[[ $OUT == *docker.io/library/a:latest*"1 user"* ]]
 	[[ $OUT == *" owner "* && $OUT != *" owner 1000 "* ]]
+}
+
+# in_place STORE MOUNT...: the commands of standard input, in a mount namespace with this mounted on $TEST_DIR/place.
+in_place() {
+	mkdir -p "$TEST_DIR/place"
+	COFFER_STORE=$TEST_DIR/place/store unshare --mount --propagation private \
+		bash -ec 'mount "${@:2}" "$1"; . /dev/stdin' bash "$TEST_DIR/place" "$@" 3>&-
+}
+
+@test "a store where it cannot be: what is in the way, and what to do" {
+	fails "no attributes trusted.*, which layers need (\$COFFER_STORE" in_place -t ramfs none <<<'"$COFFER_IMAGE" list'
+	truncate -s 20M "$TEST_DIR/disk"
+	mke2fs -q -t ext4 -O ^filetype "$TEST_DIR/disk"
+	fails "no types in directories (d_type)" in_place -o loop "$TEST_DIR/disk" <<<'"$COFFER_IMAGE" list'
+	fails "space left on device (image store $TEST_DIR/place/store: \`coffer image prune\` frees" \
+		in_place -t tmpfs -o size=1m none <<<"'$COFFER_IMAGE' pull -q oci:$LAYOUT:next"
+	mkdir -p "$TEST_DIR"/over/{lower,upper,work}
+	fails "is on a file system of type overlay, to which overlayfs does not write" in_place -t overlay none -o \
+		"lowerdir=$TEST_DIR/over/lower,upperdir=$TEST_DIR/over/upper,workdir=$TEST_DIR/over/work" <<-END
+			'$COFFER_IMAGE' pull -q --name a oci:$LAYOUT:base
+			'$COFFER' --root '$TEST_DIR/state' --cgroup-manager disabled run --rm --image a -- true
+		END
 }
 
 @test "help and man pages know the same verbs" {

@@ -178,6 +178,26 @@ static const char *const bad[] = {
 	"docker-archive::x",
 };
 
+/* What other programs take: the text says what to type instead. */
+static void foreign(void)
+{
+	static const char *const texts[][2] = {
+		{ "http://host/name", "--tls-verify=false" },
+		{ "https://host/name:tag", "HOST[:PORT]/NAME[:TAG]" },
+		{ "docker-daemon:name:tag", "docker save" },
+		{ "containers-storage:name", "podman save" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		auto_arena struct arena *arena = arena_new();
+		struct image_ref ref;
+		struct error err;
+
+		CHECK_INT(-EINVAL, ref_parse(arena, texts[i][0], &ref, &err));
+		CHECK_CONTAINS(texts[i][1], err.text);
+	}
+}
+
 static void refused(void)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
@@ -193,5 +213,5 @@ static void refused(void)
 	}
 }
 
-static const struct test tests[] = { TEST(taken), TEST(stable), TEST(with_paths), TEST(refused) };
+static const struct test tests[] = { TEST(taken), TEST(stable), TEST(with_paths), TEST(foreign), TEST(refused) };
 TEST_MAIN(tests)

@@ -80,6 +80,7 @@ static void tags(void)
 	CHECK_STR("B", found.text);
 	CHECK(name == NULL);
 	CHECK_INT(-ENOENT, first(arena, dir, "c", &found, NULL, &err));
+	CHECK_CONTAINS("it has: example.org/a:1, latest", err.text);
 	put_index(arena, dir, a, add_manifest(arena, dir, "C", "other"));
 	CHECK_INT(0, first(arena, dir, NULL, &found, NULL, &err)); /* by platform, from the index itself */
 	CHECK_STR(MEDIA_TYPE_OCI_INDEX, found.media_type);
