@@ -106,13 +106,20 @@ char *network_list_json(struct arena *arena, const struct network *networks, siz
 	return arena_strdup(arena, json_writer_text(out, &length));
 }
 
-char *network_json(struct arena *arena, const struct network *network, const struct endpoint *endpoints, size_t count)
+char *network_json(struct arena *arena, const struct network *network, const struct endpoint *endpoints, size_t count,
+		   const struct firewalls *others)
 {
 	auto_json_writer struct json_writer *out = json_writer_new(true);
 	size_t length;
 
 	json_begin_object(out, NULL);
 	put_network(out, network);
+	if (network->kind == NETWORK_BRIDGE) {
+		json_begin_array(out, "firewalls");
+		for (size_t i = 0; i < others->count; i++)
+			json_put_string(out, NULL, others->texts[i]);
+		json_end_array(out);
+	}
 	json_begin_array(out, "containers");
 	for (size_t i = 0; i < count; i++)
 		if (str_eq(endpoints[i].network, network->name))

@@ -8,4 +8,5 @@ char *network_list_table(struct arena *arena, const struct network *networks, si
 char *network_list_json(struct arena *arena, const struct network *networks, size_t count);
 
 /* One network with those of the endpoints that are on it. */
-char *network_json(struct arena *arena, const struct network *network, const struct endpoint *endpoints, size_t count);
+char *network_json(struct arena *arena, const struct network *network, const struct endpoint *endpoints, size_t count,
+		   const struct firewalls *others);

@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "base/json.h"
+#include "base/log.h"
 #include "base/str.h"
 #include "help.h"
 #include "net_print.h"
@@ -180,6 +181,17 @@ static int take_opts(const struct define_options *options, struct network *netwo
 	return r;
 }
 
+static void tell_of_firewalls(const struct network *network)
+{
+	const struct firewalls others = network_firewalls();
+
+	if (others.count > 0)
+		log_message(LOG_LEVEL_WARNING,
+			    "network %s: another firewall (%s) drops what it is not told to let pass; how to allow %s: "
+			    "FIREWALLS in coffer-network(1)",
+			    network->name, others.texts[0], network->bridge);
+}
+
 static int define(const struct invocation *in, int *ret_exit, struct error *err)
 {
 	const struct define_options *options = in->options;
@@ -211,6 +223,8 @@ static int define(const struct invocation *in, int *ret_exit, struct error *err)
 	if (options->interface)
 		(void)snprintf(network.bridge, sizeof(network.bridge), "%s", options->interface);
 	r = network_define(&network, options->ipv6, err);
+	if (r == 0 && network.kind == NETWORK_BRIDGE)
+		tell_of_firewalls(&network);
 	return r < 0 ? r : print_text(network.name, err);
 }
 
@@ -254,6 +268,7 @@ static int inspect(const struct invocation *in, int *ret_exit, struct error *err
 	struct endpoint *endpoints = NULL;
 	size_t count = 0;
 	size_t n_endpoints = 0;
+	const struct firewalls others = network_firewalls();
 	int r = network_list(in->arena, &networks, &count, err);
 
 	(void)ret_exit;
@@ -263,7 +278,7 @@ static int inspect(const struct invocation *in, int *ret_exit, struct error *err
 		return r;
 	for (size_t i = 0; i < count; i++)
 		if (str_eq(networks[i].name, in->arguments[0]))
-			return print_text(network_json(in->arena, &networks[i], endpoints, n_endpoints), err);
+			return print_text(network_json(in->arena, &networks[i], endpoints, n_endpoints, &others), err);
 	return refuse(err, "network `%s` does not exist", in->arguments[0]);
 }
 

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/netlink.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -242,6 +243,18 @@ int network_define(struct network *network, bool v6, struct error *err)
 	if (r == 0)
 		r = net_host_open(&host, err);
 	return r < 0 ? r : network_create(&store, &host, network, v6, err);
+}
+
+struct firewalls network_firewalls(void)
+{
+	struct firewalls found = { .count = 0 };
+	struct error ignored;
+	auto_fd int netfilter = -1;
+
+	if (netlink_open(NETLINK_NETFILTER, &netfilter, &ignored) < 0 ||
+	    firewalls_find(netfilter, &found, &ignored) < 0)
+		found.count = 0;
+	return found;
 }
 
 int network_undefine(const char *name, struct error *err)

@@ -15,6 +15,7 @@
 #include "config.h"
 #include "container.h"
 #include "net/endpoint.h"
+#include "net/firewall.h"
 #include "net/network.h"
 
 enum network_mode {
@@ -91,6 +92,9 @@ int network_define(struct network *network, bool v6, struct error *err);
 int network_undefine(const char *name, struct error *err);
 
 /* All of them, sorted by name; in `arena`. */
+/* Other firewalls that drop what they are not told to let pass (net/firewall.h); none where that is not known. */
+struct firewalls network_firewalls(void);
+
 int network_list(struct arena *arena, struct network **ret, size_t *ret_count, struct error *err);
 
 /* Who is on a network (NULL: on any), or where a container (NULL: any) is. In `arena`. */

@@ -1,5 +1,6 @@
 /* fuzz_netlink.c - any bytes as the kernel's answer: attributes, interfaces and routes are read within them. */
 #include "net/addr.h"
+#include "net/firewall.h"
 #include "net/link.h"
 #include "net/netlink.h"
 
@@ -13,8 +14,10 @@ static int see(const struct netlink_reply *reply, void *context)
 	struct addr_route route;
 	struct ip_network address;
 	char text[IP_TEXT_SIZE];
+	char firewall[FIREWALL_TEXT_SIZE];
 
 	link_read(reply, info);
+	(void)firewalls_read(reply, firewall);
 	(void)addr_read(reply, 1, &address);
 	if (addr_read_route(reply, &route))
 		(void)ip_network_text(&route.network, text);
