@@ -44,6 +44,17 @@ pid_t proc_clone(uint64_t flags, int cgroup_fd, int *ret_pidfd)
 	return (pid_t)pid;
 }
 
+pid_t proc_fork_alone(void)
+{
+	struct clone_args args = { .exit_signal = 0 };
+	long pid;
+
+	while (waitpid(-1, NULL, (int)__WCLONE | WNOHANG) > 0) /* earlier ones that have ended */
+		;
+	pid = syscall(SYS_clone3, &args, sizeof(args));
+	return pid < 0 ? -errno : (pid_t)pid;
+}
+
 int proc_pidfd_open(pid_t pid)
 {
 	long fd = syscall(SYS_pidfd_open, pid, 0);

@@ -16,6 +16,10 @@
  */
 pid_t proc_clone(uint64_t flags, int cgroup_fd, int *ret_pidfd);
 
+/* fork(2) of a process that nobody waits for: its end sends no signal, wait(2) does not see it, and behind the caller's
+   end it is with whoever takes in orphans. Returns the pid, 0 in the child, or -errno. */
+pid_t proc_fork_alone(void);
+
 int proc_pidfd_open(pid_t pid);             /* fd or -errno */
 int proc_pidfd_send(int pidfd, int signal); /* 0 or -errno */
 int proc_pidfd_getfd(int pidfd, int fd);    /* fd or -errno */

@@ -26,7 +26,15 @@ struct setting {
 	const char *name, *value;
 };
 
-/* What has no message of rtnetlink: no detection of duplicates and no advice of routers: addresses are ours. */
+/* A bridge lets nobody's advice on IPv6 through, so without IPv6 it is enough that the kernel makes no address itself.
+   That has a message of rtnetlink: with a thousand network namespaces the first look of each into /proc/sys/net takes
+   a millisecond. */
+static bool knows_no_ipv6(const struct endpoint *endpoint, const struct network *network)
+{
+	return !ip_is_set(&endpoint->v6) && network->kind == NETWORK_BRIDGE && !network->may_spoof;
+}
+
+/* What has none: no detection of duplicates and no advice of routers: addresses are ours. */
 static int set_interface(const struct endpoint *endpoint, struct error *err)
 {
 	static const struct setting settings[] = { { "accept_dad", "0" }, { "accept_ra", "0" }, { "autoconf", "0" } };
@@ -42,7 +50,8 @@ static int set_interface(const struct endpoint *endpoint, struct error *err)
 	return r;
 }
 
-static int enter(int netns, const struct endpoint *endpoint, int *ret_route, struct error *err)
+static int enter(int netns, const struct endpoint *endpoint, const struct network *network, int *ret_route,
+		 struct error *err)
 {
 	int home;
 	int r = netns_enter(netns, &home, err);
@@ -50,7 +59,7 @@ static int enter(int netns, const struct endpoint *endpoint, int *ret_route, str
 	if (r < 0)
 		return r;
 	r = netlink_open(NETLINK_ROUTE, ret_route, err);
-	if (r == 0)
+	if (r == 0 && !knows_no_ipv6(endpoint, network))
 		r = set_interface(endpoint, err);
 	netns_leave(home);
 	return r;
@@ -85,13 +94,15 @@ static int configure(int netns, const struct endpoint *endpoint, const struct ne
 	auto_netlink_batch struct netlink_batch batch = NETLINK_BATCH;
 	auto_fd int route = -1;
 	struct link_info link = { 0 };
-	int r = enter(netns, endpoint, &route, err);
+	int r = enter(netns, endpoint, network, &route, err);
 
 	if (r == 0)
 		r = link_get(route, endpoint->interface, &link, err);
 	if (r < 0)
 		return r;
 	link_up(&batch, 1);
+	if (knows_no_ipv6(endpoint, network))
+		link_no_ipv6(&batch, link.index);
 	link_set_ipv4(&batch, link.index);
 	link_up(&batch, link.index);
 	put_family(&batch, link.index, network, &network->v4, &endpoint->v4);
@@ -185,18 +196,24 @@ static int delete_queue(const struct net_host *host, const struct endpoint *endp
 {
 	char name[IFNAMSIZ];
 
-	return endpoint->rate.out ? link_remove(host->route, rate_interface(endpoint->host, name), err) : 0;
+	if (!endpoint->rate.out)
+		return 0;
+	return link_remove(host->route, rate_interface(endpoint->host, name), host->netfilter, err);
 }
 
 static int take_down(const struct net_store *store, const struct net_host *host, const struct network *network,
 		     const struct endpoint *endpoint, int netns, struct error *err)
 {
-	int r = remove_rules(store, host, network, endpoint, err);
+	unsigned leaving = 0;
+	int r = netns == NET_GONE ? 0 : interface_remove(host, network, endpoint, netns, &leaving, err);
 
-	net_store_reached(store, "rules removed");
-	if (r == 0 && netns != NET_GONE)
-		r = interface_remove(host, network, endpoint, netns, err);
 	net_store_reached(store, "interface removed");
+	if (r == 0)
+		r = remove_rules(store, host, network, endpoint, err);
+	net_store_reached(store, "rules removed");
+	if (r == 0)
+		r = interface_gone(host, endpoint, leaving, err);
+	net_store_reached(store, "interface gone");
 	if (r == 0)
 		r = delete_queue(host, endpoint, err);
 	net_store_reached(store, "queue removed");
@@ -241,7 +258,7 @@ int net_detach(const struct net_store *store, const char *owner, const char *sta
 
 	if (r == 0 && *names)
 		r = net_host_open(&host, err);
-	host.deleted = true;
+	host.deleted = netns == NET_GONE;
 	for (char **name = names; r == 0 && *name; name++)
 		if (!network || str_eq(*name, network))
 			r = detach_one(store, &host, &leaving, *name, err);
@@ -310,6 +327,9 @@ static int bring_up(const struct net_store *store, const struct net_host *host, 
 	net_store_reached(store, "rate limited");
 	if (r == 0)
 		r = configure(attach->netns, endpoint, network, first, err);
+	net_store_reached(store, "addresses set");
+	if (r == 0)
+		r = interface_open(host, network, endpoint, err);
 	net_store_reached(store, "attached");
 	return r;
 }
@@ -384,10 +404,13 @@ static int join(const struct net_store *store, const struct net_host *host, cons
 	bool first = false;
 	int r = describe(store, attach, endpoint, &first, err);
 
-	if (r == 0 && str_eq(attach->network, network_default))
-		r = network_ensure_default(store, host, err);
 	if (r == 0)
 		r = net_store_load_network(store, attach->network, &network, err);
+	if (r == -ENOENT && str_eq(attach->network, network_default)) {
+		r = network_ensure_default(store, host, err);
+		if (r == 0)
+			r = net_store_load_network(store, network_default, &network, err);
+	}
 	if (r < 0)
 		return r;
 	r = take_addresses(store, &network, attach, endpoint, err);

@@ -5,7 +5,7 @@
  * Joining: addresses taken -> record -> bridge or VLAN -> rules -> interface -> its addresses. The record comes before
  * all that it names, the rules before the interface that they are about: it never runs unchecked. A failure takes
  * everything back; a killed process leaves what net_detach() takes back at any later time. Leaving is the way back:
- * rules -> interface -> addresses -> record, and the bridge or VLAN with the last container.
+ * interface -> rules -> addresses -> record, and the bridge or VLAN with the last container.
  */
 #pragma once
 

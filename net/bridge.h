@@ -11,7 +11,7 @@
 /* Sockets in the host's network namespace, which is the caller's. */
 struct net_host {
 	int route, netfilter;
-	bool deleted; /* rules, by this one: netlink_close_later() */
+	bool deleted; /* rules, by this one, and no interface: netlink_close_later() */
 };
 
 #define NET_HOST_CLOSED                                                                                                \

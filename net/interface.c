@@ -91,11 +91,6 @@ int interface_describe(const struct net_store *store, const struct net_host *hos
 
 /* ---- into the container ---- */
 
-static int delete_veth(const struct net_host *host, const struct endpoint *endpoint, struct error *err)
-{
-	return link_remove(host->route, endpoint->host, err);
-}
-
 static int make_veth(const struct net_host *host, const struct endpoint *endpoint, const struct link_info *bridge,
 		     int netns, struct error *err)
 {
@@ -107,18 +102,16 @@ static int make_veth(const struct net_host *host, const struct endpoint *endpoin
 		.peer_netns = netns,
 		.master = bridge->index,
 		.mtu = bridge->mtu,
-		.down = rate_is_set(&endpoint->rate),
 	};
 	int r;
 
 	link_add_veth(&batch, &veth);
-	link_hairpin(&batch, endpoint->host);
 	r = netlink_send(host->route, &batch, NULL, NULL, err);
 	if (r != -EEXIST)
 		return r;
 	/* One of a container of this name whose namespace the kernel has not taken down yet; or the container has an
 	   interface of this name, then it fails again. */
-	r = delete_veth(host, endpoint, err);
+	r = link_remove(host->route, endpoint->host, host->netfilter, err);
 	return r < 0 ? r : netlink_send(host->route, &batch, NULL, NULL, err);
 }
 
@@ -174,6 +167,20 @@ int interface_bring(const struct net_host *host, const struct network *network, 
 	return 0;
 }
 
+int interface_open(const struct net_host *host, const struct network *network, const struct endpoint *endpoint,
+		   struct error *err)
+{
+	auto_netlink_batch struct netlink_batch batch = NETLINK_BATCH;
+	const unsigned index = network->kind == NETWORK_BRIDGE ? if_nametoindex(endpoint->host) : 0;
+
+	if (network->kind != NETWORK_BRIDGE)
+		return 0;
+	link_hairpin(&batch, index);
+	link_no_ipv6(&batch, index);
+	link_up(&batch, index);
+	return netlink_send(host->route, &batch, NULL, NULL, err);
+}
+
 /* ---- out of it ---- */
 
 static bool is_ours(const struct network *network, const struct endpoint *endpoint, const struct link_info *link)
@@ -202,8 +209,13 @@ static int enter(int netns, int *ret_route, int *ret_host, struct error *err)
 	return r;
 }
 
+int interface_gone(const struct net_host *host, const struct endpoint *endpoint, unsigned leaving, struct error *err)
+{
+	return link_remove_end(host->route, endpoint->host, leaving, err);
+}
+
 int interface_remove(const struct net_host *host, const struct network *network, const struct endpoint *endpoint,
-		     int netns, struct error *err)
+		     int netns, unsigned *ret_leaving, struct error *err)
 {
 	auto_netlink_batch struct netlink_batch batch = NETLINK_BATCH;
 	auto_fd int route = -1;
@@ -211,9 +223,10 @@ int interface_remove(const struct net_host *host, const struct network *network,
 	struct link_info link = { 0 };
 	int r;
 
+	*ret_leaving = 0;
 	if (network->kind == NETWORK_BRIDGE)
-		return delete_veth(host, endpoint, err);
-	if (netns < 0)
+		*ret_leaving = link_remove_begin(endpoint->host, host->netfilter);
+	if (network->kind == NETWORK_BRIDGE || netns < 0)
 		return 0;
 	r = enter(netns, &route, &here, err);
 	if (r == 0)

@@ -13,12 +13,17 @@
 int interface_describe(const struct net_store *store, const struct net_host *host, const struct network *network,
 		       const uint8_t *mac, struct endpoint *endpoint, struct error *err);
 
-/* `side` is from host_side_ensure(); netns is an fd. It is down, without addresses. */
+/* `side` is from host_side_ensure(); netns is an fd. It is down, without addresses, and so is a bridge's port. */
 int interface_bring(const struct net_host *host, const struct network *network, const struct endpoint *endpoint,
 		    const struct link_info *side, int netns, struct error *err);
 
+/* Last of all: sets up the bridge's port, where it has one. */
+int interface_open(const struct net_host *host, const struct network *network, const struct endpoint *endpoint,
+		   struct error *err);
+
 /* Takes it out of the container; one that is not there is success. Without the namespace (netns < 0) only a veth is
    found, all else goes with the namespace. What the container has under its name by now with another kind or MAC is
-   left alone. */
+   left alone. A veth takes the kernel a moment, which interface_gone() waits for: *ret_leaving. */
 int interface_remove(const struct net_host *host, const struct network *network, const struct endpoint *endpoint,
-		     int netns, struct error *err);
+		     int netns, unsigned *ret_leaving, struct error *err);
+int interface_gone(const struct net_host *host, const struct endpoint *endpoint, unsigned leaving, struct error *err);

@@ -10,12 +10,13 @@
 #include <linux/veth.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <time.h>
 
 #include "base/str.h"
 
 enum { RP_FILTER_LOOSE = 2 };
-enum { REMOVE_TRIES = 800, REMOVE_WAIT_NS = 50 * 1000 };
+enum { REMOVE_TRIES = 1500, REMOVE_WAIT_NS = 20 * 1000 };
 enum { CREATE = NLM_F_CREATE | NLM_F_EXCL };
 
 static const struct ifinfomsg no_header;
@@ -76,6 +77,14 @@ static void put_mtu(struct netlink_batch *batch, unsigned mtu)
 		netlink_put_u32(batch, IFLA_MTU, mtu);
 }
 
+/* A veth uses one each way, but makes as many as there are processors; to give the rest up again, of each end, the
+   kernel would wait until no processor can see them. */
+static void put_one_queue(struct netlink_batch *batch)
+{
+	netlink_put_u32(batch, IFLA_NUM_TX_QUEUES, 1);
+	netlink_put_u32(batch, IFLA_NUM_RX_QUEUES, 1);
+}
+
 static void put_mac(struct netlink_batch *batch, const uint8_t *mac)
 {
 	if (mac)
@@ -94,6 +103,7 @@ void link_add_bridge(struct netlink_batch *batch, const struct link_bridge *brid
 	info = netlink_nest(batch, IFLA_LINKINFO);
 	netlink_put_string(batch, IFLA_INFO_KIND, "bridge");
 	data = netlink_nest(batch, IFLA_INFO_DATA);
+	netlink_put_u8(batch, IFLA_BR_MCAST_SNOOPING, 0);
 	if (bridge->vlan) { /* not in every kernel */
 		netlink_put_u8(batch, IFLA_BR_VLAN_FILTERING, 1);
 		netlink_put_u16(batch, IFLA_BR_VLAN_DEFAULT_PVID, bridge->vlan);
@@ -104,16 +114,15 @@ void link_add_bridge(struct netlink_batch *batch, const struct link_bridge *brid
 
 void link_add_veth(struct netlink_batch *batch, const struct link_veth *veth)
 {
-	const unsigned flags = veth->down ? 0 : IFF_UP;
-	const struct ifinfomsg header = { .ifi_flags = flags, .ifi_change = flags };
 	size_t info;
 	size_t data;
 	size_t peer;
 
-	netlink_begin(batch, RTM_NEWLINK, CREATE, &header, sizeof(header), "make %s and its peer %s", veth->name,
+	netlink_begin(batch, RTM_NEWLINK, CREATE, &no_header, sizeof(no_header), "make %s and its peer %s", veth->name,
 		      veth->peer);
 	netlink_put_string(batch, IFLA_IFNAME, veth->name);
 	put_mtu(batch, veth->mtu);
+	put_one_queue(batch);
 	if (veth->master)
 		netlink_put_u32(batch, IFLA_MASTER, veth->master);
 	info = netlink_nest(batch, IFLA_LINKINFO);
@@ -124,6 +133,7 @@ void link_add_veth(struct netlink_batch *batch, const struct link_veth *veth)
 	netlink_put_u32(batch, IFLA_NET_NS_FD, (uint32_t)veth->peer_netns);
 	put_mac(batch, veth->peer_mac);
 	put_mtu(batch, veth->mtu);
+	put_one_queue(batch);
 	netlink_nest_end(batch, peer);
 	netlink_nest_end(batch, data);
 	netlink_nest_end(batch, info);
@@ -140,19 +150,15 @@ void link_add_ifb(struct netlink_batch *batch, const char *name)
 	netlink_nest_end(batch, info);
 }
 
-void link_hairpin(struct netlink_batch *batch, const char *name)
+void link_hairpin(struct netlink_batch *batch, unsigned index)
 {
-	size_t info;
-	size_t data;
+	const struct ifinfomsg header = { .ifi_family = PF_BRIDGE, .ifi_index = (int)index };
+	size_t port;
 
-	netlink_begin(batch, RTM_NEWLINK, 0, &no_header, sizeof(no_header), "set up the bridge port %s", name);
-	netlink_put_string(batch, IFLA_IFNAME, name);
-	info = netlink_nest(batch, IFLA_LINKINFO);
-	netlink_put_string(batch, IFLA_INFO_SLAVE_KIND, "bridge");
-	data = netlink_nest(batch, IFLA_INFO_SLAVE_DATA);
+	netlink_begin(batch, RTM_SETLINK, 0, &header, sizeof(header), "set up the bridge port %u", index);
+	port = netlink_nest(batch, IFLA_PROTINFO);
 	netlink_put_u8(batch, IFLA_BRPORT_MODE, 1);
-	netlink_nest_end(batch, data);
-	netlink_nest_end(batch, info);
+	netlink_nest_end(batch, port);
 }
 
 void link_add_shared(struct netlink_batch *batch, const struct link_shared *shared)
@@ -274,6 +280,20 @@ void link_set_ipv4(struct netlink_batch *batch, unsigned index)
 	netlink_nest_end(batch, families);
 }
 
+void link_no_ipv6(struct netlink_batch *batch, unsigned index)
+{
+	size_t families;
+	size_t family;
+
+	change(batch, index, 0, "keep IPv6 from");
+	families = netlink_nest(batch, IFLA_AF_SPEC);
+	family = netlink_nest(batch, AF_INET6);
+	netlink_put_u8(batch, IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE);
+	netlink_nest_end(batch, family);
+	netlink_nest_end(batch, families);
+	netlink_may_fail(batch);
+}
+
 void link_set_master(struct netlink_batch *batch, unsigned index, unsigned master)
 {
 	change(batch, index, 0, "set the bridge of");
@@ -286,25 +306,49 @@ void link_delete(struct netlink_batch *batch, const char *name)
 	netlink_put_string(batch, IFLA_IFNAME, name);
 }
 
-int link_remove(int route, const char *name, struct error *err)
+/* By number, which is never given again: the process may be late, and the name another's by then. */
+static void delete_number(struct netlink_batch *batch, const char *name, unsigned index)
+{
+	const struct ifinfomsg header = { .ifi_index = (int)index };
+
+	netlink_begin(batch, RTM_DELLINK, 0, &header, sizeof(header), "delete interface %s", name);
+}
+
+unsigned link_remove_begin(const char *name, int held)
+{
+	auto_netlink_batch struct netlink_batch batch = NETLINK_BATCH;
+	const unsigned index = if_nametoindex(name);
+
+	if (index == 0)
+		return 0;
+	delete_number(&batch, name, index);
+	netlink_send_later(&batch, held);
+	return index;
+}
+
+int link_remove_end(int route, const char *name, unsigned index, struct error *err)
 {
 	const struct timespec wait = { .tv_nsec = REMOVE_WAIT_NS };
 	auto_netlink_batch struct netlink_batch batch = NETLINK_BATCH;
-	/* By number, which is never given again: the process may be late, and the name another's by then. */
-	const struct ifinfomsg header = { .ifi_index = (int)if_nametoindex(name) };
+	bool there = index > 0;
 
-	if (header.ifi_index == 0)
-		return 0;
-	netlink_begin(&batch, RTM_DELLINK, 0, &header, sizeof(header), "delete interface %s", name);
-	netlink_send_later(&batch);
-	for (int i = 0; i < REMOVE_TRIES; i++) {
-		if ((int)if_nametoindex(name) != header.ifi_index)
-			return 0;
+	(void)prctl(PR_SET_TIMERSLACK, 1); /* else each wait takes three times as long */
+	for (int i = 0; i < REMOVE_TRIES && there; i++) {
 		(void)nanosleep(&wait, NULL);
+		there = if_nametoindex(name) == index;
 	}
+	(void)prctl(PR_SET_TIMERSLACK, 0);
+	if (!there)
+		return 0;
 	/* The kernel is busy, or refuses. */
+	delete_number(&batch, name, index);
 	batch.optional = true;
 	return netlink_send(route, &batch, NULL, NULL, err);
+}
+
+int link_remove(int route, const char *name, int held, struct error *err)
+{
+	return link_remove_end(route, name, link_remove_begin(name, held), err);
 }
 
 static void copy_kind(const struct netlink_reply *info, char *kind, size_t size)

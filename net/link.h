@@ -31,20 +31,19 @@ struct link_bridge {
 /* It is made down. */
 void link_add_bridge(struct netlink_batch *batch, const struct link_bridge *bridge);
 
-/* One end here with a master, up; the other is made in the namespace itself, so that it is never seen here. */
+/* One end here with a master, down; the other is made in the namespace itself, so that it is never seen here. */
 struct link_veth {
 	const char *name, *peer;
 	const uint8_t *peer_mac;
 	int peer_netns;  /* fd */
 	unsigned master; /* index of a bridge; 0: none */
 	unsigned mtu;
-	bool down; /* this end is not set up: it is to be limited first */
 };
 void link_add_veth(struct netlink_batch *batch, const struct link_veth *veth);
 
 /* Lets a port of a bridge send frames back to where they came from: with br_netfilter a container reaches its own
    published port that way only. */
-void link_hairpin(struct netlink_batch *batch, const char *name);
+void link_hairpin(struct netlink_batch *batch, unsigned index);
 
 /* A queue for what another interface receives (tc.h): what is sent by it comes back, received by that one. It is made
    down. */
@@ -94,12 +93,18 @@ void link_up(struct netlink_batch *batch, unsigned index);
    2). By a message: with a thousand network namespaces each look into /proc/sys/net takes milliseconds. */
 void link_set_ipv4(struct netlink_batch *batch, unsigned index);
 
+/* No IPv6 address of the kernel's own making, where there is IPv6; for an interface that is down. */
+void link_no_ipv6(struct netlink_batch *batch, unsigned index);
+
 void link_set_master(struct netlink_batch *batch, unsigned index, unsigned master);
 void link_delete(struct netlink_batch *batch, const char *name);
 
-/* Deletes an interface of this namespace at once, with its other end, and is back as soon as it is gone: the kernel's
-   own work on it is left to netlink_send_later(). One that is not there is success. */
-int link_remove(int route, const char *name, struct error *err);
+/* Deletes an interface of this namespace, with its other end, without waiting until all of the kernel's work on it is
+   done: that, and `held`, is left to netlink_send_later(). Begins, and waits until it is gone; something else can be
+   done in between. One that is not there is number 0, and success. */
+unsigned link_remove_begin(const char *name, int held);
+int link_remove_end(int route, const char *name, unsigned index, struct error *err);
+int link_remove(int route, const char *name, int held, struct error *err); /* both */
 
 struct link_info {
 	unsigned index, mtu, master;

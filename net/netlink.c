@@ -14,25 +14,20 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/proc.h"
 #include "base/str.h"
 #include "base/syscalls.h"
 
 enum {
 	TIMEOUT_S = 10,
-	LABEL_SIZE = 112,
 	REPLY_SIZE = 64 * 1024, /* the kernel makes parts of a list at most half as large */
 	SOCKET_BUFFER = 4 << 20,
 	LIST_RETRIES = 8,
 	ALIGNMENT = 4,
 	WORDS_SIZE = 160,
 	CLOSE_AFTER_MS = 100,
-};
-
-struct netlink_label {
-	char text[LABEL_SIZE];
 };
 
 static size_t aligned(size_t size)
@@ -79,67 +74,76 @@ static void keep_only(int fd)
 		(void)sys_close_range(0, (unsigned)fd - 1, 0);
 }
 
-/* Twice forked: it is nobody's child that has to be waited for. It waits until the others have let go of theirs. */
+/* In the process that nobody waits for: it holds the socket until the others have let go of theirs. */
+_Noreturn static void hold(int fd)
+{
+	(void)poll(NULL, 0, fd < 0 ? 0 : CLOSE_AFTER_MS);
+	_exit(EXIT_SUCCESS);
+}
+
 void netlink_close_later(int fd)
 {
-	const pid_t pid = fd < 0 ? -1 : fork();
-
-	if (pid == 0) {
+	if (fd >= 0 && proc_fork_alone() == 0) {
 		keep_only(fd);
-		if (fork() == 0)
-			(void)poll(NULL, 0, CLOSE_AFTER_MS);
-		_exit(EXIT_SUCCESS);
+		hold(fd);
 	}
 	cleanup_fd(&fd);
-	while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-		;
 }
 
-/* In the process that nobody waits for; with a socket of its own: the caller goes on using its one. */
-static void send_alone(struct netlink_batch *batch)
+/* With a socket of its own: the caller goes on using its one. */
+void netlink_send_later(const struct netlink_batch *batch, int held)
 {
-	struct error ignored;
-	int fd = -1;
+	int fd;
 
-	(void)sys_close_range(0, ~0U, 0);
-	if (netlink_open(NETLINK_ROUTE, &fd, &ignored) == 0)
-		(void)netlink_send(fd, batch, NULL, NULL, &ignored);
-}
-
-void netlink_send_later(struct netlink_batch *batch)
-{
-	const pid_t pid = fork();
-
-	if (pid == 0) {
-		if (fork() == 0)
-			send_alone(batch);
-		_exit(EXIT_SUCCESS);
-	}
-	while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-		;
+	if (proc_fork_alone() != 0)
+		return;
+	keep_only(held);
+	fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	if (fd >= 0)
+		(void)send(fd, batch->data, batch->used, 0);
+	hold(held);
 }
 
 void netlink_batch_done(struct netlink_batch *batch)
 {
-	free(batch->data);
-	free(batch->labels);
+	if (batch->data != batch->first)
+		free(batch->data);
+	if (batch->labels != batch->first_labels)
+		free(batch->labels);
 	*batch = (struct netlink_batch)NETLINK_BATCH;
+}
+
+/* Room for `wanted` elements in place of `memory`, which is the batch's own to begin with (`first`). */
+static void *with_room(void *memory, const void *first, size_t *size, size_t wanted, size_t element)
+{
+	const size_t old = *size;
+	void *more;
+
+	if (wanted <= old)
+		return memory;
+	while (*size < wanted)
+		*size *= 2;
+	more = xreallocarray(memory == first ? NULL : memory, *size, element);
+	if (memory == first)
+		memcpy(more, first, old * element);
+	return more;
+}
+
+static void start(struct netlink_batch *batch)
+{
+	batch->data = batch->first;
+	batch->size = sizeof(batch->first);
+	batch->labels = batch->first_labels;
+	batch->size_labels = ARRAY_SIZE(batch->first_labels);
 }
 
 /* Zeroed room at the end. */
 static void *extend(struct netlink_batch *batch, size_t size)
 {
-	size_t wanted = batch->used + aligned(size);
+	const size_t wanted = batch->used + aligned(size);
 	void *room;
 
-	if (wanted > batch->size) {
-		size_t grown = batch->size ? batch->size : 4096;
-
-		while (grown < wanted)
-			grown *= 2;
-		batch->data = xreallocarray(batch->data, grown, 1);
-		batch->size = grown;
-	}
+	batch->data = with_room(batch->data, batch->first, &batch->size, wanted, 1);
 	room = batch->data + batch->used;
 	memset(room, 0, aligned(size));
 	batch->used = wanted;
@@ -167,10 +171,12 @@ void netlink_begin(struct netlink_batch *batch, uint16_t type, unsigned flags, c
 	struct netlink_label *label;
 	va_list args;
 
-	/* One more at a power of two: the array grows by doubling. */
-	if ((batch->n_labels & (batch->n_labels - 1)) == 0)
-		batch->labels = xreallocarray(batch->labels, batch->n_labels ? batch->n_labels * 2 : 1, sizeof(*label));
+	if (!batch->data)
+		start(batch);
+	batch->labels =
+		with_room(batch->labels, batch->first_labels, &batch->size_labels, batch->n_labels + 1, sizeof(*label));
 	label = &batch->labels[batch->n_labels++];
+	label->may_fail = false;
 	va_start(args, fmt);
 	(void)vsnprintf(label->text, sizeof(label->text), fmt, args);
 	va_end(args);
@@ -178,6 +184,11 @@ void netlink_begin(struct netlink_batch *batch, uint16_t type, unsigned flags, c
 	batch->message = batch->used;
 	memcpy(extend(batch, sizeof(message)), &message, sizeof(message));
 	memcpy(extend_message(batch, size), header, size);
+}
+
+void netlink_may_fail(struct netlink_batch *batch)
+{
+	batch->labels[batch->n_labels - 1].may_fail = true;
 }
 
 void netlink_put(struct netlink_batch *batch, uint16_t type, const void *data, size_t size)
@@ -319,6 +330,7 @@ static bool is_optional(const struct netlink_batch *batch, int code)
 static bool read_report(struct netlink_answer *answer, const struct nlmsghdr *header, const struct netlink_reply *reply)
 {
 	const struct netlink_batch *batch = answer->batch;
+	const struct netlink_label *label = &batch->labels[header->nlmsg_seq - answer->first];
 	struct nlmsgerr report;
 	char words[WORDS_SIZE];
 	int code;
@@ -329,10 +341,9 @@ static bool read_report(struct netlink_answer *answer, const struct nlmsghdr *he
 	}
 	memcpy(&report, reply->data, sizeof(report));
 	code = report.error > 0 ? report.error : (int)-(unsigned)report.error;
-	if (code != 0 && answer->result == 0 && !is_optional(batch, code)) {
+	if (code != 0 && answer->result == 0 && !label->may_fail && !is_optional(batch, code)) {
 		kernel_words(reply, header->nlmsg_flags, words, sizeof(words));
-		answer->result =
-			fail(answer->err, code, "%s%s", batch->labels[header->nlmsg_seq - answer->first].text, words);
+		answer->result = fail(answer->err, code, "%s%s", label->text, words);
 	}
 	/* nfnetlink gives up a batch with one error, under the number of its first message. */
 	if (code != 0 && batch->transaction && header->nlmsg_seq == answer->first)
@@ -434,7 +445,7 @@ static void ask_for_ack(struct netlink_batch *batch, struct netlink_answer *answ
 static int exchange(int fd, struct netlink_answer *answer)
 {
 	const struct netlink_batch *batch = answer->batch;
-	auto_free uint8_t *buffer = xcalloc(1, REPLY_SIZE);
+	uint8_t buffer[REPLY_SIZE];
 	ssize_t got;
 
 	if (send(fd, batch->data, batch->used, 0) < 0)

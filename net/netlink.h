@@ -30,17 +30,27 @@ void netlink_close_later(int fd);
 struct netlink_batch;
 
 /* Sends a batch of rtnetlink, without its answer, by a process that nobody waits for: the kernel lets nobody go on who
-   deletes an interface until all memory of it is free, 10 ms and more after it is gone. */
-void netlink_send_later(struct netlink_batch *batch);
+   deletes an interface until all memory of it is free, 10 ms and more after it is gone. It closes `held` later, too
+   (-1: none): the caller can close its own at once. */
+void netlink_send_later(const struct netlink_batch *batch, int held);
 
-struct netlink_label;
+enum { NETLINK_LABEL_SIZE = 112, NETLINK_FIRST_BYTES = 3072, NETLINK_FIRST_LABELS = 24 };
 
+/* What a message does, for errors. */
+struct netlink_label {
+	char text[NETLINK_LABEL_SIZE];
+	bool may_fail;
+};
+
+/* Not to be copied. */
 struct netlink_batch {
-	uint8_t *data;
+	uint8_t *data; /* `first`, as long as that is enough: memory of one's own takes system calls each time */
 	size_t used, size;
 	size_t message; /* where the last one starts */
 	struct netlink_label *labels;
-	size_t n_labels;
+	size_t n_labels, size_labels;
+	uint8_t first[NETLINK_FIRST_BYTES];
+	struct netlink_label first_labels[NETLINK_FIRST_LABELS];
 	/* Set by the caller: */
 	bool optional;    /* what is there already, or is gone already, is no error */
 	bool transaction; /* of nftables: the last message ends the batch */
@@ -57,6 +67,9 @@ void netlink_batch_done(struct netlink_batch *batch); /* frees; the batch is emp
 /* Starts a message: NLM_F_REQUEST is added to the flags. The text says what it does, for errors. */
 void netlink_begin(struct netlink_batch *batch, uint16_t type, unsigned flags, const void *header, size_t size,
 		   const char *fmt, ...) __attribute__((format(printf, 6, 7)));
+
+/* The last message that was begun is a wish: what comes of it is no error. */
+void netlink_may_fail(struct netlink_batch *batch);
 
 void netlink_put(struct netlink_batch *batch, uint16_t type, const void *data, size_t size);
 void netlink_put_string(struct netlink_batch *batch, uint16_t type, const char *text);

@@ -154,7 +154,6 @@ static int apply(int route, const char *host, const struct net_rate *rate, struc
 
 		tc_put_bucket(&batch, link.index, &bucket);
 	}
-	link_up(&batch, link.index);
 	return netlink_send(route, &batch, NULL, NULL, err);
 }
 

@@ -30,6 +30,5 @@ const char *rate_text(const struct net_rate *rate, char *buffer);
    which is returned. */
 const char *rate_interface(const char *host, char *buffer);
 
-/* Limits the interface whose end on the host is `host`, and sets that up; whatever is there of it already is taken
-   over. */
+/* Limits the interface whose end on the host is `host`, up or down; whatever is there of it already is taken over. */
 int rate_apply(int route, const char *host, const struct net_rate *rate, struct error *err);

@@ -35,11 +35,11 @@ static int restore_port(const struct endpoint *endpoint, void *context, struct e
 	/* What limits its rate may be gone, too. */
 	if (r == 0 && rate_is_set(&endpoint->rate))
 		r = rate_apply(reload->host->route, endpoint->host, &endpoint->rate, err);
-	if (r < 0 || port.master == bridge.index)
+	if (r < 0 || (port.master == bridge.index && (port.flags & IFF_UP)))
 		return r;
 	link_set_master(&batch, port.index, bridge.index);
+	link_hairpin(&batch, port.index);
 	link_up(&batch, port.index);
-	link_hairpin(&batch, endpoint->host);
 	return netlink_send(reload->host->route, &batch, NULL, NULL, err);
 }
 

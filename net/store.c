@@ -16,21 +16,31 @@
 #include "base/str.h"
 #include "lines.h"
 
-/* Makes what is missing, as mkdir -p; *ret_fd is the last directory, which has to be ours alone. */
-static int open_directory(const char *path, int *ret_fd, struct error *err)
+/* Makes what is missing, as mkdir -p; what is in the way shows when the last one is opened. */
+static int make_directory(const char *path, struct error *err)
 {
 	auto_free char *copy = xstrdup(path);
-	auto_fd int fd = -1;
-	struct stat st;
 
 	for (char *slash = strchr(copy + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
 		*slash = '\0';
-		(void)mkdir(copy, 0755); /* what is in the way shows when the last one is opened */
+		(void)mkdir(copy, 0755);
 		*slash = '/';
 	}
-	if (mkdir(copy, 0700) < 0 && errno != EEXIST)
-		return fail(err, errno, "make %s", path);
-	fd = open(copy, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return mkdir(copy, 0700) < 0 && errno != EEXIST ? fail(err, errno, "make %s", path) : 0;
+}
+
+/* It is made where it is missing, and has to be ours alone. */
+static int open_directory(const char *path, int *ret_fd, struct error *err)
+{
+	const int how = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+	auto_fd int fd = open(path, how);
+	struct stat st;
+
+	if (fd < 0 && errno == ENOENT) {
+		if (make_directory(path, err) < 0)
+			return -err->code;
+		fd = open(path, how);
+	}
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return fail(err, errno, "open %s", path);
 	if (st.st_uid != geteuid() || (st.st_mode & (S_IWGRP | S_IWOTH)))

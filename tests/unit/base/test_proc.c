@@ -283,10 +283,46 @@ static void spawn_with_stdin_kept(void)
 	CHECK_INT(0, in_child(spawn_with_own_stdin, NULL));
 }
 
+/* ---- alone ---- */
+
+static int alone(const void *unused)
+{
+	int ends[2];
+	char byte;
+	pid_t pid;
+
+	(void)unused;
+	EXPECT(pipe2(ends, O_CLOEXEC) == 0);
+	pid = proc_fork_alone();
+	if (pid == 0)
+		_exit(EXIT_SUCCESS);
+	EXPECT(pid > 0 && close(ends[1]) == 0);
+	EXPECT(read(ends[0], &byte, 1) == 0);                  /* it has ended */
+	EXPECT(waitpid(-1, NULL, 0) == -1 && errno == ECHILD); /* and nobody has to know */
+	EXPECT(waitpid(pid, NULL, (int)__WCLONE) == pid);      /* but who asks for it */
+	return 0;
+}
+
+static void nobody_waits_for_one_that_is_alone(void)
+{
+	CHECK_INT(0, in_child(alone, NULL));
+}
+
 static const struct test tests[] = {
-	TEST(exit_codes),   TEST(ends_by_signal),        TEST(waits_that_fail),   TEST(wait_goes_on_after_signals),
-	TEST(clone_errors), TEST(clone_parent),          TEST(new_pid_namespace), TEST(fd_of_another_process),
-	TEST(start_times),  TEST(zombies_have_none),     TEST(hostile_names),     TEST(spawn_runs_with_stdin),
-	TEST(spawn_errors), TEST(spawn_with_stdin_kept),
+	TEST(exit_codes),
+	TEST(ends_by_signal),
+	TEST(waits_that_fail),
+	TEST(wait_goes_on_after_signals),
+	TEST(clone_errors),
+	TEST(clone_parent),
+	TEST(new_pid_namespace),
+	TEST(fd_of_another_process),
+	TEST(start_times),
+	TEST(zombies_have_none),
+	TEST(hostile_names),
+	TEST(spawn_runs_with_stdin),
+	TEST(spawn_errors),
+	TEST(spawn_with_stdin_kept),
+	TEST(nobody_waits_for_one_that_is_alone),
 };
 TEST_MAIN(tests)

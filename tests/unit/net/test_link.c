@@ -80,10 +80,18 @@ static int bridge_and_veth(void)
 						   .mtu = 1400 });
 	EXPECT(send_batch(route, &batch) == 0);
 	EXPECT(prints(-1, "ip -d link show v0", "master br "));
-	link_hairpin(&batch, "v0");
+	EXPECT(prints(-1, "ip -br link show v0", "DOWN"));
+	EXPECT(prints(-1, "ip -d link show v0", "numtxqueues 1 numrxqueues 1 "));
+	EXPECT(prints(other, "ip -d link show eth0", "numtxqueues 1 numrxqueues 1 "));
+	link_hairpin(&batch, if_nametoindex("v0"));
+	link_no_ipv6(&batch, if_nametoindex("v0"));
+	link_up(&batch, if_nametoindex("v0"));
 	EXPECT(send_batch(route, &batch) == 0);
-	EXPECT(prints(-1, "ip -d link show v0", "hairpin on"));
-	EXPECT(prints(-1, "ip -br link show v0", "UP"));
+	EXPECT(prints(-1, "ip -d link show v0", "hairpin on") && prints(-1, "ip link show v0", ",UP"));
+	EXPECT(prints(-1, "ip link show br", ",UP") && prints(-1, "ip -d link show br", "mcast_snooping 0"));
+	EXPECT(prints(other, "ip link set eth0 up; ip -br link show eth0", "UP"));
+	EXPECT(str_eq(printed_in(-1, "ip -6 address show v0"), ""));
+	EXPECT(prints(other, "ip -6 address show eth0", "fe80:"));
 	EXPECT(prints(other, "ip -d link show eth0", "02:00:00:00:00:09"));
 	EXPECT(prints(other, "ip -d link show eth0", "mtu 1400"));
 	EXPECT(!strstr(printed_in(-1, "ip link"), "eth0@"));
@@ -106,11 +114,11 @@ static int removed(void)
 	auto_fd int route = -1;
 
 	EXPECT(netlink_open(NETLINK_ROUTE, &route, &err) == 0);
-	EXPECT(link_remove(route, "v0", &err) == 0); /* there is none */
+	EXPECT(link_remove(route, "v0", -1, &err) == 0); /* there is none */
 	for (int i = 0; i < REMOVALS; i++) {
 		link_add_veth(&batch, &(struct link_veth){ .name = "v0", .peer = "eth0", .peer_netns = other });
 		EXPECT(send_batch(route, &batch) == 0);
-		EXPECT(link_remove(route, "v0", &err) == 0);
+		EXPECT(link_remove(route, "v0", -1, &err) == 0);
 		EXPECT(!strstr(printed_in(-1, "ip link"), "v0@") && !strstr(printed_in(other, "ip link"), "eth0"));
 	}
 	link_add_veth(&batch, &(struct link_veth){ .name = "v0", .peer = "eth0", .peer_netns = other });

@@ -77,7 +77,7 @@ static void texts(void)
 static int wire(int route, int container)
 {
 	auto_netlink_batch struct netlink_batch batch = NETLINK_BATCH;
-	const struct link_veth veth = { .name = "cvx", .peer = "eth0", .peer_netns = container, .down = true };
+	const struct link_veth veth = { .name = "cvx", .peer = "eth0", .peer_netns = container };
 
 	link_add_veth(&batch, &veth);
 	EXPECT(netlink_send(route, &batch, NULL, NULL, &err) == 0);
@@ -96,6 +96,7 @@ static int shown(void)
 	EXPECT(netlink_open(NETLINK_ROUTE, &route, &err) == 0);
 	EXPECT(rate_apply(route, "cvx", &both, &err) == -ENODEV);
 	EXPECT(wire(route, container) == 0);
+	EXPECT(prints(-1, "ip -br link show cvx", "DOWN"));
 	for (int again = 0; again < 2; again++) {
 		EXPECT(rate_apply(route, "cvx", &both, &err) == 0);
 		EXPECT(prints(-1, "tc qdisc show dev cvx root", "tbf"));
@@ -104,10 +105,9 @@ static int shown(void)
 		EXPECT(prints(-1, "tc filter show dev cvx ingress", "mirred (Egress Redirect to device crx) stolen"));
 		EXPECT(strtol(printed_in(-1, "tc filter show dev cvx ingress | grep -c mirred"), NULL, 10) == 1);
 		EXPECT(!strstr(printed_in(-1, "tc filter show dev cvx ingress"), "match")); /* short frames too */
-		EXPECT(prints(-1, "ip link show cvx", ",UP"));
 	}
 	/* What others took away comes back. */
-	(void)printed_in(-1, "tc qdisc del dev cvx root; ip link del crx");
+	(void)printed_in(-1, "ip link set cvx up; tc qdisc del dev cvx root; ip link del crx");
 	EXPECT(rate_apply(route, "cvx", &both, &err) == 0);
 	EXPECT(prints(-1, "tc qdisc show dev cvx root", "rate 20Mbit"));
 	EXPECT(prints(-1, "tc filter show dev cvx ingress", "to device crx) stolen"));
