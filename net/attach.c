@@ -420,6 +420,8 @@ static int join(const struct net_store *store, const struct net_host *host, cons
 	if (r == 0)
 		r = net_store_save_endpoint(store, endpoint, err);
 	net_store_reached(store, "record written");
+	if (r == 0 && attach->recorded)
+		attach->recorded(&network, attach->context);
 	if (r == 0)
 		r = bring_up(store, host, attach, &network, endpoint, first, err);
 	if (r < 0)

@@ -24,6 +24,9 @@ struct attach {
 	const struct nft_port *ports;
 	size_t n_ports;
 	struct net_rate rate; /* of what it receives and sends */
+	/* Called once there is a record, while there is much to be done yet; may be NULL. */
+	void (*recorded)(const struct network *network, void *context);
+	void *context;
 };
 
 /* The first network of a container gives it the default route. ret_endpoint may be NULL; else endpoint_done() it.

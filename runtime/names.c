@@ -28,7 +28,7 @@ enum { CGROUP_MODE = 0755, ANSWER_S = 10 };
 
 /* ---- from outside ---- */
 
-static int connect_or_start(const char *run, struct error *err)
+static int connect_to(const char *run, bool start, struct error *err)
 {
 	auto_fd int dir = open(run, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	const char *store = getenv(STORE_SETTING);
@@ -44,33 +44,49 @@ static int connect_or_start(const char *run, struct error *err)
 					 .argv = argv,
 					 .envp = envp };
 
-	return dir < 0 ? fail(err, errno, "open %s", run) : service_connect(&service, true, err);
+	return dir < 0 ? fail(err, errno, "open %s", run) : service_connect(&service, start, err);
+}
+
+static int ask(int fd, const char *network, struct error *err)
+{
+	return send(fd, network, strlen(network) + 1, MSG_NOSIGNAL) < 0 ? fail(err, errno, "ask the name server") : 0;
 }
 
 /* -ECONNRESET: it was just about to end. */
-static int request(int fd, const char *network, struct error *err)
+static int answer(int fd, struct error *err)
 {
 	const struct timeval wait = { .tv_sec = ANSWER_S };
 	struct error answer = { .text = "" };
 	ssize_t got;
 
 	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait));
-	if (send(fd, network, strlen(network) + 1, MSG_NOSIGNAL) < 0)
-		return fail(err, errno, "ask the name server");
 	got = recv(fd, answer.text, sizeof(answer.text) - 1, 0);
 	if (got <= 0)
 		return fail(err, got < 0 ? errno : ECONNRESET, "the name server does not answer");
 	return *answer.text ? refuse(err, "%s", answer.text) : 0;
 }
 
-int names_ensure(const char *run, const char *network, struct error *err)
+int names_ask(const char *run, const char *network)
 {
+	struct error ignored;
+	auto_fd int fd = connect_to(run, false, &ignored);
+
+	return fd >= 0 && ask(fd, network, &ignored) == 0 ? take_fd(&fd) : -1;
+}
+
+int names_ensure(const char *run, const char *network, int asked, struct error *err)
+{
+	struct error ignored;
 	int r = -ECONNRESET;
 
+	if (asked >= 0 && answer(asked, &ignored) == 0)
+		return 0;
 	for (int i = 0; i < 3 && (r == -ECONNRESET || r == -EPIPE); i++) {
-		auto_fd int fd = connect_or_start(run, err);
+		auto_fd int fd = connect_to(run, true, err);
 
-		r = fd < 0 ? fd : request(fd, network, err);
+		r = fd < 0 ? fd : ask(fd, network, err);
+		if (r == 0)
+			r = answer(fd, err);
 	}
 	return r;
 }

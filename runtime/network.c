@@ -54,6 +54,15 @@ static char *state_of(struct arena *arena, const struct runtime *runtime, const 
 
 /* ---- joining and leaving ---- */
 
+/* A name server that is there sees to its sockets while the interface is made. */
+static void ask_for_names(const struct network *network, void *asked)
+{
+	auto_arena struct arena *arena = arena_new();
+
+	if (!network->no_names)
+		*(int *)asked = names_ask(directories(arena).run, network->name);
+}
+
 static int join_one(const struct net_store *store, struct attach *attach, const struct network_plan *plan, size_t index,
 		    struct error *err)
 {
@@ -66,6 +75,7 @@ static int join_one(const struct net_store *store, struct attach *attach, const 
 	attach->aliases = join->aliases;
 	attach->ports = index == 0 ? plan->ports : NULL;
 	attach->n_ports = index == 0 ? plan->n_ports : 0;
+	attach->recorded = index == 0 ? ask_for_names : NULL;
 	return net_attach(store, attach, NULL, err);
 }
 
@@ -79,18 +89,19 @@ const char *network_default_word(void)
 }
 
 /* Ready before the container starts. */
-static int start_names(const struct net_store *store, const char *name, struct error *err)
+static int start_names(const struct net_store *store, const char *name, int asked, struct error *err)
 {
 	auto_arena struct arena *arena = arena_new();
-	struct network network;
-	int r = net_store_load_network(store, name, &network, err);
+	struct network network = { .no_names = false };
+	int r = asked < 0 ? net_store_load_network(store, name, &network, err) : 0;
 
-	return r < 0 || network.no_names ? r : names_ensure(directories(arena).run, name, err);
+	return r < 0 || network.no_names ? r : names_ensure(directories(arena).run, name, asked, err);
 }
 
 static int join_all(const char *id, const char *state, pid_t pid, const struct network_plan *plan, struct error *err)
 {
-	struct attach attach = { .owner = id, .state = state, .rate = plan->rate };
+	auto_fd int asked = -1;
+	struct attach attach = { .owner = id, .state = state, .rate = plan->rate, .context = &asked };
 	auto_net_store struct net_store store = NET_STORE_CLOSED;
 	auto_fd int netns = -1;
 	char path[PATH_SIZE];
@@ -110,7 +121,7 @@ static int join_all(const char *id, const char *state, pid_t pid, const struct n
 		joined--;
 	fault_point("networks-joined");
 	for (size_t i = 0; r == 0 && i < plan->n_joins; i++)
-		r = start_names(&store, plan->joins[i].name, err);
+		r = start_names(&store, plan->joins[i].name, i == 0 ? asked : -1, err);
 	fault_point("networks-named");
 	for (size_t i = 0; r < 0 && i < joined; i++)
 		(void)net_detach(&store, id, state, plan->joins[i].name, netns, &ignored);
@@ -224,11 +235,16 @@ int network_disconnect(const struct runtime *runtime, const char *id, const char
 	auto_arena struct arena *arena = arena_new();
 	auto_endpoint struct endpoint endpoint = { .ports = NULL };
 	auto_net_store struct net_store store = NET_STORE_CLOSED;
-	auto_fd int netns = netns_of(runtime, id);
+	auto_fd int netns = NET_UNKNOWN;
+	struct network definition = { .kind = NETWORK_BRIDGE };
 	int r = open_store(&store, err);
 
 	if (r == 0)
 		r = net_store_load_endpoint(&store, id, network, &endpoint, err);
+	if (r == 0)
+		r = net_store_load_network(&store, network, &definition, err);
+	if (r == 0 && definition.kind != NETWORK_BRIDGE) /* a bridge's port is found from outside */
+		netns = netns_of(runtime, id);
 	return r < 0 ? r : net_detach(&store, id, state_of(arena, runtime, id), network, netns, err);
 }
 
@@ -345,7 +361,7 @@ const char *network_port_text(const struct nft_port *port, char *buffer)
 
 static int start_names_of(const struct endpoint *endpoint, void *context, struct error *err)
 {
-	return start_names(context, endpoint->network, err);
+	return start_names(context, endpoint->network, -1, err);
 }
 
 int network_reload(struct error *err)
