@@ -149,8 +149,18 @@ ask() {
 # answers "WHERE" KIND ADDRESS PORT [SEEN]: and the server saw this address.
 answers() {
 	local seen
-	seen=$(ask "${@:1:4}") || { echo "no answer: $* ($seen)" && return 1; }
+	seen=$(ask "${@:1:4}") || { echo "no answer: $* ($seen)" && ways "$1" && ways host && return 1; }
 	[[ -z ${5-} || $seen == "$5" ]] || { echo "$*: the server saw $seen" && return 1; }
+}
+
+# What a namespace knows of its interfaces and routes, for who reads of a failure.
+ways() {
+	local list
+	echo "in $1:"
+	for list in "address" "route" "-6 route" "neighbour"; do
+		# shellcheck disable=SC2086 # words on purpose
+		where $1 ip -o $list 2>&1 | sed "s/^/  /" || true
+	done
 }
 
 # resolve "WHERE" udp|tcp SERVER NAME...

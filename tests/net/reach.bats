@@ -1,0 +1,163 @@
+#!/usr/bin/env bats
+# Who reaches whom on networks, and under which address. What the kernel does with packets differs most from one to the
+# next, so this file runs in the test VM too.
+
+load helpers
+
+@test "containers of a network, the host and the LAN: who reaches whom, as whom" {
+	local a b kind
+	start a && start b
+	coffer network connect bridge a
+	coffer network connect bridge b
+	a=$(address_of a bridge) b=$(address_of b bridge)
+	serve "inside a" 80 && serve lan 80 && serve host 81
+	for kind in tcp udp; do
+		answers "inside b" $kind "$a" 80 "$b"
+		answers host $kind "$a" 80 10.192.0.1
+		answers "inside a" $kind "$a" 80
+		answers "inside b" $kind 10.192.0.1 81 "$b"
+		answers "inside b" $kind 192.0.2.2 80 192.0.2.1 # outward: under the host's address
+	done
+	# From the LAN, by a route through the host, nothing is reached that is not published.
+	lan ip route add 10.192.0.0/22 via 192.0.2.1
+	for kind in tcp udp; do
+		silent lan $kind "$a" 80
+	done
+}
+
+@test "a published port: LAN, host, localhost, neighbours, itself; source addresses are kept" {
+	local a b kind
+	start a && start b
+	coffer network connect -p 8080:80 -p 8080:80/udp bridge a
+	coffer network connect bridge b
+	a=$(address_of a bridge) b=$(address_of b bridge)
+	serve "inside a" 80
+	for kind in tcp udp; do
+		answers lan $kind 192.0.2.1 8080 192.0.2.2
+		answers host $kind 192.0.2.1 8080 192.0.2.1
+		answers host $kind 127.0.0.1 8080 10.192.0.1
+		answers "inside b" $kind 10.192.0.1 8080 10.192.0.1 # back the same way: by the host
+		answers "inside a" $kind 10.192.0.1 8080 10.192.0.1 # hairpin
+		answers "inside b" $kind 192.0.2.1 8080
+		silent lan $kind 192.0.2.1 80
+	done
+	[[ $(coffer port a) == $'80/tcp -> 0.0.0.0:8080\n80/udp -> 0.0.0.0:8080' ]]
+	coffer network disconnect bridge a
+	silent lan tcp 192.0.2.1 8080
+}
+
+@test "a published port of SCTP: LAN, host, itself; IPv4 and IPv6; a kernel without it says so" {
+	local a
+	coffer network create --subnet 10.9.0.0/24 --subnet6 fd00:99::/64 six
+	start a
+	if [[ $(ask host sctp 127.0.0.1 1) == *"not supported"* ]]; then
+		fails "port 8080/sctp cannot be published: this kernel has no SCTP (module sctp)" \
+			coffer network connect -p 8080:80/sctp six a
+		skip "this kernel has no SCTP"
+	fi
+	coffer network connect -p 8080:80/sctp six a
+	a=$(address_of a six)
+	serve "inside a" 80
+	answers lan sctp 192.0.2.1 8080 192.0.2.2
+	answers host sctp 192.0.2.1 8080 192.0.2.1
+	answers host sctp 127.0.0.1 8080 10.9.0.1
+	answers "inside a" sctp 10.9.0.1 8080 10.9.0.1
+	answers lan sctp fd00:2::1 8080 fd00:2::2
+	answers "inside a" sctp fd00:99::1 8080 fd00:99::1
+	silent lan tcp 192.0.2.1 8080
+	lan ip route add 10.9.0.0/24 via 192.0.2.1
+	silent lan sctp "$a" 80
+}
+
+@test "a port of an address of the host is reached there only" {
+	start a
+	host ip address add 192.0.2.9/24 dev wan
+	coffer network connect -p 127.0.0.1:8080:80 -p 192.0.2.9:8081:80 bridge a
+	serve "inside a" 80
+	answers host tcp 127.0.0.1 8080
+	silent lan tcp 192.0.2.1 8080
+	silent lan tcp 192.0.2.9 8080
+	answers lan tcp 192.0.2.9 8081 192.0.2.2
+	silent lan tcp 192.0.2.1 8081
+	silent host tcp 127.0.0.1 8081
+	# A machine of the LAN that sends 127.0.0.1 to the host's MAC: it never arrives.
+	lan ip address del 127.0.0.1/8 dev lo
+	lan ip route add 127.0.0.1/32 via 192.0.2.1 dev eth0 src 192.0.2.2
+	lan sysctl -qw net.ipv4.conf.eth0.route_localnet=1
+	silent lan tcp 127.0.0.1 8080
+}
+
+@test "IPv6: containers, LAN and published ports" {
+	local a b kind
+	coffer network create --subnet 10.9.0.0/24 --subnet6 fd00:99::/64 six
+	start a && start b
+	coffer network connect -p 8080:80 -p 8080:80/udp six a
+	coffer network connect six b
+	a=$(address6_of a six) b=$(address6_of b six)
+	[[ $a == fd00:99::2 ]]
+	[[ $(inside a cat /proc/sys/net/ipv6/conf/eth0/{accept_dad,accept_ra,autoconf,disable_ipv6}) == $'0\n0\n0\n0' ]]
+	lan ip -6 route add fd00:99::/64 via fd00:2::1
+	serve "inside a" 80 && serve lan 80
+	for kind in tcp udp; do
+		answers "inside b" $kind "$a" 80 "$b"
+		answers "inside b" $kind fd00:2::2 80 fd00:2::1
+		answers lan $kind fd00:2::1 8080 fd00:2::2
+		answers host $kind fd00:2::1 8080
+		answers "inside a" $kind fd00:99::1 8080 fd00:99::1
+		silent lan $kind "$a" 80
+	done
+}
+
+@test "networks are isolated; open ones among themselves are not; an internal one has no way out" {
+	local a p i id
+	coffer network create x
+	coffer network create --open o && coffer network create --open p
+	coffer network create --internal i
+	for id in a x o p i; do start $id; done
+	coffer network connect -p 8080:80 bridge a
+	coffer network connect x x && coffer network connect o o && coffer network connect p p
+	coffer network connect -p 8082:80 i i
+	a=$(address_of a bridge) p=$(address_of p p) i=$(address_of i i)
+	serve "inside a" 80 && serve "inside p" 80 && serve "inside i" 80 && serve lan 80
+	silent "inside x" tcp "$a" 80
+	silent "inside o" tcp "$a" 80
+	silent "inside a" tcp "$p" 80
+	answers "inside o" tcp "$p" 80 "$(address_of o o)"
+	answers "inside x" tcp 192.0.2.1 8080 # what is published is public
+	answers "inside x" tcp 192.0.2.2 80
+	inside i ip route add default via "$(coffer network inspect i | jq -r '.gateways[0][:-3]')" # it has none of its own
+	silent "inside i" tcp 192.0.2.2 80
+	silent "inside i" tcp 192.0.2.1 8080
+	silent lan tcp 192.0.2.1 8082
+	silent "inside a" tcp "$i" 80
+	answers host tcp "$i" 80
+}
+
+@test "nobody sends under another's address" {
+	local a b caught
+	start a && start b
+	coffer network connect bridge a
+	coffer network connect bridge b
+	a=$(address_of a bridge) b=$(address_of b bridge)
+	mac() { coffer network inspect bridge | jq -r --arg id "$1" '.containers[] | select(.id == $id).mac'; }
+	forge() { # SOURCE_MAC SOURCE_IP -> what arrives at a
+		local fd
+		exec {fd}< <(inside a python3 "$BATS_TEST_DIRNAME/probe.py" catch 5353 3>&- 4>&-)
+		read -r -t 5 -u "$fd"
+		inside b python3 "$BATS_TEST_DIRNAME/probe.py" spoof eth0 "$1" "$2" "$(mac a)" "$a" 5353
+		read -r -t 5 -u "$fd" caught
+	}
+	forge "$(mac b)" "$b"
+	[[ $caught == "forged $b" ]] # what is its own arrives: the test can see
+	forge "$(mac b)" 10.192.0.1
+	[[ $caught == nothing ]]
+	forge 02:00:00:00:00:99 "$b"
+	[[ $caught == nothing ]]
+	forge "$(mac a)" "$a"
+	[[ $caught == nothing ]]
+	# Nor does an answer to ARP for the gateway change who that is.
+	inside b ip address add 10.192.0.1/32 dev eth0
+	inside b busybox arping -q -c 1 -U -I eth0 -s 10.192.0.1 10.192.0.1 || true
+	[[ $(inside a ip neighbour show 10.192.0.1) == *"$(coffer network inspect bridge | jq -r .mac) PERMANENT"* ]]
+	[[ $(host ip neighbour show 10.192.0.1) != *lladdr* ]]
+}
