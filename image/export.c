@@ -129,8 +129,12 @@ static int export_archive(const struct store *store, struct arena *arena, const 
 int export_to_path(const struct store *store, struct arena *arena, const struct image_record *record,
 		   const struct image_ref *ref, const char *name, struct error *err)
 {
+	auto_staging struct staging held = { .fd = -1 };
 	auto_fd int dir = -1;
+	int r = store_hold_image(store, record, &held, err);
 
+	if (r < 0)
+		return r;
 	if (ref->transport != REF_OCI)
 		return export_archive(store, arena, record, ref, name, err);
 	if (mkdir(ref->path, DIRECTORY_MODE) < 0 && errno != EEXIST)

@@ -19,6 +19,8 @@ int export_layout(const struct store *store, struct arena *arena, const struct i
 int export_to_path(const struct store *store, struct arena *arena, const struct image_record *record,
 		   const struct image_ref *ref, const char *name, struct error *err);
 
+/* Both hold the image: a `remove` meanwhile does not end them. */
+
 /* jobs: layers at a time; 0: four. watch: PULL_SEND, then PULL_DONE, of each layer, sent or there already. */
 int export_to_registry(const struct store *store, struct arena *arena, const struct image_record *record,
 		       const struct image_ref *ref, const struct registry_options *options,

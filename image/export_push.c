@@ -141,7 +141,11 @@ int export_to_registry(const struct store *store, struct arena *arena, const str
 	struct document document = { .media_type = record->manifest_type };
 	struct push push = { .store = store, .watch = watch };
 	auto_free char *text = NULL;
-	int r = store_read_blob(store, &record->manifest, MANIFEST_MAX, &text, &document.length, err);
+	auto_staging struct staging held = { .fd = -1 };
+	int r = store_hold_image(store, record, &held, err);
+
+	if (r == 0)
+		r = store_read_blob(store, &record->manifest, MANIFEST_MAX, &text, &document.length, err);
 
 	if (r == 0)
 		r = check_manifest(record, text, document.length, err);

@@ -138,7 +138,7 @@ static int check_file_system(int root, const char *path, bool first_userns, stru
 		return refuse_as(err, EOPNOTSUPP,
 				 "image store %s: its file system keeps no attributes %.*s*, which layers "
 				 "need" ELSEWHERE,
-				 path, (int)(strchr(name, '.') - name + 1), name);
+				 path, (int)(strrchr(name, '.') - name + 1), name);
 	(void)fremovexattr(root, name);
 	while ((entry = readdir(dir)) != NULL)
 		if (entry->d_type == DT_UNKNOWN)

@@ -118,3 +118,41 @@ int store_put_name(const struct staging *staging, const char *name, const char *
 
 	return r < 0 ? r : store_put_file(staging, path, hex, strlen(hex), err);
 }
+
+static int keep_layers(struct staging *staging, const struct record_layer *layers, size_t count, struct error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < count; i++) {
+		r = staging_keep(staging, "blob", &layers[i].blob, 1, err);
+		if (r == 0)
+			r = staging_keep(staging, "layer", &layers[i].diff_id, 1, err);
+	}
+	return r;
+}
+
+int store_keep_image(struct staging *staging, const struct image_record *record, struct error *err)
+{
+	int r = staging_keep(staging, "blob", &record->manifest, 1, err);
+
+	if (r == 0)
+		r = staging_keep(staging, "blob", &record->config, 1, err);
+	if (r == 0)
+		r = keep_layers(staging, record->layers, record->n_layers, err);
+	return r == 0 ? keep_layers(staging, record->implied, record->n_implied, err) : r;
+}
+
+int store_hold_image(const struct store *store, const struct image_record *record, struct staging *ret,
+		     struct error *err)
+{
+	auto_staging struct staging staging = { .fd = -1 };
+	int r = staging_make(store, &staging, err);
+
+	if (r == 0)
+		r = store_keep_image(&staging, record, err);
+	if (r < 0 && r != -EROFS)
+		return r;
+	*ret = staging;
+	staging.fd = -1;
+	return 0;
+}

@@ -26,6 +26,13 @@ int store_put_record(const struct staging *staging, const struct image_record *r
 /* Gives the image with this hex the name, which another may have had until now. */
 int store_put_name(const struct staging *staging, const char *name, const char *hex, struct error *err);
 
+/* Notes all that the image has, so that it stays for as long as the staging directory does, removed or not. */
+int store_keep_image(struct staging *staging, const struct image_record *record, struct error *err);
+
+/* The same with a staging directory of its own; *ret has none in a store that is read-only, where nothing is removed. */
+int store_hold_image(const struct store *store, const struct image_record *record, struct staging *ret,
+		     struct error *err);
+
 /* fsync of a directory in the store. */
 int store_sync_directory(const struct store *store, const char *path, struct error *err);
 

@@ -133,33 +133,9 @@ static int verify_layer(struct verification *verification, const struct record_l
 	return r < 0 ? r : tree_remove(verification->staging.fd, "again", err);
 }
 
-static int keep_layers(struct verification *verification, const struct record_layer *layers, size_t count,
-		       struct error *err)
-{
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < count; i++) {
-		r = staging_keep(&verification->staging, "blob", &layers[i].blob, 1, err);
-		if (r == 0)
-			r = staging_keep(&verification->staging, "layer", &layers[i].diff_id, 1, err);
-	}
-	return r;
-}
-
-static int keep_all(struct verification *verification, const struct image_record *record, struct error *err)
-{
-	int r = staging_keep(&verification->staging, "blob", &record->manifest, 1, err);
-
-	if (r == 0)
-		r = staging_keep(&verification->staging, "blob", &record->config, 1, err);
-	if (r == 0)
-		r = keep_layers(verification, record->layers, record->n_layers, err);
-	return r == 0 ? keep_layers(verification, record->implied, record->n_implied, err) : r;
-}
-
 static int verify_all(struct verification *verification, const struct image_record *record, struct error *err)
 {
-	int r = keep_all(verification, record, err);
+	int r = store_keep_image(&verification->staging, record, err);
 
 	if (r == 0)
 		r = check_only_blob(verification, &record->manifest, record->manifest_size, err);

@@ -404,7 +404,7 @@ in_place() {
 }
 
 @test "a store where it cannot be: what is in the way, and what to do" {
-	fails "no attributes trusted.*, which layers need (\$COFFER_STORE" in_place -t ramfs none <<<'"$COFFER_IMAGE" list'
+	fails "no attributes trusted.overlay.*, which layers need (\$COFFER_STORE" in_place -t ramfs none <<<'"$COFFER_IMAGE" list'
 	truncate -s 20M "$TEST_DIR/disk"
 	mke2fs -q -t ext4 -O ^filetype "$TEST_DIR/disk"
 	fails "no types in directories (d_type)" in_place -o loop "$TEST_DIR/disk" <<<'"$COFFER_IMAGE" list'
