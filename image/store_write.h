@@ -29,7 +29,7 @@ int store_put_name(const struct staging *staging, const char *name, const char *
 /* Notes all that the image has, so that it stays for as long as the staging directory does, removed or not. */
 int store_keep_image(struct staging *staging, const struct image_record *record, struct error *err);
 
-/* The same with a staging directory of its own; *ret has none in a store that is read-only, where nothing is removed. */
+/* The same with a staging directory of its own; *ret has none in a read-only store, where nothing is removed. */
 int store_hold_image(const struct store *store, const struct image_record *record, struct staging *ret,
 		     struct error *err);
 
