@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -302,11 +303,23 @@ static void look(struct follow *follow)
 	follow->look_ms = now_ms() + (follow->only || follow->root_watch >= 0 ? LOOK_MS : SOON_MS);
 }
 
+/* Three files each: with some hundred containers more than a process may open by default. */
+static void open_many(void)
+{
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) < 0)
+		return;
+	files.rlim_cur = files.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &files);
+}
+
 int follow_new(const struct runtime *runtime, const char *id, struct follow **ret_follow, struct error *err)
 {
 	auto_follow struct follow *follow = xcalloc(1, sizeof(*follow));
 	int r;
 
+	open_many();
 	follow->runtime = runtime;
 	follow->socket = follow->root_watch = -1;
 	follow->notes = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -114,6 +115,45 @@ static void all_and_those_that_come(void)
 	finish(first);
 	gone("first");
 	gone("second");
+	CHECK_INT(0, rmdir(root));
+}
+
+/* More than there may be files by default; one process is enough for all of them. */
+static void very_many(void)
+{
+	enum { COUNT = 60, FEW = 32 };
+	auto_follow struct follow *follow = NULL;
+	auto_arena struct arena *arena = arena_new();
+	struct rlimit before, now;
+	const char **ids;
+	char id[16];
+	pid_t pid;
+
+	start();
+	pid = container("0");
+	for (int i = 1; i < COUNT; i++) {
+		struct state state = { .bundle = "/", .rootfs = "/", .created = "2026-01-01T00:00:00Z", .pid = pid };
+		struct state_dir dir;
+
+		(void)snprintf(id, sizeof(id), "%d", i);
+		state.id = id;
+		state.start_time = proc_start_time(pid);
+		CHECK_INT(0, state_dir_reserve(root, id, &dir, &err));
+		CHECK_INT(0, state_write(&dir, &state, &err));
+		state_dir_close(&dir);
+	}
+	CHECK_INT(0, getrlimit(RLIMIT_NOFILE, &before));
+	now = (struct rlimit){ FEW, before.rlim_max };
+	CHECK_INT(0, setrlimit(RLIMIT_NOFILE, &now));
+	CHECK_INT(0, follow_new(&runtime, NULL, &follow, &err));
+	CHECK_INT(COUNT, follow_ids(follow, arena, &ids));
+	CHECK_INT(0, setrlimit(RLIMIT_NOFILE, &before));
+	finish(pid);
+	for (int i = 0; i < COUNT; i++) {
+		(void)snprintf(id, sizeof(id), "%d", i);
+		CHECK_INT(FOLLOWED_EXIT, next(follow, SOON_MS).kind);
+		gone(id);
+	}
 	CHECK_INT(0, rmdir(root));
 }
 
@@ -245,8 +285,8 @@ static void lines_of_the_watcher(void)
 }
 
 static const struct test tests[] = {
-	TEST(one_until_its_end), TEST(all_and_those_that_come), TEST(short_lives),
-	TEST(a_root_that_comes), TEST(lines_of_the_watcher),
+	TEST(one_until_its_end), TEST(all_and_those_that_come), TEST(very_many),
+	TEST(short_lives),       TEST(a_root_that_comes),       TEST(lines_of_the_watcher),
 };
 
 TEST_MAIN(tests)
