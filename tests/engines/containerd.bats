@@ -69,6 +69,21 @@ ctr_run() {
 	expect test -z "$output"
 }
 
+# has_all ROOT ID: it went on after one decision, to its end.
+has_all() {
+	"$installed" --root "$1" oom show "$2" |
+		jq -e '.kernelKills == 0 and .hits == 1 and .limit == 134217728 and .shmem >= 41943040'
+}
+
+@test "ctr run with the annotation stops at the memory limit, and a decision lets it go on" {
+	local root=/run/containerd/runc/default
+	ctr_run -d --memory-limit 33554432 --annotation run.coffer.oom=freeze --annotation run.coffer.oom-timeout=0 \
+		--mount type=tmpfs,src=tmpfs,dst=/dev/shm localhost/busybox:latest c sh -c "$greedy"
+	eventually 60 is_frozen "$root" c
+	"$installed" --root "$root" oom raise c 128m
+	eventually 60 has_all "$root" c
+}
+
 @test "ctr run of a missing program says so and leaves nothing" {
 	run ctr_run --rm localhost/busybox:latest c nosuchprogram
 	expect test "$status" -ne 0

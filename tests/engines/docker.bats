@@ -72,6 +72,24 @@ teardown() {
 	expect test "$output" = 104857600
 }
 
+has_finished() {
+	docker logs dd | grep -q finished
+}
+
+@test "docker run with the annotation stops at the memory limit, and a decision or docker update lets it go on" {
+	local id root=/run/docker/runtime-runc/moby decision
+	for decision in '"$installed" --root $root oom raise "$id" 128m' 'docker update --memory 128m --memory-swap 128m dd'; do
+		id=$(docker run -d --name dd --network none --memory 32m --memory-swap 32m --annotation run.coffer.oom=freeze \
+			--annotation run.coffer.oom-timeout=0 busybox sh -c "$greedy")
+		eventually 60 is_frozen "$root" "$id"
+		eval "$decision"
+		eventually 60 has_finished
+		run "$installed" --root "$root" oom show "$id"
+		expect jq -e '.kernelKills == 0 and .hits == 1 and .limit == 134217728' <<<"$output"
+		docker rm -f dd
+	done
+}
+
 @test "docker stop lets the program end itself, docker kill does not" {
 	docker run -d --name dd --network none busybox sh -c 'trap "exit 5" TERM; while true; do sleep 0.1; done'
 	sleep 1

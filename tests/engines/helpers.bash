@@ -49,6 +49,14 @@ eventually() {
 	done
 }
 
+# is_frozen ROOT ID: at its memory limit.
+is_frozen() {
+	[[ $("$installed" --root "$1" oom show "$2" | jq -r .state) == frozen ]]
+}
+
+# What a container runs that wants 40 MiB, and a line when it has them.
+export greedy='busybox head -c 41943040 /dev/zero >/dev/shm/a; echo finished; sleep 1000'
+
 # What the last `run` printed, when a check on it fails.
 # shellcheck disable=SC2154 # status and output are bats'
 expect() {

@@ -101,10 +101,6 @@ teardown() {
 	expect test "$output" = 33554432
 }
 
-is_frozen() {
-	[[ $("$installed" oom show "$1" | jq -r .state) == frozen ]]
-}
-
 has_finished() {
 	podman logs "$1" | grep -q finished
 }
@@ -112,9 +108,8 @@ has_finished() {
 @test "podman run with the annotation stops at the memory limit, and podman update lets it go on" {
 	local id
 	id=$(podman run -d --memory 32m --memory-swap 32m --annotation run.coffer.oom=freeze \
-		--annotation run.coffer.oom-timeout=0 busybox \
-		sh -c 'busybox head -c 41943040 /dev/zero >/dev/shm/a; echo finished; sleep 1000')
-	eventually 60 is_frozen "$id"
+		--annotation run.coffer.oom-timeout=0 busybox sh -c "$greedy")
+	eventually 60 is_frozen /run/coffer "$id"
 	podman update --memory 128m --memory-swap 128m "$id"
 	eventually 60 has_finished "$id"
 	run "$installed" oom show "$id"
