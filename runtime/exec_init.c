@@ -17,8 +17,14 @@
 #include "base/path.h"
 #include "child.h"
 #include "fault.h"
+#include "labels.h"
 #include "sync.h"
 #include "tty.h"
+
+static int find_labels(struct exec_init *init, struct error *err)
+{
+	return labels_open(&init->start, err);
+}
 
 static int join(struct exec_init *init, struct error *err)
 {
@@ -73,6 +79,11 @@ static int find_program(struct exec_init *init, struct error *err)
 	return process_find(&init->start, init->arena, err);
 }
 
+static int set_labels(struct exec_init *init, struct error *err)
+{
+	return labels_set(&init->start, err);
+}
+
 static int report_ready(struct exec_init *init, struct error *err)
 {
 	int r = sync_send(init->sync, SYNC_READY, -1, err);
@@ -103,12 +114,14 @@ static const struct {
 	const char *fault; /* fault.h */
 	int (*run)(struct exec_init *init, struct error *err);
 } steps[] = {
+	STEP("security labels", find_labels),
 	STEP(NULL, join),
 	STEP("signals", default_signals),
 	STEP("session", new_session),
 	STEP("terminal", open_terminal),
 	STEP(NULL, set_personality),
 	STEP(NULL, find_program),
+	STEP(NULL, set_labels),
 	STEP(NULL, report_ready),
 	STEP(NULL, final_affinity),
 	STEP(NULL, become_program),

@@ -24,6 +24,7 @@
 #include "child.h"
 #include "fault.h"
 #include "hooks.h"
+#include "labels.h"
 #include "namespaces/proc_fs.h"
 #include "start_gate.h"
 #include "sync.h"
@@ -81,6 +82,11 @@ static int unshare_time(struct init *init, struct error *err)
 		       (long long)config->boottime.seconds, config->boottime.nanoseconds);
 	r = fd_write_existing(AT_FDCWD, "/proc/self/timens_offsets", text);
 	return r < 0 ? fail(err, -r, "linux.timeOffsets") : 0;
+}
+
+static int find_labels(struct init *init, struct error *err)
+{
+	return labels_open(&init->start, err);
 }
 
 static int default_signals(struct init *init, struct error *err)
@@ -244,6 +250,12 @@ static int find_program(struct init *init, struct error *err)
 	return process_find(&init->start, init->plan->config->arena, err);
 }
 
+/* Here, so that `create` says what is wrong with them. */
+static int set_labels(struct init *init, struct error *err)
+{
+	return labels_set(&init->start, err);
+}
+
 static int take_terminal(struct init *init, struct error *err)
 {
 	if (init->peer < 0)
@@ -291,6 +303,7 @@ static const struct {
 	const char *fault; /* fault.h */
 	int (*run)(struct init *init, struct error *err);
 } steps[] = {
+	STEP("security labels", find_labels),
 	STEP("time namespace", unshare_time),
 	STEP("user namespace", take_on_ids),
 	STEP("cgroup namespace", enter_cgroup_namespace),
@@ -310,6 +323,7 @@ static const struct {
 	STEP(NULL, protect),
 	STEP(NULL, set_personality),
 	STEP(NULL, find_program),
+	STEP(NULL, set_labels),
 	STEP("terminal", take_terminal),
 	STEP(NULL, report_ready),
 	STEP("start", wait_for_start),

@@ -18,6 +18,7 @@ struct process_start {
 	unsigned preserve_fds;               /* 3 .. 3+n-1 stay open */
 	unsigned listen_fds; /* the first n of these came by the LISTEN_FDS protocol (sd_listen_fds(3)) */
 	bool no_huge_pages;  /* oom.h */
+	int attributes;      /* labels.h */
 	/* found by process_find() */
 	const char *executable;
 	const char **env;
@@ -32,7 +33,7 @@ struct process_start {
 int process_find(struct process_start *start, struct arena *arena, struct error *err);
 
 /*
- * Labels, scheduler, bounding set, seccomp (with no_new_privs: last of all), user, capabilities, working directory,
+ * Scheduler, bounding set, seccomp (with no_new_privs: last of all), user, capabilities, working directory,
  * execve. Returns only on failure. The caller is single-threaded and has all capabilities of its user namespace.
  */
 int process_exec(const struct process_start *start, struct error *err);

@@ -4,7 +4,6 @@
 #include "process.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/close_range.h>
 #include <sched.h>
 #include <signal.h>
@@ -16,11 +15,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "base/cleanup.h"
-#include "base/fd.h"
 #include "base/path.h"
 #include "base/str.h"
-#include "namespaces/proc_fs.h"
 #include "oom.h"
 
 enum { NULL_MAJOR = 1, NULL_MINOR = 3, IOPRIO_WHO_PROCESS = 1 };
@@ -30,37 +26,6 @@ static int mark_fds(const struct process_start *start, struct error *err)
 	if (syscall(SYS_close_range, 3 + start->preserve_fds, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
 		return fail(err, errno, "close_range");
 	return 0;
-}
-
-/* attr files of a procfs that nothing is mounted over (CVE-2025-52881). */
-static int write_label(int proc_fd, const char *file, const char *text, struct error *err)
-{
-	int r = fd_write_existing(proc_fd, file, text);
-
-	return r < 0 ? fail(err, -r, "write \"%s\" to /proc/%s", text, file) : 0;
-}
-
-static int set_labels(const struct process_start *start, struct error *err)
-{
-	const struct config_process *process = start->process;
-	auto_free char *apparmor = NULL;
-	auto_fd int proc = -1;
-	int r = 0;
-
-	if (!process->apparmor_profile && !process->selinux_label)
-		return 0;
-	proc = proc_fs_open(err);
-	if (proc < 0)
-		return proc;
-	if (process->selinux_label)
-		r = write_label(proc, "thread-self/attr/exec", process->selinux_label, err);
-	if (r < 0)
-		return context(err, "process.selinuxLabel");
-	if (process->apparmor_profile) {
-		apparmor = xasprintf("exec %s", process->apparmor_profile);
-		r = write_label(proc, "thread-self/attr/apparmor/exec", apparmor, err);
-	}
-	return r < 0 ? context(err, "process.apparmorProfile") : 0;
 }
 
 /* sched_setattr(2); the C library has neither the call nor the struct before 2.41. */
@@ -210,17 +175,11 @@ static const struct {
 	const char *name;
 	int (*run)(const struct process_start *start, struct error *err);
 } steps[] = {
-	{ "file descriptors", mark_fds },
-	{ "security labels", set_labels },
-	{ "scheduler", set_scheduler },
-	{ "huge pages", set_huge_pages },
-	{ "standard streams", own_streams },
-	{ "bounding set", drop_bounding },
-	{ "seccomp", load_filter_early },
-	{ NULL, become_user_in_directory },
-	{ "no_new_privs", set_no_new_privs },
-	{ "seccomp", load_filter_late },
-	{ NULL, execute },
+	{ "file descriptors", mark_fds },   { "scheduler", set_scheduler },
+	{ "huge pages", set_huge_pages },   { "standard streams", own_streams },
+	{ "bounding set", drop_bounding },  { "seccomp", load_filter_early },
+	{ NULL, become_user_in_directory }, { "no_new_privs", set_no_new_privs },
+	{ "seccomp", load_filter_late },    { NULL, execute },
 };
 
 int process_exec(const struct process_start *start, struct error *err)

@@ -38,6 +38,12 @@ teardown() {
 	expect test "$output" = hello
 }
 
+@test "docker run and exec have docker's AppArmor profile" {
+	docker run -d --name dd --network none busybox sleep 1000
+	run docker exec dd cat /proc/1/attr/current /proc/self/attr/current
+	expect test "$output" = $'docker-default (enforce)\ndocker-default (enforce)'
+}
+
 @test "docker run enforces memory, cpu and pids limits" {
 	run docker run --rm --network none --memory 64m --cpus 0.5 --pids-limit 20 busybox \
 		cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/cpu.max /sys/fs/cgroup/pids.max

@@ -366,30 +366,6 @@ static void leaked_directory(void)
 	in_mount_ns(leaked_directory_body);
 }
 
-static int labels_body(void)
-{
-	static const char *args[] = { "sh", NULL };
-	struct config_process process = { .args = args, .env = environment, .cwd = "/", .apparmor_profile = "none" };
-	struct process_start start = { .process = &process, .executable = "/bin/sh", .env = environment };
-	struct error err;
-
-	/* Not even a file over the attribute takes the label in its place. */
-	EXPECT(mount("tmpfs", "/proc", "tmpfs", 0, NULL) == 0);
-	EXPECT(process_exec(&start, &err) < 0);
-	EXPECT(strstr(err.text,
-		      "security labels: process.apparmorProfile: write \"exec none\" to /proc/thread-self/attr/"));
-	process.apparmor_profile = NULL;
-	process.selinux_label = "no:such:label";
-	EXPECT(process_exec(&start, &err) < 0);
-	EXPECT(strstr(err.text, "security labels: process.selinuxLabel: write \"no:such:label\""));
-	return 0;
-}
-
-static void labels_that_cannot_be_set(void)
-{
-	in_mount_ns(labels_body);
-}
-
 static int programs_body(void)
 {
 	static const struct {
@@ -439,7 +415,6 @@ static const struct test tests[] = {
 	TEST(working_directory),
 	TEST(steps_that_fail),
 	TEST(leaked_directory),
-	TEST(labels_that_cannot_be_set),
 	TEST(programs_that_do_not_run),
 };
 TEST_MAIN(tests)
