@@ -51,14 +51,16 @@ static int set_interface(const struct endpoint *endpoint, struct error *err)
 }
 
 static int enter(int netns, const struct endpoint *endpoint, const struct network *network, int *ret_route,
-		 struct error *err)
+		 unsigned *ret_index, struct error *err)
 {
 	int home;
 	int r = netns_enter(netns, &home, err);
 
 	if (r < 0)
 		return r;
-	r = netlink_open(NETLINK_ROUTE, ret_route, err);
+	*ret_index = if_nametoindex(endpoint->interface);
+	r = *ret_index == 0 ? fail(err, errno, "find interface %s", endpoint->interface)
+			    : netlink_open(NETLINK_ROUTE, ret_route, err);
 	if (r == 0 && !knows_no_ipv6(endpoint, network))
 		r = set_interface(endpoint, err);
 	netns_leave(home);
@@ -93,23 +95,21 @@ static int configure(int netns, const struct endpoint *endpoint, const struct ne
 {
 	auto_netlink_batch struct netlink_batch batch = NETLINK_BATCH;
 	auto_fd int route = -1;
-	struct link_info link = { 0 };
-	int r = enter(netns, endpoint, network, &route, err);
+	unsigned index = 0;
+	int r = enter(netns, endpoint, network, &route, &index, err);
 
-	if (r == 0)
-		r = link_get(route, endpoint->interface, &link, err);
 	if (r < 0)
 		return r;
 	link_up(&batch, 1);
 	if (knows_no_ipv6(endpoint, network))
-		link_no_ipv6(&batch, link.index);
-	link_set_ipv4(&batch, link.index);
-	link_up(&batch, link.index);
-	put_family(&batch, link.index, network, &network->v4, &endpoint->v4);
-	put_family(&batch, link.index, network, &network->v6, &endpoint->v6);
+		link_no_ipv6(&batch, index);
+	link_set_ipv4(&batch, index);
+	link_up(&batch, index);
+	put_family(&batch, index, network, &network->v4, &endpoint->v4);
+	put_family(&batch, index, network, &network->v6, &endpoint->v6);
 	if (first && !network->internal) {
-		put_default_route(&batch, link.index, network, &network->v4, &endpoint->v4);
-		put_default_route(&batch, link.index, network, &network->v6, &endpoint->v6);
+		put_default_route(&batch, index, network, &network->v4, &endpoint->v4);
+		put_default_route(&batch, index, network, &network->v6, &endpoint->v6);
 	}
 	return netlink_send(route, &batch, NULL, NULL, err);
 }
