@@ -465,7 +465,9 @@ static int run(const struct invocation *in, int *ret_exit, struct error *err)
 	if (parsed.help)
 		return print_text(help_verb(in->arena, command), err);
 	if (parsed.n_arguments < command->min_arguments || parsed.n_arguments > command->max_arguments)
-		return refuse(err, "%s: the arguments are: %s", command->name, command->arguments);
+		return command->max_arguments > 0
+			       ? refuse(err, "%s: the arguments are: %s", command->name, command->arguments)
+			       : refuse(err, "%s takes no arguments", command->name);
 	inner.options = options;
 	inner.arguments = parsed.arguments;
 	inner.n_arguments = parsed.n_arguments;

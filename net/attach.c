@@ -438,8 +438,9 @@ int net_attach(const struct net_store *store, const struct attach *attach, struc
 
 	if (r == 0)
 		r = join(store, &host, attach, &endpoint, err);
+	/* Most say so themselves. */
 	if (r < 0)
-		return context(err, "network %s", attach->network);
+		return str_starts(err->text, "network ") ? r : context(err, "network %s", attach->network);
 	if (ret_endpoint) {
 		*ret_endpoint = endpoint;
 		endpoint.ports = NULL;

@@ -11,6 +11,7 @@
 
 /* What VXLAN puts around a frame, over IPv4 and IPv6 (RFC 7348). */
 enum { VXLAN_PORT = 4789, VXLAN_HEADERS = 50, VXLAN_HEADERS6 = 70, ETHERNET_MTU = 1500 };
+enum { IPV4 = 4, IPV6 = 6 };
 
 int net_host_open(struct net_host *ret, struct error *err)
 {
@@ -43,15 +44,18 @@ static int set_up(const struct network *network, struct error *err)
 		int version;
 		const char *name, *value;
 	} settings[] = {
-		{ 4, "route_localnet", "1" },
-		{ 4, "rp_filter", "2" },
-		{ 6, "accept_dad", "0" },
-		{ 6, "accept_ra", "0" },
+		{ IPV4, "route_localnet", "1" },
+		{ IPV4, "rp_filter", "2" },
+		{ IPV6, "accept_dad", "0" },
+		{ IPV6, "accept_ra", "0" },
 	};
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(settings); i++)
 		r = netns_set_interface(settings[i].version, network->bridge, settings[i].name, settings[i].value, err);
+	/* A host may have it off for new interfaces; this one is for who asked for it. */
+	if (r == 0 && ip_is_set(&network->v6.address))
+		r = netns_set_interface(IPV6, network->bridge, "disable_ipv6", "0", err);
 	if (r == 0 && ip_is_set(&network->v4.address))
 		r = netns_set("ipv4/ip_forward", "1", false, err);
 	if (r == 0 && ip_is_set(&network->v6.address))

@@ -38,6 +38,13 @@ bool ip_is_loopback(const struct ip_address *address)
 	return address->family == AF_INET6 && memcmp(address->bytes, v6, sizeof(v6)) == 0;
 }
 
+bool ip_is_group(const struct ip_address *address)
+{
+	enum { FIRST_V4 = 224, FIRST_V6 = 255 };
+
+	return address->bytes[0] >= (address->family == AF_INET ? FIRST_V4 : FIRST_V6);
+}
+
 bool ip_is_any(const struct ip_address *address)
 {
 	static const uint8_t none[IP_BYTES];

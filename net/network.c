@@ -165,7 +165,8 @@ static int check_family(const struct ip_network *net, unsigned prefix_min, unsig
 	if (net->prefix < prefix_min || net->prefix > prefix_max)
 		return refuse(err, "%s: the prefix is not between %u and %u", ip_network_text(net, text), prefix_min,
 			      prefix_max);
-	if (ip_is_loopback(&net->address) || ip_equal(&base.address, &net->address) || ip_equal(&last, &net->address))
+	if (ip_is_loopback(&net->address) || ip_is_group(&net->address) || ip_equal(&base.address, &net->address) ||
+	    ip_equal(&last, &net->address))
 		return refuse(err, "%s: cannot be a gateway's address", ip_network_text(net, text));
 	return 0;
 }

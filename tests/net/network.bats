@@ -16,12 +16,14 @@ load helpers
 	host nft add table inet other
 	host nft add chain inet other forward '{ type filter hook forward priority 10; policy accept; }'
 	before=$(snapshot)
+	host sysctl -qw net.ipv6.conf.default.disable_ipv6=1 # is no matter for who asks for it
 	coffer network create --ipv6 two
 	start a && start b
 	coffer network connect -p 8080-8089:80-89 bridge a
 	coffer network connect two a
 	coffer network connect two b
 	[[ $(snapshot) != "$before" ]]
+	[[ $(host ip -o -6 address show co-two) == *"inet6 fd"* ]]
 	coffer delete --force a
 	coffer delete --force b
 	wait_for same "$before"
@@ -78,7 +80,9 @@ load helpers
 	fails "container \`b\` is not on network" coffer network disconnect bridge b
 	fails "overlaps with network bridge" coffer network create --subnet 10.192.1.0/24 other
 	fails "which this host has a route to" coffer network create --subnet 192.0.2.0/24 other
+	fails "224.0.0.1/24: cannot be a gateway's address" coffer network create --subnet 224.0.0.0/24 other
 	fails "not a name" coffer network create host
+	fails "network prune takes no arguments" coffer network prune bridge
 	fails "there is no command" coffer network frobnicate
 	fails "this kernel lacks what the network takes: bridge, veth and nf_tables, or its driver (--network none or host does without)" \
 		host strace -qq -o /dev/null -e inject=socket:error=EPROTONOSUPPORT \
