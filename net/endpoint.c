@@ -224,5 +224,11 @@ struct nft_endpoint endpoint_rules(const struct endpoint *endpoint, const struct
 
 struct nft_network network_rules(const struct network *network)
 {
-	return (struct nft_network){ .bridge = network->bridge, .internal = network->internal, .open = network->open };
+	struct nft_network rules = { .bridge = network->bridge, .internal = network->internal, .open = network->open };
+
+	if (!network->no_names) {
+		rules.names[0] = network->v4.address;
+		rules.names[1] = network->v6.address;
+	}
+	return rules;
 }

@@ -9,10 +9,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "link.h"
 #include "nft_rules.h"
 
-enum { WHAT_SIZE = 96 };
+enum { WHAT_SIZE = 96, NAMES_PORT = 53 };
 
 void nft_drop_tables(struct netlink_batch *batch)
 {
@@ -49,12 +50,13 @@ struct elements {
 static void put(const struct elements *to, int family, const char *set, const struct nft_key *key,
 		const struct nft_key *data)
 {
+	const bool port = data && to->owner;
 	const struct nft_element element = {
 		.family = family, .set = set, .key = key, .data = data, .owner = to->owner, .what = to->what
 	};
 
 	if (to->change == NFT_ADD)
-		nft_message_element(to->batch, NFT_MSG_NEWSETELEM, NLM_F_CREATE | (data ? NLM_F_EXCL : 0), &element);
+		nft_message_element(to->batch, NFT_MSG_NEWSETELEM, NLM_F_CREATE | (port ? NLM_F_EXCL : 0), &element);
 	else
 		nft_message_element(to->batch, NFT_MSG_DELSETELEM, 0, &element);
 }
@@ -65,6 +67,27 @@ static void put_name(const struct elements *to, int family, const char *set, con
 
 	nft_key_name(&key, name);
 	put(to, family, set, &key, NULL);
+}
+
+/* Who publishes port 53 at all addresses of the host means none that names are asked at: those lead to themselves. */
+static void put_names(const struct elements *to, const struct ip_address *address)
+{
+	static const uint8_t protocols[] = { IPPROTO_UDP, IPPROTO_TCP };
+	const uint16_t port = htons(NAMES_PORT);
+	struct nft_key data = { .used = 0 };
+
+	if (!ip_is_set(address))
+		return;
+	nft_key_add(&data, address->bytes, ip_size(address->family));
+	nft_key_add(&data, &port, sizeof(port));
+	for (size_t i = 0; i < ARRAY_SIZE(protocols); i++) {
+		struct nft_key key = { .used = 0 };
+
+		nft_key_add(&key, address->bytes, ip_size(address->family));
+		nft_key_add(&key, &protocols[i], 1);
+		nft_key_add(&key, &port, sizeof(port));
+		put(to, NFPROTO_INET, address->family == AF_INET ? "at4" : "at6", &key, &data);
+	}
 }
 
 void nft_put_network(struct netlink_batch *batch, enum nft_change change, const struct nft_network *network)
@@ -80,6 +103,8 @@ void nft_put_network(struct netlink_batch *batch, enum nft_change change, const 
 	nft_key_name(&same, network->bridge);
 	nft_key_name(&same, network->bridge);
 	put(&to, NFPROTO_INET, "same", &same, NULL);
+	for (size_t i = 0; i < ARRAY_SIZE(network->names); i++)
+		put_names(&to, &network->names[i]);
 }
 
 /* interface . MAC . address, in the order of the set. */

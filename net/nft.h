@@ -24,8 +24,9 @@ struct nft_port {
 /* A bridge. */
 struct nft_network {
 	const char *bridge;
-	bool internal; /* nothing goes out of it or comes in, but to and from the host itself */
-	bool open;     /* other open networks may reach it; of no effect where internal */
+	bool internal;              /* nothing goes out of it or comes in, but to and from the host itself */
+	bool open;                  /* other open networks may reach it; of no effect where internal */
+	struct ip_address names[2]; /* where its name server is asked: IPv4, IPv6; unset: nowhere */
 };
 
 /* A container's interface on a bridge. */

@@ -223,11 +223,12 @@ with_servers() {
 	background lan nameserver
 	image a --network bridge:alias=web,alias=db
 	coffer network create --internal i
-	image b && image c --network i && image n --network bridge --dns 192.0.2.2
+	image b && image c --network i && image n --network bridge --dns 192.0.2.2 -p 53:53 -p 53:53/udp
 	[[ $(coffer exec b busybox cat /etc/resolv.conf) == "nameserver 10.192.0.1" ]]
 	[[ $(resolve "inside b" udp 10.192.0.1 a WEB db b c) == $'10.192.0.2\n10.192.0.2\n10.192.0.2\n10.192.0.3\n198.51.100.7' ]]
 	[[ $(resolve "inside b" tcp 10.192.0.1 a there.example) == $'10.192.0.2\n198.51.100.7' ]]
 	[[ $(resolve "inside n" tcp 192.0.2.2 a) == 198.51.100.7 ]]
+	[[ $(ask lan tcp 192.0.2.1 53) == *refused* ]] # the port of n's, not the name server
 	[[ $(resolve "inside c" udp 10.192.4.1 c a there.example) == $'10.192.4.2\ncode 3\ncode 3' ]]
 	# One that is connected, or leaves, is known by the time the command ends.
 	coffer network connect --alias late i b

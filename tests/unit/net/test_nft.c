@@ -172,10 +172,11 @@ static int elements(void)
 
 static int networks(void)
 {
-	const struct nft_network network = { .bridge = "br", .internal = true, .open = true };
+	struct nft_network network = { .bridge = "br", .internal = true, .open = true };
 	struct netlink_batch batch = NETLINK_BATCH;
 	auto_free char *empty = NULL;
 
+	EXPECT(ip_parse("10.0.0.1", &network.names[0], &err) == 0);
 	EXPECT(make_tables() == 0);
 	empty = xstrdup(printed_in(-1, "nft list ruleset"));
 	nft_begin(&batch);
@@ -185,6 +186,7 @@ static int networks(void)
 	EXPECT(prints(-1, "nft list set inet coffer bridges", "elements = { \"br\" }"));
 	EXPECT(prints(-1, "nft list set inet coffer internal", "elements = { \"br\" }"));
 	EXPECT(!strstr(printed_in(-1, "nft list set inet coffer open"), "elements"));
+	EXPECT(prints(-1, "nft list map inet coffer at4", "10.0.0.1 . udp . 53 : 10.0.0.1 . 53"));
 	EXPECT(prints(-1, "nft list set inet coffer same", "elements = { \"br\" . \"br\" }"));
 	nft_begin(&batch);
 	nft_put_network(&batch, NFT_REMOVE, &network);
