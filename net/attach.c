@@ -253,15 +253,16 @@ int net_detach(const struct net_store *store, const char *owner, const char *sta
 {
 	const struct leaving leaving = { .owner = owner, .state = state, .netns = netns };
 	auto_net_host struct net_host host = NET_HOST_CLOSED;
-	auto_names char **names = NULL;
-	int r = net_store_networks_of(store, owner, &names, err);
+	auto_names char **all = NULL;
+	const char *const one[] = { network, NULL };
+	int r = network ? 0 : net_store_networks_of(store, owner, &all, err);
+	const char *const *name = network ? one : (const char *const *)all;
 
-	if (r == 0 && *names)
+	if (r == 0 && *name)
 		r = net_host_open(&host, err);
 	host.deleted = netns == NET_GONE;
-	for (char **name = names; r == 0 && *name; name++)
-		if (!network || str_eq(*name, network))
-			r = detach_one(store, &host, &leaving, *name, err);
+	for (; r == 0 && *name; name++)
+		r = detach_one(store, &host, &leaving, *name, err);
 	return r;
 }
 
