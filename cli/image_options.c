@@ -69,6 +69,7 @@ struct registry_options image_registry_options(const struct image_registry_optio
 		.user = options->creds,
 		.ca_dir = options->cert_dir,
 		.insecure = options->tls_verify == NO,
+		.tls_only = options->tls_verify == YES,
 		.mirrors = options->mirrors,
 		.retries = REGISTRY_RETRIES,
 	};

@@ -8,9 +8,9 @@
  *	registry_pull.c      the source of pull
  *	registry_push.c      push
  *
- * Addresses are https. Plain HTTP is tried as well, when the host does not speak TLS, for loopback addresses and where
- * `insecure` is set; a certificate that is not trusted is never answered by plain HTTP. docker.io is
- * registry-1.docker.io.
+ * Addresses are https. Plain HTTP is tried as well, when the host does not speak TLS, for loopback addresses unless
+ * `tls_only` is set, and where `insecure` is; a certificate that is not trusted is never answered by plain HTTP.
+ * docker.io is registry-1.docker.io.
  */
 #pragma once
 
@@ -29,6 +29,7 @@ struct registry_options {
 	const char *user;      /* --creds USER[:PASSWORD], or NULL */
 	const char *ca_dir; /* --cert-dir: *.crt, *.cert + *.key; NULL: /etc/containers/certs.d, /etc/docker/certs.d */
 	bool insecure;      /* --tls-verify=false: plain HTTP and unknown certificates are taken */
+	bool tls_only;      /* --tls-verify=true: no plain HTTP for loopback addresses either */
 	const char *const *mirrors; /* --mirror HOST[/PREFIX]: asked first, in order; NULL-terminated, or NULL */
 	unsigned retries;  /* of a request, or of a blob that was cut and got no further; REGISTRY_RETRIES is usual */
 	unsigned pause_ms; /* before the first retry, doubling from there; 0: REGISTRY_PAUSE_MS */

@@ -86,7 +86,7 @@ int endpoint_open(const char *host, const char *repository, const char *actions,
 		.certificate = endpoint->certs.certificate,
 		.key = endpoint->certs.key,
 	};
-	if (options->insecure || http_url_is_loopback(endpoint->origin))
+	if (options->insecure || (!options->tls_only && http_url_is_loopback(endpoint->origin)))
 		probe(endpoint);
 	*ret = take_ptr(endpoint);
 	return 0;

@@ -79,8 +79,11 @@ static int document_from(struct endpoint *endpoint, const struct registry_source
 	auto_http_response struct http_response response = { 0 };
 	int r = endpoint_request(endpoint, &request, NULL, &response, err);
 
-	if (r == 0 && response.status != OK)
+	if (r == 0 && response.status != OK) {
 		r = endpoint_refuse(&request, &response, err);
+		if (r == -ENOENT)
+			r = context(err, "%s has no image of this name and tag", endpoint->host);
+	}
 	if (r == 0)
 		r = check_document(&response, wanted, digest, err);
 	if (r < 0)

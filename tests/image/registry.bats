@@ -183,7 +183,7 @@ teardown() { test_end; }
 
 @test "other errors are told at once" {
 	proxy 0:GET:manifests/403:status:403 0:GET:manifests/418:status:418
-	fails "MANIFEST_UNKNOWN" fetch pull localhost:5001/test/image:none "$TEST_DIR/out"
+	fails "localhost:5001 has no image of this name and tag: GET" fetch pull localhost:5001/test/image:none "$TEST_DIR/out"
 	fails "status 403: FAULT" fetch pull localhost:5001/test/image:403 "$TEST_DIR/out"
 	fails "status 418: FAULT" fetch pull localhost:5001/test/image:418 "$TEST_DIR/out"
 	equal "$(asked true)" 3
