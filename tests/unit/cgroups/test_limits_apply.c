@@ -346,6 +346,32 @@ static void updates_real_bandwidth(void)
 	sandbox_leave(&host);
 }
 
+/* The examples of coffer-update(1): written as they are where the kernel has the file, else refused by its name. */
+static void the_manual(void)
+{
+	static const struct limit_unified examples[] = {
+		{ "memory.high", "400m" },  { "memory.zswap.max", "64m" },        { "cpu.uclamp.min", "20" },
+		{ "cpu.uclamp.max", "60" }, { "io.latency", "8:0 target=10000" },
+	};
+	struct fake fake;
+
+	start(&fake);
+	for (size_t i = 0; i < ARRAY_SIZE(examples); i++) {
+		struct limit_unified one = examples[i];
+		const struct cgroup_limits limits = { .unified = &one, .n_unified = 1 };
+		struct error err = { 0 };
+
+		CHECK_INT(-ENOENT, apply(&fake, &limits, &err));
+		CHECK_CONTAINS(one.file, err.text);
+		CHECK_CONTAINS("this kernel does not have the file", err.text);
+		put(&fake, one.file, "");
+		CHECK_INT(0, apply(&fake, &limits, &err));
+		CHECK_STR(one.value, get(&fake, one.file));
+		CHECK_INT(0, unlinkat(fake.cgroup->fd, one.file, 0));
+	}
+	stop(&fake);
+}
+
 static const struct test tests[] = {
 	TEST(lowering_is_refused_with_the_numbers),
 	TEST(lowering_counts_unified_too),
@@ -357,5 +383,6 @@ static const struct test tests[] = {
 	TEST(limits_real_cgroups),
 	TEST(enables_on_update),
 	TEST(updates_real_bandwidth),
+	TEST(the_manual),
 };
 TEST_MAIN(tests)
