@@ -77,6 +77,17 @@ static int set_super_flags(int context_fd, const struct mount *mount)
 	return 0;
 }
 
+/* The others are labelled by policy, file by file, as with peers. */
+static bool takes_context(const char *type)
+{
+	static const char *const by_policy[] = { "proc", "sysfs", "cgroup2", "mqueue" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(by_policy); i++)
+		if (str_eq(type, by_policy[i]))
+			return false;
+	return true;
+}
+
 static int configure(int context_fd, const struct mount *mount, const char *type, const char *label, struct error *err)
 {
 	int r = set_string(context_fd, "source", mount->source ? mount->source : type);
@@ -91,9 +102,12 @@ static int configure(int context_fd, const struct mount *mount, const char *type
 			return fail(err, -r, "mount %s: option \"%s\" of file system %s", mount->destination,
 				    mount->data[i], type);
 	}
-	/* Only some file systems take an SELinux context; the others answer EINVAL, and are labelled by policy. */
-	if (label)
-		(void)set_string(context_fd, "context", label);
+	if (label && takes_context(type)) {
+		r = set_string(context_fd, "context", label);
+		if (r < 0)
+			return fail(err, -r, "mount %s: linux.mountLabel: SELinux context \"%s\"", mount->destination,
+				    label);
+	}
 	if (sys_fsconfig(context_fd, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
 		return fail(err, errno, "mount %s: create file system %s", mount->destination, type);
 	return 0;

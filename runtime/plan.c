@@ -180,6 +180,9 @@ static void plan_rootfs(struct plan *plan, const struct host *host, const struct
 	size_t bytes = config->rootfs.n_mounts * sizeof(struct mount);
 
 	plan->rootfs = config->rootfs;
+	/* Without SELinux a label of files has no meaning, and nobody is let in by leaving it out. */
+	if (!host->selinux)
+		plan->rootfs.mount_label = NULL;
 	plan->rootfs.no_pivot = options->no_pivot;
 	plan->rootfs.overlay = options->overlay;
 	plan->rootfs.working_directory = plan->process ? plan->process->cwd : NULL;

@@ -135,6 +135,25 @@ static void source_defaults_to_the_type(void)
 	in_mount_ns(source_body);
 }
 
+/* No kernel knows this label, with or without SELinux; what is labelled by policy does not get it. */
+static int label_body(void)
+{
+	struct mount mount = { .destination = "/m", .type = "tmpfs" };
+	struct error err;
+
+	EXPECT(mount_make_fs(&mount, "no:such:label", &err) < 0);
+	EXPECT(strstr(err.text, "mount /m: linux.mountLabel: SELinux context \"no:such:label\": ") == err.text);
+	mount.type = "mqueue";
+	auto_fd int fd = mount_make_fs(&mount, "no:such:label", &err);
+	EXPECT(fd >= 0);
+	return 0;
+}
+
+static void labels_of_mounts(void)
+{
+	in_mount_ns(label_body);
+}
+
 static const struct {
 	const char *type, *words;
 	int result;
@@ -479,6 +498,7 @@ static const struct test tests[] = {
 	TEST(new_file_systems),
 	TEST(cgroup_is_cgroup2),
 	TEST(source_defaults_to_the_type),
+	TEST(labels_of_mounts),
 	TEST(fs_errors_have_the_kernels_reason),
 	TEST(bind_attributes),
 	TEST(access_time_is_one_field),

@@ -519,6 +519,21 @@ static void labels_need_their_module(void)
 	}
 }
 
+/* Without SELinux there is nothing to put the label on. */
+static void a_mount_label_needs_selinux(void)
+{
+	for (int selinux = 0; selinux <= 1; selinux++) {
+		auto_arena struct arena *arena = arena_new();
+		struct scene scene = make_scene(arena);
+		struct error err = { 0 };
+
+		scene.config.rootfs.mount_label = "l";
+		scene.host.selinux = selinux;
+		CHECK_INT(0, plan_scene(&scene, &err));
+		CHECK(selinux ? str_eq(scene.plan.rootfs.mount_label, "l") : !scene.plan.rootfs.mount_label);
+	}
+}
+
 static void the_rest(void)
 {
 	auto_arena struct arena *arena = arena_new();
@@ -557,6 +572,7 @@ static const struct test tests[] = {
 	TEST(binds_are_left_alone),
 	TEST(group_of_terminals),
 	TEST(labels_need_their_module),
+	TEST(a_mount_label_needs_selinux),
 	TEST(the_rest),
 };
 TEST_MAIN(tests)
