@@ -27,7 +27,8 @@ struct followed {
 
 struct follow;
 
-/* Lets this process open as many files as it may. One container, which has to run, or with id NULL all, and those that come. */
+/* Lets this process open as many files as it may. One container, which has to run, or with id NULL all, and those that
+   come. */
 int follow_new(const struct runtime *runtime, const char *id, struct follow **ret_follow, struct error *err);
 void follow_free(struct follow *follow); /* NULL-safe */
 
