@@ -379,11 +379,13 @@ static void settle(struct watcher *watcher, struct watched *container, const cha
 
 int hit_kill(struct watcher *watcher, struct watched *container, const int64_t *pids, size_t count, struct error *err)
 {
+	size_t killed = 0;
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < count; i++)
-		r = kill_one(container, pids[i] > 0 && pids[i] <= INT32_MAX ? (pid_t)pids[i] : 0, err);
-	settle(watcher, container, "killed");
+	for (; r == 0 && killed < count; killed += r == 0)
+		r = kill_one(container, pids[killed] > 0 && pids[killed] <= INT32_MAX ? (pid_t)pids[killed] : 0, err);
+	if (killed > 0)
+		settle(watcher, container, "killed");
 	return r;
 }
 
@@ -391,6 +393,7 @@ int hit_kill_all(struct watcher *watcher, struct watched *container, struct erro
 {
 	int r = cgroup_kill(container->cgroup, err);
 
+	/* Failed or not: it is looked at again, and told again. */
 	settle(watcher, container, "killed all");
 	return r;
 }

@@ -251,9 +251,12 @@ static void killed(void)
 	const int64_t stranger = getpid();
 
 	start();
+	container.policy.timeout_ms = 1000;
 	hit();
 	CHECK_INT(-ESRCH, hit_kill(&watcher, &container, &stranger, 1, &err));
 	CHECK_CONTAINS("is not in container `c`", err.text);
+	CHECK_INT(HIT_DECIDE, container.state); /* nothing is decided by it */
+	CHECK(container.decide_ns > 0);
 	CHECK_INT(0, hit_kill_all(&watcher, &container, &err));
 	CHECK_STR("1", get("cgroup.kill"));
 	CHECK_INT(HIT_SETTLE, container.state);
