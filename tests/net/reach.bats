@@ -143,9 +143,9 @@ load helpers
 	forge() { # SOURCE_MAC SOURCE_IP -> what arrives at a
 		local fd
 		exec {fd}< <(inside a python3 "$BATS_TEST_DIRNAME/probe.py" catch 5353 3>&- 4>&-)
-		read -r -t 5 -u "$fd"
+		read -r -t 15 -u "$fd"
 		inside b python3 "$BATS_TEST_DIRNAME/probe.py" spoof eth0 "$1" "$2" "$(mac a)" "$a" 5353
-		read -r -t 5 -u "$fd" caught
+		read -r -t 15 -u "$fd" caught
 	}
 	forge "$(mac b)" "$b"
 	[[ $caught == "forged $b" ]] # what is its own arrives: the test can see
