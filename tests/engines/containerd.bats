@@ -1,14 +1,25 @@
 #!/usr/bin/env bats
-# containerd alone, through ctr and the runc shim with coffer as its binary.
+# containerd alone: through ctr and the runc shim with coffer as its binary, and through CRI as a kubelet does.
 # shellcheck disable=SC2154,SC2030,SC2031 # variables of helpers.bash and of bats
 load helpers
 
 setup_file() {
 	[[ ${COFFER_VM-} == 1 ]] || return 0
 	engine_setup
-	systemctl start containerd
+	# The handler is that of our README, as it stands there; the sandbox's own process only sleeps.
+	cat - <(sed -n '/^ *\[plugins.*runtimes.coffer/,/^$/p' README.md) >/etc/containerd/config.toml <<-END
+		version = 2
+		[plugins."io.containerd.grpc.v1.cri"]
+		sandbox_image = "localhost/busybox:latest"
+		[plugins."io.containerd.grpc.v1.cri".containerd]
+		default_runtime_name = "coffer"
+	END
+	systemctl restart containerd
 	image_tar | docker_archive >/run/engine-image.tar
-	ctr image import --index-name localhost/busybox:latest /run/engine-image.tar >/dev/null
+	local namespace
+	for namespace in default k8s.io; do
+		ctr -n "$namespace" image import --index-name localhost/busybox:latest /run/engine-image.tar >/dev/null
+	done
 }
 
 # An image archive of one layer, in the format of docker save, from a tar on stdin.
@@ -17,7 +28,7 @@ docker_archive() {
 	dir=$(mktemp -d)
 	cat >"$dir/layer.tar"
 	diff=$(sha256sum <"$dir/layer.tar" | cut -d ' ' -f 1)
-	printf '{"architecture":"amd64","os":"linux","config":{"Cmd":["sh"]},"rootfs":{"type":"layers","diff_ids":["sha256:%s"]}}' \
+	printf '{"architecture":"amd64","os":"linux","config":{"Cmd":["sleep","1000"]},"rootfs":{"type":"layers","diff_ids":["sha256:%s"]}}' \
 		"$diff" >"$dir/config.json"
 	config=config.json
 	printf '[{"Config":"%s","RepoTags":["localhost/busybox:latest"],"Layers":["layer.tar"]}]' "$config" \
@@ -69,10 +80,10 @@ ctr_run() {
 	expect test -z "$output"
 }
 
-# has_all ROOT ID: it went on after one decision, to its end.
+# has_all ROOT ID HITS: it went on after so many decisions, to its end.
 has_all() {
-	"$installed" --root "$1" oom show "$2" |
-		jq -e '.kernelKills == 0 and .hits == 1 and .limit == 134217728 and .shmem >= 41943040'
+	"$installed" --root "$1" oom show "$2" | jq -e --argjson hits "$3" \
+		'.kernelKills == 0 and .hits == $hits and .limit == 134217728 and .shmem >= 41943040'
 }
 
 @test "ctr run with the annotation stops at the memory limit, and a decision lets it go on" {
@@ -81,7 +92,30 @@ has_all() {
 		--mount type=tmpfs,src=tmpfs,dst=/dev/shm localhost/busybox:latest c sh -c "$greedy"
 	eventually 60 is_frozen "$root" c
 	"$installed" --root "$root" oom raise c 128m
-	eventually 60 has_all "$root" c
+	eventually 60 has_all "$root" c 1
+}
+
+cri() {
+	"$BATS_TEST_DIRNAME/cri.py" /run/containerd/containerd.sock "$@"
+}
+
+# is_listed_frozen ROOT ID: as a person sees it.
+is_listed_frozen() {
+	"$installed" --root "$1" oom list | grep -q "^$2 *frozen "
+}
+
+@test "a pod's annotation stops its container at the memory limit; a raise and a kubelet's update let it go on" {
+	local root=/run/containerd/runc/k8s.io pod id
+	read -r pod id < <(cri run coffer localhost/busybox:latest 32 run.coffer.oom=freeze run.coffer.oom-timeout=0 -- \
+		sh -c "$greedy")
+	eventually 60 is_listed_frozen "$root" "$id"
+	"$installed" --root "$root" oom raise "$id" 40m
+	eventually 60 is_listed_frozen "$root" "$id"
+	cri update "$id" 128
+	eventually 60 has_all "$root" "$id" 2
+	cri remove "$pod"
+	run ls "$root"
+	expect test -z "$output"
 }
 
 @test "ctr run of a missing program says so and leaves nothing" {
