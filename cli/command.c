@@ -138,6 +138,20 @@ static int check_count(const struct verb *verb, size_t count, struct error *err)
 }
 
 static int run_verb(struct arena *arena, const struct globals *globals, const struct verb *verb,
+		    const char *const *argv, int *ret_exit, struct error *err);
+
+static int run_command_of(struct arena *arena, const struct globals *globals, const struct verb *verb,
+			  const char *const *argv, int *ret_exit, struct error *err)
+{
+	const struct verb *command = verb_find_command(verb, argv[0]);
+
+	if (command)
+		return run_verb(arena, globals, command, argv + 1, ret_exit, err);
+	(void)verb_unknown(verb, argv[0], err);
+	return usage(verb, err);
+}
+
+static int run_verb(struct arena *arena, const struct globals *globals, const struct verb *verb,
 		    const char *const *argv, int *ret_exit, struct error *err)
 {
 	void *options = arena_alloc(arena, verb->options_size + 1);
@@ -149,8 +163,10 @@ static int run_verb(struct arena *arena, const struct globals *globals, const st
 	r = options_parse(arena, verb->options, verb->order, argv, options, &parsed, err);
 	if (r < 0 && parsed.unknown && options_know(global_options, parsed.unknown))
 		r = refuse(err, "%s is an option of coffer itself: give it before %s", parsed.unknown, verb->name);
-	if (r == 0 && parsed.help)
+	if (r == 0 && parsed.help && !verb->helps_itself)
 		return print_text(parsed.command ? help_topics(arena, verb) : help_verb(arena, verb), err);
+	if (r == 0 && verb->commands && parsed.n_arguments > 0)
+		return run_command_of(arena, globals, verb, parsed.arguments, ret_exit, err);
 	if (r == 0)
 		r = check_count(verb, parsed.n_arguments, err);
 	if (r < 0)
@@ -193,7 +209,7 @@ static int run_command(struct arena *arena, struct globals *globals, const char 
 	}
 	verb = verb_find(parsed.arguments[0]);
 	if (!verb) {
-		(void)verb_unknown(parsed.arguments[0], err);
+		(void)verb_unknown(NULL, parsed.arguments[0], err);
 		return usage(NULL, err);
 	}
 	return run_verb(arena, globals, verb, parsed.arguments + 1, ret_exit, err);

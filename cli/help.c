@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/str.h"
 #include "globals.h"
 #include "print.h"
 
@@ -95,14 +96,42 @@ static bool has_topics(const struct verb *verb)
 	return false;
 }
 
+/* "  raise ID SIZE" */
+static int command_side(const struct verb *command, char *side)
+{
+	return snprintf(side, LEFT_SIZE, "  %s%s%s", verb_last_word(command), *command->arguments ? " " : "",
+			command->arguments);
+}
+
+static void put_commands(FILE *out, const struct verb *verb)
+{
+	char left[LEFT_SIZE];
+	int width = 0;
+
+	for (const struct verb *command = verb->commands; command && command->name; command++) {
+		int length = command_side(command, left);
+
+		if (command->summary && length > width)
+			width = length;
+	}
+	for (const struct verb *command = verb->commands; command && command->name; command++) {
+		(void)command_side(command, left);
+		if (command->summary)
+			(void)fprintf(out, "%-*s%s\n", width + HELP_GAP, left, command->summary);
+	}
+	if (verb->commands)
+		(void)fputc('\n', out);
+}
+
 char *help_verb(struct arena *arena, const struct verb *verb)
 {
 	char *text;
 	size_t size;
 	FILE *out = open_text(&text, &size);
 
-	(void)fprintf(out, "Usage: %s %s [OPTION...]%s%s\n%s\n\n", program_name, verb->name,
-		      *verb->arguments ? " " : "", verb->arguments, verb->summary);
+	(void)fprintf(out, "Usage: %s %s %s%s%s\n%s\n\n", program_name, verb->name, verb->commands ? "" : "[OPTION...]",
+		      *verb->arguments && !verb->commands ? " " : "", verb->arguments, verb->summary);
+	put_commands(out, verb);
 	put_options(out, verb->options);
 	if (has_topics(verb))
 		(void)fprintf(out, "\nMore options, with an image: coffer help %s image\n", verb->name);
@@ -184,30 +213,47 @@ char *help_main(struct arena *arena)
 	return take_text(arena, out, &text);
 }
 
+/* `coffer help VERB WORD`: a command of the verb, or its second page. */
+static int help_of_word(const struct invocation *in, const struct verb *verb, const char *word, struct error *err)
+{
+	const struct verb *command = verb_find_command(verb, word);
+	const char *topics = str_eq(word, "image") ? help_topics(in->arena, verb) : NULL;
+
+	if (command)
+		return print_text(help_verb(in->arena, command), err);
+	if (topics)
+		return print_text(topics, err);
+	return verb->commands ? verb_unknown(verb, word, err)
+			      : refuse(err, "%s has no second page of options with this name", verb->name);
+}
+
 int help_run(const struct invocation *in, int *ret_exit, struct error *err)
 {
 	const struct verb *verb;
-	const char *topics;
 
-	(void)ret_exit;
 	if (in->n_arguments == 0)
 		return print_text(help_main(in->arena), err);
 	verb = verb_find(in->arguments[0]);
 	if (!verb)
-		return verb_unknown(in->arguments[0], err);
-	if (in->n_arguments == 1)
-		return print_text(help_verb(in->arena, verb), err);
-	topics = help_topics(in->arena, verb);
-	if (!topics || strcmp(in->arguments[1], "image") != 0)
-		return refuse(err, "%s has no second page of options with this name", verb->name);
-	return print_text(topics, err);
+		return verb_unknown(NULL, in->arguments[0], err);
+	if (verb->helps_itself) {
+		const char *const words[] = { "help", in->arguments[1], NULL };
+		struct invocation inner = *in;
+
+		inner.arguments = words;
+		inner.n_arguments = in->n_arguments;
+		inner.options = arena_alloc(in->arena, verb->options_size + 1);
+		return verb->run(&inner, ret_exit, err);
+	}
+	return in->n_arguments == 1 ? print_text(help_verb(in->arena, verb), err)
+				    : help_of_word(in, verb, in->arguments[1], err);
 }
 
 const struct verb verb_help = {
 	.name = "help",
 	.group = GROUP_HOST,
 	.summary = "show the commands, or the options of one",
-	.arguments = "[COMMAND [image]]",
+	.arguments = "[COMMAND [COMMAND]]",
 	.max_arguments = 2,
 	.options = no_options,
 	.stateless = true,

@@ -33,12 +33,13 @@ static int run(const struct invocation *in, int *ret_exit, struct error *err)
 const struct verb verb_image = {
 	.name = "image",
 	.group = GROUP_HOST,
-	.summary = "pull, list, remove images and more: coffer image help",
+	.summary = "pull, list, remove images and more",
 	.arguments = "[COMMAND [OPTION...] [ARGUMENT...]]",
 	.max_arguments = ANY_NUMBER,
 	.order = OPTIONS_FIRST,
 	.options = options,
 	.options_size = sizeof(struct options),
 	.stateless = true,
+	.helps_itself = true,
 	.run = run,
 };

@@ -116,7 +116,7 @@ static int run_command(struct arena *arena, const char *const *argv, int *ret_ex
 		return print_text(help_main(arena), err);
 	verb = verb_find(parsed.arguments[0]);
 	if (!verb)
-		return verb_unknown(parsed.arguments[0], err);
+		return verb_unknown(NULL, parsed.arguments[0], err);
 	return run_verb(arena, &globals, verb, parsed.arguments + 1, ret_exit, err);
 }
 

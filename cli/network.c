@@ -12,8 +12,6 @@
 #include "runtime/network.h"
 #include "verb.h"
 
-enum { NAME_WIDTH = 12 };
-
 /* ---- create ---- */
 
 struct define_options {
@@ -416,71 +414,24 @@ static const struct verb commands[] = {
 	  .arguments = "",
 	  .options = no_options,
 	  .run = prune },
+	/* For names.c, which starts it so. */
+	{ .name = "network names", .arguments = "", .options = no_options, .run = names },
+	{ .name = NULL },
 };
 
-/* For names.c, which starts it so; not for people. */
-static const struct verb names_command = {
-	.name = "network names",
-	.summary = "answer for names",
-	.arguments = "",
-	.options = no_options,
-	.run = names,
-};
-
-static const struct verb *find(const char *word)
+static int show_commands(const struct invocation *in, int *ret_exit, struct error *err)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
-		if (str_eq(commands[i].name + strlen("network "), word))
-			return &commands[i];
-	return str_eq(word, "names") ? &names_command : NULL;
-}
-
-static char *help_commands(struct arena *arena)
-{
-	char *text = arena_strdup(arena, "Usage: coffer network COMMAND [OPTION...] [ARGUMENT...]\n\n");
-
-	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
-		text = arena_printf(arena, "%s  %-*s%s\n", text, NAME_WIDTH, commands[i].name + strlen("network "),
-				    commands[i].summary);
-	return text;
-}
-
-static int run(const struct invocation *in, int *ret_exit, struct error *err)
-{
-	struct invocation inner = *in;
-	const struct verb *command;
-	struct parsed parsed = { 0 };
-	void *options;
-	int r;
-
-	if (in->n_arguments == 0)
-		return print_text(help_commands(in->arena), err);
-	command = find(in->arguments[0]);
-	if (!command)
-		return refuse(err, "network: there is no command \"%.32s\" (see: coffer network)", in->arguments[0]);
-	options = arena_alloc(in->arena, command->options_size + 1);
-	r = options_parse(in->arena, command->options, command->order, in->arguments + 1, options, &parsed, err);
-	if (r < 0)
-		return r;
-	if (parsed.help)
-		return print_text(help_verb(in->arena, command), err);
-	if (parsed.n_arguments < command->min_arguments || parsed.n_arguments > command->max_arguments)
-		return command->max_arguments > 0
-			       ? refuse(err, "%s: the arguments are: %s", command->name, command->arguments)
-			       : refuse(err, "%s takes no arguments", command->name);
-	inner.options = options;
-	inner.arguments = parsed.arguments;
-	inner.n_arguments = parsed.n_arguments;
-	return command->run(&inner, ret_exit, err);
+	(void)ret_exit;
+	return print_text(help_verb(in->arena, &verb_network), err);
 }
 
 const struct verb verb_network = {
 	.name = "network",
 	.group = GROUP_HOST,
-	.summary = "define, list, join networks and more: coffer network",
-	.arguments = "[COMMAND [OPTION...] [ARGUMENT...]]",
-	.max_arguments = ANY_NUMBER,
+	.summary = "define, list and join networks",
+	.arguments = "COMMAND [OPTION...]",
 	.order = OPTIONS_FIRST,
 	.options = no_options,
-	.run = run,
+	.commands = commands,
+	.run = show_commands,
 };

@@ -15,12 +15,12 @@
 
 enum { CHUNK_SIZE = 16 * 1024 };
 
-struct oom_cli {
+struct kill_options {
 	bool all;
 };
 
-static const struct cli_option options[] = {
-	FLAG_ROW(struct oom_cli, all, "all", 'a', "kill: every process of the container"),
+static const struct cli_option kill_options[] = {
+	FLAG_ROW(struct kill_options, all, "all", 'a', "every process of the container"),
 	END_ROW,
 };
 
@@ -47,11 +47,12 @@ static int print_containers(struct arena *arena, const struct json *containers, 
 	return print_text(table_text(arena, cells, count + 1, COLUMNS), err);
 }
 
-static int run_list(const struct invocation *in, struct error *err)
+static int run_list(const struct invocation *in, int *ret_exit, struct error *err)
 {
 	struct json *answer = NULL;
 	int r = oom_ask(in, "list", NULL, &answer, err);
 
+	(void)ret_exit;
 	return r < 0 ? r : print_containers(in->arena, answer ? json_get(answer, "containers") : NULL, err);
 }
 
@@ -65,16 +66,17 @@ static void put_killed(const struct invocation *in, const struct json *answer, s
 
 	if (!member || json_u64(member, UINT64_MAX, &kills, &ignored) < 0)
 		return;
-	container_oom_victims(in->runtime, in->arguments[1], kills, in->arena, &victims);
+	container_oom_victims(in->runtime, in->arguments[0], kills, in->arena, &victims);
 	put_victims(writer, &victims);
 }
 
-static int run_show(const struct invocation *in, struct error *err)
+static int run_show(const struct invocation *in, int *ret_exit, struct error *err)
 {
 	auto_json_writer struct json_writer *writer = json_writer_new(true);
 	struct json *answer = NULL;
-	int r = oom_ask(in, "show", in->arguments[1], &answer, err);
+	int r = oom_ask(in, "show", in->arguments[0], &answer, err);
 
+	(void)ret_exit;
 	if (r < 0)
 		return r;
 	json_begin_object(writer, NULL);
@@ -89,16 +91,16 @@ static int run_show(const struct invocation *in, struct error *err)
 /* ---- watch ---- */
 
 /* Lines as they come, until the watcher ends: it stays as long as somebody listens. */
-static int run_watch(const struct invocation *in, struct error *err)
+static int run_watch(const struct invocation *in, int *ret_exit, struct error *err)
 {
-	auto_json_writer struct json_writer *writer =
-		oom_begin("subscribe", in->n_arguments > 1 ? in->arguments[1] : NULL);
+	auto_json_writer struct json_writer *writer = oom_begin("subscribe", in->arguments[0]);
 	auto_fd int fd = oom_connect(in->runtime->root, true, err);
 	struct json *answer;
 	char chunk[CHUNK_SIZE];
 	ssize_t got;
 	int r;
 
+	(void)ret_exit;
 	json_end_object(writer);
 	if (fd < 0)
 		return fd;
@@ -115,23 +117,24 @@ static int run_watch(const struct invocation *in, struct error *err)
 
 /* ---- decisions ---- */
 
-static int run_raise(const struct invocation *in, struct error *err)
+static int run_raise(const struct invocation *in, int *ret_exit, struct error *err)
 {
-	auto_json_writer struct json_writer *writer = oom_begin("raise", in->arguments[1]);
+	auto_json_writer struct json_writer *writer = oom_begin("raise", in->arguments[0]);
 	struct json *answer = NULL;
 	uint64_t bytes = 0;
-	int r = oom_size(in->arguments[2], &bytes, err);
+	int r = oom_size(in->arguments[1], &bytes, err);
 
+	(void)ret_exit;
 	if (r < 0)
 		return r;
 	json_put_u64(writer, "bytes", bytes);
-	return oom_send(in, writer, in->arguments[1], &answer, err);
+	return oom_send(in, writer, in->arguments[0], &answer, err);
 }
 
 static int put_pids(const struct invocation *in, struct json_writer *writer, struct error *err)
 {
 	json_begin_array(writer, "pids");
-	for (size_t i = 2; i < in->n_arguments; i++) {
+	for (size_t i = 1; i < in->n_arguments; i++) {
 		uint64_t pid;
 
 		if (str_to_u64(in->arguments[i], INT32_MAX, &pid) < 0 || pid == 0)
@@ -142,95 +145,136 @@ static int put_pids(const struct invocation *in, struct json_writer *writer, str
 	return 0;
 }
 
-static int run_kill(const struct invocation *in, struct error *err)
+static int run_kill(const struct invocation *in, int *ret_exit, struct error *err)
 {
-	const struct oom_cli *oom = in->options;
-	auto_json_writer struct json_writer *writer = oom_begin(oom->all ? "kill-all" : "kill", in->arguments[1]);
+	const struct kill_options *kill = in->options;
+	auto_json_writer struct json_writer *writer = oom_begin(kill->all ? "kill-all" : "kill", in->arguments[0]);
 	struct json *answer = NULL;
 	int r;
 
-	if (oom->all != (in->n_arguments == 2))
-		return refuse(err, "oom kill: name process ids (coffer oom show %s), or --all", in->arguments[1]);
-	r = oom->all ? 0 : put_pids(in, writer, err);
-	return r < 0 ? r : oom_send(in, writer, in->arguments[1], &answer, err);
+	(void)ret_exit;
+	if (kill->all != (in->n_arguments == 1))
+		return refuse(err, "oom kill: name process ids (coffer oom show %s), or --all", in->arguments[0]);
+	r = kill->all ? 0 : put_pids(in, writer, err);
+	return r < 0 ? r : oom_send(in, writer, in->arguments[0], &answer, err);
 }
 
-static int run_resume(const struct invocation *in, struct error *err)
+static int run_resume(const struct invocation *in, int *ret_exit, struct error *err)
 {
 	struct json *answer = NULL;
 
-	return oom_ask(in, "resume", in->arguments[1], &answer, err);
+	(void)ret_exit;
+	return oom_ask(in, "resume", in->arguments[0], &answer, err);
 }
 
 /* The kernel's work is done by this process: the watcher has no time for it. */
-static int run_reclaim(const struct invocation *in, struct error *err)
+static int run_reclaim(const struct invocation *in, int *ret_exit, struct error *err)
 {
 	uint64_t bytes = 0;
 	uint64_t freed = 0;
-	int r = oom_size(in->arguments[2], &bytes, err);
+	int r = oom_size(in->arguments[1], &bytes, err);
 
+	(void)ret_exit;
 	if (r == 0)
-		r = container_reclaim(in->runtime, in->arguments[1], bytes, &freed, err);
+		r = container_reclaim(in->runtime, in->arguments[0], bytes, &freed, err);
 	if (r < 0)
 		return r;
 	return print_text(arena_printf(in->arena, "%llu bytes reclaimed", (unsigned long long)freed), err);
 }
 
-static int run_dump(const struct invocation *in, struct error *err)
+static int run_dump(const struct invocation *in, int *ret_exit, struct error *err)
 {
 	auto_json_writer struct json_writer *writer = json_writer_new(true);
 	uint64_t pid = 0;
 	int r;
 
-	if (str_to_u64(in->arguments[2], INT32_MAX, &pid) < 0 || pid == 0)
-		return refuse(err, "oom dump: \"%.64s\" is not a process id", in->arguments[2]);
-	r = oom_dump(in->runtime, in->arguments[1], (pid_t)pid, writer, err);
+	(void)ret_exit;
+	if (str_to_u64(in->arguments[1], INT32_MAX, &pid) < 0 || pid == 0)
+		return refuse(err, "oom dump: \"%.64s\" is not a process id", in->arguments[1]);
+	r = oom_dump(in->runtime, in->arguments[0], (pid_t)pid, writer, err);
 	return r < 0 ? r : print_text(json_writer_text(writer, NULL), err);
 }
 
-static int run_watcher(const struct invocation *in, struct error *err)
+static int run_watcher(const struct invocation *in, int *ret_exit, struct error *err)
 {
+	(void)ret_exit;
 	return oom_watcher_main(in->runtime, SERVICE_LISTENER_FD, err);
 }
 
-/* The last one is not for people: oom_client.c starts the watcher so. */
-static const struct {
-	const char *name;
-	size_t min_arguments, max_arguments; /* with the name itself */
-	int (*run)(const struct invocation *in, struct error *err);
-} actions[] = {
-	{ "list", 1, 1, run_list },     { "show", 2, 2, run_show },          { "watch", 1, 2, run_watch },
-	{ "raise", 3, 3, run_raise },   { "kill", 2, ANY_NUMBER, run_kill }, { "reclaim", 3, 3, run_reclaim },
-	{ "resume", 2, 2, run_resume }, { "dump", 3, 3, run_dump },          { "watcher", 1, 1, run_watcher },
+static const struct verb commands[] = {
+	{ .name = "oom list",
+	  .summary = "containers with --oom freeze, and their state",
+	  .arguments = "",
+	  .options = no_options,
+	  .run = run_list },
+	{ .name = "oom show",
+	  .summary = "one of them, and who in it holds how much, as JSON",
+	  .arguments = "ID",
+	  .min_arguments = 1,
+	  .max_arguments = 1,
+	  .options = no_options,
+	  .run = run_show },
+	{ .name = "oom watch",
+	  .summary = "print what happens, a line of JSON each",
+	  .arguments = "[ID]",
+	  .max_arguments = 1,
+	  .options = no_options,
+	  .run = run_watch },
+	{ .name = "oom raise",
+	  .summary = "set its limit, and let it go on if that is enough",
+	  .arguments = "ID SIZE",
+	  .min_arguments = 2,
+	  .max_arguments = 2,
+	  .options = no_options,
+	  .run = run_raise },
+	{ .name = "oom kill",
+	  .summary = "kill these processes, or all; the rest goes on",
+	  .arguments = "ID PID... | --all ID",
+	  .min_arguments = 1,
+	  .max_arguments = ANY_NUMBER,
+	  .options = kill_options,
+	  .options_size = sizeof(struct kill_options),
+	  .run = run_kill },
+	{ .name = "oom reclaim",
+	  .summary = "have the kernel take so much back",
+	  .arguments = "ID SIZE",
+	  .min_arguments = 2,
+	  .max_arguments = 2,
+	  .options = no_options,
+	  .run = run_reclaim },
+	{ .name = "oom resume",
+	  .summary = "let it go on, if it fits by now",
+	  .arguments = "ID",
+	  .min_arguments = 1,
+	  .max_arguments = 1,
+	  .options = no_options,
+	  .run = run_resume },
+	{ .name = "oom dump",
+	  .summary = "what one process is and holds, as JSON",
+	  .arguments = "ID PID",
+	  .min_arguments = 2,
+	  .max_arguments = 2,
+	  .options = no_options,
+	  .run = run_dump },
+	/* oom_client.c starts the watcher so. */
+	{ .name = "oom watcher", .arguments = "", .options = no_options, .run = run_watcher },
+	{ .name = NULL },
 };
 
 static int run(const struct invocation *in, int *ret_exit, struct error *err)
 {
-	const char *name = in->n_arguments ? in->arguments[0] : "list";
-
-	(void)ret_exit;
-	if (in->n_arguments == 0 && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO))
+	if (isatty(STDIN_FILENO) && isatty(STDOUT_FILENO))
 		return oom_screen(in, err);
-	for (size_t i = 0; i < ARRAY_SIZE(actions); i++) {
-		if (!str_eq(actions[i].name, name))
-			continue;
-		if (in->n_arguments &&
-		    (in->n_arguments < actions[i].min_arguments || in->n_arguments > actions[i].max_arguments))
-			return refuse(err, "oom %s: wrong number of arguments (see: coffer oom --help)", name);
-		return actions[i].run(in, err);
-	}
-	return refuse(err,
-		      "oom: \"%.64s\" is not known; expected list, show, watch, raise, kill, reclaim, resume or dump",
-		      name);
+	return run_list(in, ret_exit, err);
 }
 
 const struct verb verb_oom = {
 	.name = "oom",
 	.group = GROUP_INSIDE,
-	.summary = "list, show, watch, raise, kill, resume, dump: frozen ones",
-	.arguments = "[ACTION [ID [ARGUMENT...]]]",
-	.max_arguments = ANY_NUMBER,
-	.options = options,
-	.options_size = sizeof(struct oom_cli),
+	.summary = "decide about containers frozen at their memory limit",
+	.arguments = "[COMMAND [OPTION...]]",
+	.order = OPTIONS_FIRST,
+	.options = no_options,
+	.commands = commands,
 	.run = run,
 };

@@ -47,6 +47,9 @@ struct verb {
 	enum option_order order;
 	const struct cli_option *options; /* ended with name NULL */
 	size_t options_size;              /* of the struct that the table fills; 0: none */
+	const struct verb *commands;      /* of its own, each called "VERB COMMAND", ended with name NULL; one without a
+					     summary is not for people. run() is for the verb alone, then */
+	bool helps_itself;                /* by run(): no arguments for --help, "help" and what is behind it */
 	bool stateless;                   /* needs no state root */
 	bool makes_cgroup;                /* needs a cgroup manager that can be used */
 	bool runs_program;                /* its failures have the exit codes of a program that could not run */
@@ -83,5 +86,11 @@ const struct verb *const *verb_list_all(void);
 
 const struct verb *verb_find(const char *name); /* NULL if there is none */
 
-/* "unknown command X; did you mean Y? commands: ..." */
-int verb_unknown(const char *name, struct error *err);
+/* One of a verb's own commands; NULL if there is none of this name. */
+const struct verb *verb_find_command(const struct verb *verb, const char *name);
+
+/* "kill" of "oom kill". */
+const char *verb_last_word(const struct verb *verb);
+
+/* "unknown command X; did you mean Y? commands: ..."; of the program, or of a verb. */
+int verb_unknown(const struct verb *of, const char *name, struct error *err);

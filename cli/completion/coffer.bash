@@ -58,7 +58,7 @@ _coffer_options() {
 		echo "-q --quiet -f --format -h --help"
 		;;
 	oom)
-		echo "-a --all -h --help"
+		echo "-h --help"
 		;;
 	stats)
 		echo "-f --format --follow --interval -h --help"
@@ -143,19 +143,20 @@ _coffer_values() {
 	esac
 }
 
-# Of coffer image COMMAND: its options as its help has them, images, and files.
+# The options of coffer COMMAND SUBCOMMAND ($1, $2), as its help has them.
+_coffer_options_by_help() {
+	mapfile -t COMPREPLY < <(compgen -W "$(coffer "$1" "$2" --help 2>/dev/null | grep -oE -- '--?[a-z0-9-]+' | sort -u)" -- "$3")
+}
+
+# The arguments of coffer image COMMAND: images, and files.
 _coffer_image() {
-	if [[ $2 == -* ]]; then
-		mapfile -t COMPREPLY < <(compgen -W "$(coffer image "$1" --help 2>/dev/null | grep -oE -- '--?[a-z-]+' | sort -u)" -- "$2")
-	else
-		mapfile -t COMPREPLY < <(compgen -f -- "$2")
-		case $1 in
-		save | push | unpack | mount | inspect | history | tag | remove | verify)
-			mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -W "$(coffer image list 2>/dev/null |
-				awk 'NR > 1 && $1 != "<none>" { print $1 }')" -- "$2")
-			;;
-		esac
-	fi
+	mapfile -t COMPREPLY < <(compgen -f -- "$2")
+	case $1 in
+	save | push | unpack | mount | inspect | history | tag | remove | verify)
+		mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -W "$(coffer image list 2>/dev/null |
+			awk 'NR > 1 && $1 != "<none>" { print $1 }')" -- "$2")
+		;;
+	esac
 }
 
 _coffer() {
@@ -179,6 +180,8 @@ _coffer() {
 	done
 	if [ -n "$skip" ]; then
 		_coffer_values "$command" "$skip" "$word"
+	elif [[ $command =~ ^(image|network|oom)$ && $count -gt 0 && $word == -* ]]; then
+		_coffer_options_by_help "$command" "$sub" "$word"
 	elif [[ $command == image && $count -gt 0 ]]; then
 		_coffer_image "$sub" "$word"
 	elif [[ $word == -* ]]; then

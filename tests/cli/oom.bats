@@ -58,8 +58,8 @@ kernel_kills() {
 	no_watcher
 	fails 1 "is not a process id" coffer oom dump a all
 	fails 1 "has no freezing oom policy" coffer oom show a
-	fails 1 "is not known" coffer oom dance
-	fails 1 "number of arguments" coffer oom raise a
+	fails 1 "unknown command" coffer oom dance
+	fails 1 "argument is missing" coffer oom raise a
 	fails 1 "a size like" coffer oom raise a much
 	fails 1 "--all" coffer oom kill a
 	fails 1 "is not a process id" coffer oom kill a x

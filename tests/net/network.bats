@@ -83,7 +83,7 @@ load helpers
 	fails "224.0.0.1/24: cannot be a gateway's address" coffer network create --subnet 224.0.0.0/24 other
 	fails "not a name" coffer network create host
 	fails "network prune takes no arguments" coffer network prune bridge
-	fails "there is no command" coffer network frobnicate
+	fails "network: unknown command" coffer network frobnicate
 	fails "this kernel lacks what the network takes: bridge, veth and nf_tables, or its driver (--network none or host does without)" \
 		host strace -qq -o /dev/null -e inject=socket:error=EPROTONOSUPPORT \
 		"$COFFER" --root "$TEST_DIR/state" --cgroup-manager disabled network connect bridge b

@@ -19,6 +19,8 @@ print -r -- "
 		*'list -q') print -l box ;;
 		'image list') print -l 'NAME ID' 'debian 1' '<none> 2' ;;
 		'image pull --help') print -l '  -q, --quiet  x' ;;
+		'network create --help') print -l '  --subnet N  x' '  --subnet6 N  x' ;;
+		'oom kill --help') print -l '  -a, --all  x' ;;
 		esac
 	}
 	compadd() {

@@ -268,7 +268,8 @@ static void completions_have_every_verb(void)
 static char *complete(struct arena *arena, const char *line)
 {
 	char *script = arena_printf(arena,
-				    "source %s/cli/completion/coffer.bash; coffer() { echo \"$*\" >&2; echo box; }; "
+				    "source %s/cli/completion/coffer.bash; coffer() { [ \"$3\" = --help ] && echo "
+				    "\"-a, --all\" || echo box; }; "
 				    "COMP_WORDS=(%s); COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _coffer; "
 				    "printf '%%s\\n' \"${COMPREPLY[@]}\"",
 				    COFFER_SOURCE, line);
@@ -306,6 +307,7 @@ static void bash_completes(void)
 	CHECK_STR("freeze\n", complete(arena, "coffer run --oom f"));
 	CHECK_STR("raise\nreclaim\nresume\n", complete(arena, "coffer oom r"));
 	CHECK_STR("box\n", complete(arena, "coffer oom show ''"));
+	CHECK_STR("--all\n", complete(arena, "coffer oom kill --a"));
 	CHECK_STR("table\n", complete(arena, "coffer ps -f t"));
 	CHECK_STR("--force\n", complete(arena, "coffer delete --f"));
 	CHECK_STR("\n", complete(arena, "coffer create ''"));
@@ -314,52 +316,55 @@ static void bash_completes(void)
 
 /* ---- the zsh completion at work ---- */
 
+static const struct {
+	const char *line, *offered;
+} zsh_rows[] = {
+	{ "coffer sta", "start state stats" },
+	{ "coffer create --b", "--bundle" },
+	{ "coffer --roo", "--root --rootless" },
+	{ "coffer --log-format j", "json" },
+	{ "coffer --log-format=j", "json" },
+	{ "coffer --log-format json --root /r sta", "start state stats" },
+	{ "coffer --rootless=t", "true" },
+	{ "coffer kill b", "box\ncalled: list -q" },
+	{ "coffer --root /r kill b", "box\ncalled: --root /r list -q" },
+	{ "coffer --root=/r kill b", "box\ncalled: --root /r list -q" },
+	{ "coffer kill box US", "USR1 USR2" },
+	{ "coffer exec -u 1 -t b", "box\ncalled: list -q" },
+	{ "coffer top box b", "box\ncalled: list -q" },
+	{ "coffer run --image d", "debian\ncalled: image list" },
+	{ "coffer run --image=d", "debian\ncalled: image list" },
+	{ "coffer run --oom f", "freeze" },
+	{ "coffer run --oom-default=r", "raise:" },
+	{ "coffer run --memory-s", "--memory-soft --memory-swap" },
+	{ "coffer oom r", "raise reclaim resume" },
+	{ "coffer oom show b", "box\ncalled: list -q" },
+	{ "coffer ps -f t", "table" },
+	{ "coffer delete --f", "--force\ncalled: list -q" },
+	{ "coffer image pu", "pull push" },
+	{ "coffer image pull --q", "--quiet\ncalled: image pull --help" },
+	{ "coffer image save deb", "debian\ncalled: image list" },
+	{ "coffer network disconnect l", "lan\ncalled: network list -q" },
+	{ "coffer network disconnect lan b", "box\ncalled: list -q" },
+	{ "coffer network create --sub", "--subnet --subnet6\ncalled: network create --help" },
+	{ "coffer oom kill --a", "--all\ncalled: oom kill --help" },
+	{ "coffer create x", "" },
+	{ "coffer help fe", "features" },
+};
+
 static void zsh_completes(void)
 {
-	static const struct {
-		const char *line, *offered;
-	} rows[] = {
-		{ "coffer sta", "start state stats" },
-		{ "coffer create --b", "--bundle" },
-		{ "coffer --roo", "--root --rootless" },
-		{ "coffer --log-format j", "json" },
-		{ "coffer --log-format=j", "json" },
-		{ "coffer --log-format json --root /r sta", "start state stats" },
-		{ "coffer --rootless=t", "true" },
-		{ "coffer kill b", "box\ncalled: list -q" },
-		{ "coffer --root /r kill b", "box\ncalled: --root /r list -q" },
-		{ "coffer --root=/r kill b", "box\ncalled: --root /r list -q" },
-		{ "coffer kill box US", "USR1 USR2" },
-		{ "coffer exec -u 1 -t b", "box\ncalled: list -q" },
-		{ "coffer top box b", "box\ncalled: list -q" },
-		{ "coffer run --image d", "debian\ncalled: image list" },
-		{ "coffer run --image=d", "debian\ncalled: image list" },
-		{ "coffer run --oom f", "freeze" },
-		{ "coffer run --oom-default=r", "raise:" },
-		{ "coffer run --memory-s", "--memory-soft --memory-swap" },
-		{ "coffer oom r", "raise reclaim resume" },
-		{ "coffer oom show b", "box\ncalled: list -q" },
-		{ "coffer ps -f t", "table" },
-		{ "coffer delete --f", "--force\ncalled: list -q" },
-		{ "coffer image pu", "pull push" },
-		{ "coffer image pull --q", "--quiet\ncalled: image pull --help" },
-		{ "coffer image save deb", "debian\ncalled: image list" },
-		{ "coffer network disconnect l", "lan\ncalled: network list -q" },
-		{ "coffer network disconnect lan b", "box\ncalled: list -q" },
-		{ "coffer create x", "" },
-		{ "coffer help fe", "features" },
-	};
 	auto_arena struct arena *arena = arena_new();
 	const char *script = COFFER_SOURCE "/tests/unit/cli/complete.zsh";
-	const char *argv[ARRAY_SIZE(rows) + 4] = { "zsh", script, COFFER_SOURCE "/cli/completion" };
+	const char *argv[ARRAY_SIZE(zsh_rows) + 4] = { "zsh", script, COFFER_SOURCE "/cli/completion" };
 	char *text = arena_alloc(arena, DOCUMENT_MAX);
 	const char *wanted = "";
 	int out = memory_file();
 	pid_t pid;
 
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		argv[i + 3] = rows[i].line;
-		wanted = arena_printf(arena, "%s%s\n%s\n", wanted, rows[i].line, rows[i].offered);
+	for (size_t i = 0; i < ARRAY_SIZE(zsh_rows); i++) {
+		argv[i + 3] = zsh_rows[i].line;
+		wanted = arena_printf(arena, "%s%s\n%s\n", wanted, zsh_rows[i].line, zsh_rows[i].offered);
 	}
 	(void)fflush(stdout);
 	pid = fork();

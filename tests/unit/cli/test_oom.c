@@ -103,11 +103,14 @@ static void each_action_asks_once(void)
 		{ { "kill", "--all", "a" }, "{\"op\":\"kill-all\",\"id\":\"a\"}", "", NULL },
 		{ { "resume", "a" }, "{\"op\":\"resume\",\"id\":\"a\"}", "", "container `a` stays frozen\n" },
 		{ { "raise", "a", "much" }, "", "", "expected a size like" },
-		{ { "raise", "a" }, "", "", "wrong number of arguments" },
+		{ { "raise", "a" }, "", "", "oom raise: an argument is missing: coffer oom raise ID SIZE" },
 		{ { "kill", "a", "0" }, "", "", "\"0\" is not a process id" },
 		{ { "kill", "a" }, "", "", "or --all" },
 		{ { "kill", "--all", "a", "1" }, "", "", "or --all" },
-		{ { "dance" }, "", "", "\"dance\" is not known" },
+		{ { "dance" },
+		  "",
+		  "",
+		  "oom: unknown command \"dance\"; commands: list show watch raise kill reclaim resume dump (see: " },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
