@@ -87,16 +87,14 @@ static const char **in_arena(struct arena *arena, const char *const *names, size
 
 int container_dirs_prune(const struct store *store, struct arena *arena, const char ***ret_kept, struct error *err)
 {
-	auto_fd int fd = openat(store->root, "containers", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	auto_dir DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	auto_dir DIR *dir = store_open_directory(store, "containers", err);
 	auto_free const char **kept = NULL;
 	const struct dirent *entry;
 	size_t count = 0;
 	int r = 0;
 
 	if (!dir)
-		return fail(err, errno, "image store %s: containers", store->path);
-	(void)take_fd(&fd);
+		return -err->code;
 	while (r >= 0 && (entry = readdir(dir)) != NULL) {
 		if (entry->d_name[0] == '.')
 			continue;

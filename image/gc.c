@@ -124,12 +124,11 @@ static void count_swept(const struct sweep *sweep, const char *kind, const char 
 static int sweep_directory(const struct sweep *sweep, const char *kind, const char *algorithm, struct error *err)
 {
 	auto_free char *directory = xasprintf("%s/%s", kind, algorithm);
-	int fd = openat(sweep->store->root, directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	auto_dir DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	auto_dir DIR *dir = store_open_directory(sweep->store, directory, err);
 	const struct dirent *entry;
 
 	if (!dir)
-		return fail(err, errno, "image store %s: read %s", sweep->store->path, directory);
+		return -err->code;
 	while ((entry = readdir(dir)) != NULL) {
 		auto_free char *path = xasprintf("%s/%s", directory, entry->d_name);
 		int r;

@@ -114,18 +114,6 @@ int staging_take(struct staging *staging, const char *path, struct error *err)
 	return 0;
 }
 
-static DIR *open_directory(const struct store *store, const char *path, struct error *err)
-{
-	int fd = openat(store->root, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-
-	if (!dir)
-		(void)fail(err, errno, "image store %s: read %s", store->path, path);
-	if (!dir && fd >= 0)
-		(void)close(fd);
-	return dir;
-}
-
 /* Removes one entry of staging if nobody holds it. What cannot be removed is left: it hurts nobody. */
 static void clean_entry(const struct store *store, const char *name, bool partials)
 {
@@ -144,7 +132,7 @@ static void clean_entry(const struct store *store, const char *name, bool partia
 
 int staging_clean(const struct store *store, bool partials, struct error *err)
 {
-	auto_dir DIR *dir = open_directory(store, "staging", err);
+	auto_dir DIR *dir = store_open_directory(store, "staging", err);
 	const struct dirent *entry;
 
 	if (!dir)
@@ -176,7 +164,7 @@ int staging_each_kept(const struct store *store,
 		      void (*kept)(void *context, const char *kind, const struct digest *digest), void *context_,
 		      struct error *err)
 {
-	auto_dir DIR *dir = open_directory(store, "staging", err);
+	auto_dir DIR *dir = store_open_directory(store, "staging", err);
 	const struct dirent *entry;
 
 	if (!dir)

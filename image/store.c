@@ -84,6 +84,18 @@ static int make_path(const char *path, struct error *err)
 	return 0;
 }
 
+DIR *store_open_directory(const struct store *store, const char *path, struct error *err)
+{
+	auto_fd int fd = openat(store->root, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+
+	if (dir)
+		(void)take_fd(&fd);
+	else
+		(void)fail(err, errno, "image store %s: read %s", store->path, path);
+	return dir;
+}
+
 static bool is_of_store(const char *name)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(directories); i++)
@@ -95,19 +107,17 @@ static bool is_of_store(const char *name)
 	return str_eq(name, ".") || str_eq(name, "..") || str_eq(name, "lost+found");
 }
 
-static int check_empty(int root, const char *path, struct error *err)
+static int check_empty(const struct store *store, struct error *err)
 {
-	auto_fd int fd = openat(root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	auto_dir DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	auto_dir DIR *dir = store_open_directory(store, ".", err);
 	const struct dirent *entry;
 
 	if (!dir)
-		return fail(err, errno, "image store %s: read", path);
-	(void)take_fd(&fd);
+		return -err->code;
 	while ((entry = readdir(dir)) != NULL)
 		if (!is_of_store(entry->d_name))
 			return refuse_as(err, EEXIST, "%s is no image store: it has \"%.64s\" in it, and no version",
-					 path, entry->d_name);
+					 store->path, entry->d_name);
 	return 0;
 }
 
@@ -124,29 +134,27 @@ static bool is_first_userns(void)
 
 /* What overlayfs asks of the file system that layers are on: attributes for its marks, and types in directories,
    without which it shows whiteouts. */
-static int check_file_system(int root, const char *path, bool first_userns, struct error *err)
+static int check_file_system(const struct store *store, bool first_userns, struct error *err)
 {
 	const char *name = first_userns ? "trusted.overlay.probe" : "user.overlay.probe";
-	auto_fd int fd = openat(root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	auto_dir DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	auto_dir DIR *dir = store_open_directory(store, ".", err);
 	const struct dirent *entry;
 
 	if (!dir)
-		return fail(err, errno, "image store %s: read", path);
-	(void)take_fd(&fd);
-	if (fsetxattr(root, name, "y", 1, 0) < 0 && errno == EOPNOTSUPP)
+		return -err->code;
+	if (fsetxattr(store->root, name, "y", 1, 0) < 0 && errno == EOPNOTSUPP)
 		return refuse_as(err, EOPNOTSUPP,
 				 "image store %s: its file system keeps no attributes %.*s*, which layers "
 				 "need" ELSEWHERE,
-				 path, (int)(strrchr(name, '.') - name + 1), name);
-	(void)fremovexattr(root, name);
+				 store->path, (int)(strrchr(name, '.') - name + 1), name);
+	(void)fremovexattr(store->root, name);
 	while ((entry = readdir(dir)) != NULL)
 		if (entry->d_type == DT_UNKNOWN)
 			return refuse_as(
 				err, EOPNOTSUPP,
 				"image store %s: its file system keeps no types in directories (d_type), which "
 				"overlayfs needs: it was made without them" ELSEWHERE,
-				path);
+				store->path);
 	return 0;
 }
 
@@ -170,7 +178,7 @@ static int make_store(const struct store *store, struct error *err)
 {
 	auto_fd int lock = -1;
 	const bool first_userns = geteuid() == 0 && is_first_userns();
-	int r = check_empty(store->root, store->path, err);
+	int r = check_empty(store, err);
 
 	if (r < 0)
 		return r;
@@ -182,7 +190,7 @@ static int make_store(const struct store *store, struct error *err)
 			return fail(err, errno, "image store %s: make %s", store->path, directories[i]);
 	if (faccessat(store->root, "version", F_OK, 0) == 0)
 		return 0;
-	r = check_file_system(store->root, store->path, first_userns, err);
+	r = check_file_system(store, first_userns, err);
 	return r < 0 ? r : write_version(store->root, store->path, first_userns, err);
 }
 
@@ -343,14 +351,12 @@ static bool is_hex(const char *text, size_t length)
 /* The one image whose hex begins with `prefix`, in hex[]; -ENOENT without text if there is none. */
 static int find_prefix(const struct store *store, const char *prefix, char *hex, struct error *err)
 {
-	auto_fd int fd = openat(store->root, "images", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	auto_dir DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	auto_dir DIR *dir = store_open_directory(store, "images", err);
 	const struct dirent *entry;
 	size_t found = 0;
 
 	if (!dir)
-		return fail(err, errno, "image store %s: read images", store->path);
-	(void)take_fd(&fd);
+		return -err->code;
 	while ((entry = readdir(dir)) != NULL) {
 		size_t length = strlen(entry->d_name);
 

@@ -14,6 +14,7 @@
  */
 #pragma once
 
+#include <dirent.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -43,6 +44,10 @@ const char *store_default_path(struct arena *arena);
    can write to is refused, and so is a directory of other things. Five system calls when it is there. */
 int store_open(struct arena *arena, const char *path, struct store *ret, struct error *err);
 void store_close(struct store *store);
+
+/* A directory of the store (path as "names", "." its own), to be read from its beginning; NULL with text. The caller
+   closes it. */
+DIR *store_open_directory(const struct store *store, const char *path, struct error *err);
 
 /* A held lock as an fd; close it to release. Waits 30 s at most. */
 int store_lock(const struct store *store, bool exclusive, struct error *err);

@@ -4,10 +4,8 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/fd.h"
@@ -23,18 +21,6 @@ struct references {
 	size_t count;
 };
 
-static DIR *open_directory(const struct store *store, const char *path, struct error *err)
-{
-	int fd = openat(store->root, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-
-	if (!dir)
-		(void)fail(err, errno, "image store %s: read %s", store->path, path);
-	if (!dir && fd >= 0)
-		(void)close(fd);
-	return dir;
-}
-
 static void add_reference(struct references *references, const char *name, const char *hex)
 {
 	references->items = xreallocarray(references->items, references->count + 1, sizeof(*references->items));
@@ -45,7 +31,7 @@ static void add_reference(struct references *references, const char *name, const
 static int read_references(const struct store *store, struct arena *arena, const char *directory, const char *file,
 			   struct references *references, struct error *err)
 {
-	auto_dir DIR *dir = open_directory(store, directory, err);
+	auto_dir DIR *dir = store_open_directory(store, directory, err);
 	const struct dirent *entry;
 	char hex[DIGEST_HEX_MAX + 1];
 
@@ -130,7 +116,7 @@ static int list_images(const struct store *store, struct arena *arena, const str
 		       const struct references *containers, struct stored_image **ret, size_t *ret_count,
 		       struct error *err)
 {
-	auto_dir DIR *dir = open_directory(store, "images", err);
+	auto_dir DIR *dir = store_open_directory(store, "images", err);
 	auto_free struct stored_image *images = NULL;
 	const struct dirent *entry;
 	size_t count = 0;
