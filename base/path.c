@@ -15,7 +15,7 @@
 
 #include "cleanup.h"
 
-enum { RACE_RETRIES = 64, LINKS_MAX = 40 /* the kernel's own limit: path_resolution(7) */ };
+enum { RACE_RETRIES = 64, LINKS_MAX = 40 /* the kernel's own limit: path_resolution(7) */, OVERFLOW_ID = 65534 };
 
 int path_open_flags(int root_fd, const char *path, int flags, mode_t mode)
 {
@@ -155,7 +155,16 @@ static int step(struct walk *walk, const char *name, enum path_kind kind)
 	return 0;
 }
 
-static int walk(int root_fd, const char *path, enum path_kind kind)
+/* Of a user or group that this user namespace does not have: overlayfs makes nothing there, and neither may root. */
+static bool is_foreign(int dir_fd, int result)
+{
+	struct stat st;
+
+	return result == -EOVERFLOW || (result == -EACCES && geteuid() == 0 && dir_fd >= 0 && fstat(dir_fd, &st) == 0 &&
+					st.st_uid == OVERFLOW_ID);
+}
+
+static int walk(int root_fd, const char *path, enum path_kind kind, bool *ret_foreign)
 {
 	struct walk walk = { .root_fd = root_fd, .parent = path_open(root_fd, "/", O_DIRECTORY) };
 	char name[NAME_MAX + 1];
@@ -170,6 +179,7 @@ static int walk(int root_fd, const char *path, enum path_kind kind)
 		r = step(&walk, name, walk.rest[strspn(walk.rest, "/")] ? PATH_DIRECTORY : kind);
 	if (r >= 0)
 		return walk.parent;
+	*ret_foreign = is_foreign(walk.parent, r);
 	cleanup_fd(&walk.parent);
 	return r;
 }
@@ -177,11 +187,15 @@ static int walk(int root_fd, const char *path, enum path_kind kind)
 int path_make(int root_fd, const char *path, enum path_kind kind, struct error *err)
 {
 	int fd = path_open(root_fd, path, 0);
+	bool foreign = false;
 
 	if (fd == -ENOENT)
-		fd = walk(root_fd, path, kind);
+		fd = walk(root_fd, path, kind, &foreign);
 	if (fd < 0)
-		return fail(err, -fd, "make %s in the root file system", path);
+		return fail(
+			err, -fd, "make %s in the root file system%s", path,
+			foreign ? " (its directory belongs to a user or group that the user namespace does not have)"
+				: "");
 	return fd;
 }
 

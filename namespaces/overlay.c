@@ -4,6 +4,7 @@
  */
 #include "overlay.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
@@ -20,7 +21,7 @@
 #include "base/syscalls.h"
 
 /* FSCONFIG_SET_STRING takes so much, the NUL included. */
-enum { VALUE_MAX = 256, LINK_SIZE = 32, SCRATCH_MODE = 0755 };
+enum { VALUE_MAX = 256, LINK_SIZE = 32, SCRATCH_MODE = 0755, PERMISSIONS = 07777, OVERFLOW_ID = 65534 };
 
 /* How layers are named, the best first. */
 enum way { BY_FD, BY_LINK, BY_LIST, WAY_MAX };
@@ -47,6 +48,16 @@ static void layers_close(struct layers *layers)
 }
 
 #define auto_layers auto_cleanup(layers_close)
+
+/* A user namespace may mount overlayfs since Linux 5.11, unless somebody forbids it: the kernel does not say who. */
+static const char *why_forbidden(int errnum)
+{
+	return errnum == EPERM || errnum == EACCES
+		       ? ": not allowed here, by a security module, a seccomp filter or a kernel before Linux 5.11 to "
+			 "others than root (run this as root; or `coffer image unpack`, and `coffer run --bundle`, do "
+			 "without overlayfs)"
+		       : "";
+}
 
 /* ---- the layers ---- */
 
@@ -139,22 +150,65 @@ static int make_tmpfs(struct error *err)
 	int fd;
 
 	if (context_fd < 0 || sys_fsconfig(context_fd, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
-		return fail(err, errno, "overlay: make a tmpfs");
+		return fail(err, errno, "overlay: make a tmpfs%s", why_forbidden(errno));
 	fd = sys_fsmount(context_fd, FSMOUNT_CLOEXEC, 0);
-	return fd < 0 ? fail(err, errno, "overlay: make a tmpfs") : fd;
+	return fd < 0 ? fail(err, errno, "overlay: make a tmpfs%s", why_forbidden(errno)) : fd;
+}
+
+/* A user or group that this user namespace does not have cannot be given: it stays the mounter's. */
+static int make_like(int dir_fd, const char *name, const struct stat *st)
+{
+	const uid_t uids[] = { st->st_uid, (uid_t)-1 };
+	const gid_t gids[] = { (gid_t)-1, st->st_gid };
+
+	if (mkdirat(dir_fd, name, SCRATCH_MODE) < 0 || fchmodat(dir_fd, name, st->st_mode & PERMISSIONS, 0) < 0)
+		return -errno;
+	for (size_t i = 0; i < ARRAY_SIZE(uids); i++)
+		if (fchownat(dir_fd, name, uids[i], gids[i], AT_SYMLINK_NOFOLLOW) < 0 && errno != EINVAL)
+			return -errno;
+	return 0;
+}
+
+/*
+ * The kernel copies up nothing whose owner is not in the user namespace (EOVERFLOW), not even a directory in which
+ * something is to be made: an ordinary user's container over root's tree could write to "/" alone, and its /etc/hosts
+ * would have no place. The directories of the top are therefore there before, so that nothing has to be copied.
+ */
+static int make_foreign_dirs(int upper_fd, int lower_fd)
+{
+	auto_fd int fd = openat(lower_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	auto_dir DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *entry;
+	int r = 0;
+
+	if (!dir)
+		return -errno;
+	(void)take_fd(&fd);
+	while (r == 0 && (entry = readdir(dir)) != NULL) {
+		struct stat st;
+
+		if (!str_eq(entry->d_name, ".") && !str_eq(entry->d_name, "..") &&
+		    fstatat(lower_fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode) &&
+		    (st.st_uid == OVERFLOW_ID || st.st_gid == OVERFLOW_ID))
+			r = make_like(upper_fd, entry->d_name, &st);
+	}
+	return r;
 }
 
 /* The merged root shows mode and owner of the upper directory: they are those of the uppermost layer's, which with an
    idmapped layer are the container's already. */
-static int make_scratch_dirs(int dir_fd, int lower_fd, struct error *err)
+static int make_scratch_dirs(int dir_fd, int lower_fd, bool user_xattrs, struct error *err)
 {
+	auto_fd int upper = -1;
 	struct stat st;
+	int r = fstat(lower_fd, &st) < 0 || mkdirat(dir_fd, "work", SCRATCH_MODE) < 0 ? -errno
+										      : make_like(dir_fd, "upper", &st);
 
-	if (fstat(lower_fd, &st) < 0 || mkdirat(dir_fd, "work", SCRATCH_MODE) < 0 ||
-	    mkdirat(dir_fd, "upper", SCRATCH_MODE) < 0 || fchmodat(dir_fd, "upper", st.st_mode & 07777, 0) < 0 ||
-	    (st.st_uid != geteuid() && fchownat(dir_fd, "upper", st.st_uid, st.st_gid, AT_SYMLINK_NOFOLLOW) < 0))
-		return fail(err, errno, "overlay: make upper and work directory");
-	return 0;
+	if (r == 0 && user_xattrs) {
+		upper = openat(dir_fd, "upper", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		r = upper < 0 ? -errno : make_foreign_dirs(upper, lower_fd);
+	}
+	return r < 0 ? fail(err, -r, "overlay: make upper and work directory") : 0;
 }
 
 /* Where the kernel takes layers of attached mounts only, the mount is attached in the own namespace. */
@@ -174,7 +228,7 @@ static int open_scratch(const struct overlay *overlay, bool attach, struct layer
 		    sys_move_mount(layers->mount, "", at, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
 			return fail(err, errno, "overlay: attach a tmpfs to %s", overlay->dir);
 	}
-	return make_scratch_dirs(layers->mount, layers->lowers[0], err);
+	return make_scratch_dirs(layers->mount, layers->lowers[0], overlay->user_xattrs, err);
 }
 
 /* The upper directory is not idmapped: the kernel makes things there as the mounter, who is in no container's map. */
@@ -278,7 +332,8 @@ static int explain(int context_fd, int errnum, struct error *err)
 	while (got > 2 && line[got - 1] == '\n')
 		got--;
 	line[got > 2 ? got : 2] = '\0';
-	return fail(err, errnum, "overlay root file system%s%s", got > 2 ? ": " : "", got > 2 ? line + 2 : "");
+	return fail(err, errnum, "overlay root file system%s%s", got > 2 ? ": " : "",
+		    got > 2 ? line + 2 : why_forbidden(errnum));
 }
 
 /* File systems that overlayfs does not write to; it says so in other words, or in the kernel's log only. */
@@ -319,7 +374,7 @@ static int make_one_way(const struct overlay *overlay, const struct layers *laye
 	*ret_next = WAY_MAX;
 	if (context_fd < 0)
 		return fail(err, errno, "file system overlay%s",
-			    errno == ENODEV ? " (is the kernel module overlay loaded?)" : "");
+			    errno == ENODEV ? " (is the kernel module overlay loaded?)" : why_forbidden(errno));
 	r = set_all(context_fd, overlay, layers, way);
 	if (r == -EINVAL || r == -EBADF || (r == -EOPNOTSUPP && way == BY_FD))
 		*ret_next = r == -EOPNOTSUPP ? BY_LIST : way + 1;
@@ -333,7 +388,7 @@ static int make_one_way(const struct overlay *overlay, const struct layers *laye
 	if (sys_fsconfig(context_fd, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
 		return explain(context_fd, errno, err);
 	fd = sys_fsmount(context_fd, FSMOUNT_CLOEXEC, 0);
-	return fd < 0 ? fail(err, errno, "overlay: fsmount") : fd;
+	return fd < 0 ? fail(err, errno, "overlay root file system%s", why_forbidden(errno)) : fd;
 }
 
 /* Old kernels read the list when the file system is made, relative to the working directory of that moment. */

@@ -329,6 +329,17 @@ as_user() {
 	fails 1 'needs root' coffer run --image host true
 }
 
+@test "an ordinary user: over a tree of root's, whose owners the user namespace does not have" {
+	as_user
+	cp -r "$BUNDLE/rootfs" "$TEST_DIR/home/tree"
+	rm -f "$TEST_DIR"/home/tree/etc/host* "$TEST_DIR/home/tree/etc/resolv.conf"
+	succeeds coffer run --rootfs tree:O --rm sh -c 'stat -c %u:%g /bin/busybox; touch /x /etc/x && ls /etc/x /etc/hosts'
+	equal "$OUT" $'65534:65534\n/etc/hosts\n/etc/x'
+	[[ ! -e $TEST_DIR/home/tree/x && ! -e $TEST_DIR/home/tree/etc/x ]]
+	fails 1 'the user namespace does not have): Permission denied' coffer run --rootfs tree true
+	equal "$(left_in_store)" ""
+}
+
 # In the mount namespace of this file only, so that the machine's own files stay as they are.
 # give_ids BLOCKS
 give_ids() {

@@ -181,20 +181,26 @@ static void many_layers(void)
 	in_mount_ns(many_body);
 }
 
-/* From now on fsconfig(2) answers this to fds: EINVAL as before Linux 6.13, EOPNOTSUPP as before 6.5. */
-static int refuse_fds(unsigned errnum)
+/* From now on this system call fails so when its second argument is this one. */
+static int refuse_call(unsigned number, unsigned argument, unsigned errnum)
 {
 	struct sock_filter code[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_fsconfig, 0, 3),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 3),
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[1])),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, FSCONFIG_SET_FD, 0, 1),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, argument, 0, 1),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | errnum),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
 	struct sock_fprog program = { .len = ARRAY_SIZE(code), .filter = code };
 
 	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
+}
+
+/* As before Linux 6.13, which answers EINVAL to an fd as a layer, and before 6.5, EOPNOTSUPP. */
+static int refuse_fds(unsigned errnum)
+{
+	return refuse_call(SYS_fsconfig, FSCONFIG_SET_FD, errnum);
 }
 
 static int links_body(void)
@@ -323,11 +329,41 @@ static void failures(void)
 	in_mount_ns(failures_body);
 }
 
+static int is_told(void)
+{
+	struct overlay overlay = overlay_of(two_layers, 2);
+	struct error err = { 0 };
+
+	EXPECT(overlay_open(&overlay, NULL, false, &err) == -EPERM);
+	EXPECT(strstr(err.text, "not allowed here") && strstr(err.text, "`coffer image unpack`"));
+	overlay.scratch = true;
+	EXPECT(overlay_open(&overlay, NULL, false, &err) == -EPERM && strstr(err.text, "not allowed here"));
+	return 0;
+}
+
+/* To others than root, as a kernel before 5.11 does; then as a security module or a seccomp filter may. */
+static int forbidden_body(void)
+{
+	int r = make_layers();
+
+	if (r == 0)
+		r = refuse_call(SYS_fsconfig, FSCONFIG_CMD_CREATE, EPERM) == 0 ? is_told() : __LINE__;
+	if (r == 0)
+		r = refuse_call(SYS_fsopen, FSOPEN_CLOEXEC, EPERM) == 0 ? is_told() : __LINE__;
+	return r;
+}
+
+static void forbidden(void)
+{
+	in_mount_ns(forbidden_body);
+}
+
 static const struct test tests[] = {
 	TEST(merged),
 	TEST(scratch),
 	TEST(odd_paths),
 	TEST(many_layers),
+	TEST(forbidden),
 	TEST(links_instead_of_fds),
 	TEST(list_instead_of_fds),
 	TEST(attached_scratch),
