@@ -47,6 +47,16 @@ static int target_error(const char *what, int errnum, struct error *err)
 	return fail(err, errnum, "%s", what);
 }
 
+static int owner_error(const struct tar_entry *entry, int errnum, struct error *err)
+{
+	if (errnum != EINVAL)
+		return target_error("set the owner", errnum, err);
+	return refuse(err,
+		      "its owner %u:%u is not in the user namespace: an ordinary user has the ids that /etc/subuid and "
+		      "/etc/subgid give (and newuidmap sets up), else one only",
+		      entry->uid, entry->gid);
+}
+
 /* Owner, attributes, mode and times, in this order: changing the owner takes set-id bits and capabilities away. */
 static int set_attributes(struct dir_sink *sink, int fd, const struct tar_entry *entry, bool set_gid, struct error *err)
 {
@@ -54,7 +64,7 @@ static int set_attributes(struct dir_sink *sink, int fd, const struct tar_entry 
 	int r;
 
 	if ((entry->uid != sink->uid || entry->gid != sink->gid || set_gid) && fchown(fd, entry->uid, entry->gid) < 0)
-		return target_error("set the owner", errno, err);
+		return owner_error(entry, errno, err);
 	r = entry->n_xattrs ? layer_xattr_set(fd, -1, NULL, entry, &sink->rules, &sink->skipped_xattrs, err) : 0;
 	if (r < 0)
 		return r;
@@ -72,7 +82,7 @@ static int set_attributes_at(struct dir_sink *sink, const struct layer_dir *dir,
 	int r;
 
 	if (fchownat(dir->fd, entry->name, tar->uid, tar->gid, AT_SYMLINK_NOFOLLOW) < 0)
-		return target_error("set the owner", errno, err);
+		return owner_error(tar, errno, err);
 	r = layer_xattr_set(-1, dir->fd, entry->name, tar, &sink->rules, &sink->skipped_xattrs, err);
 	if (r < 0)
 		return r;

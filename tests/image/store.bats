@@ -391,9 +391,11 @@ load store.bash
 		./coffer image pull -q --name a oci:$LAYOUT:next && ./coffer image verify -a && ./coffer image list
 		cat .local/share/coffer/version && find .local/share/coffer/layers -name user -printf ' owner %U'
 		find .local/share/coffer/layers -path '*/etc/gone' -printf ' gone %y'
-		./coffer image remove a && find .local/share/coffer/layers -mindepth 2"
+		./coffer image remove a && find .local/share/coffer/layers -mindepth 2
+		touch file && tar --owner=them:200000 -cf a.tar file && ! ./coffer image import a.tar a"
 	[[ $OUT == *docker.io/library/a:latest*"1 user"* ]]
 	[[ $OUT == *" owner "* && $OUT != *" owner 1000 "* ]]
+	[[ $ERR == *"(file): its owner 200000:"*" is not in the user namespace"* ]]
 }
 
 # in_place STORE MOUNT...: the commands of standard input, in a mount namespace with this mounted on $TEST_DIR/place.
