@@ -1,5 +1,9 @@
 /* test_export_layout.c - an image goes out to a layout and comes in again; other entries stay. */
+#include <fcntl.h>
+#include <signal.h>
+
 #include "image/export.h"
+#include "image/gc.h"
 #include "image/pull.h"
 #include "image/source_layout.h"
 #include "made_fixture.h"
@@ -61,8 +65,66 @@ static void missing_blob(void)
 	store_close(&store);
 }
 
+/* What the signal's handler works on: a lease on a blob that is about to be read. */
+static struct {
+	struct arena *arena;
+	const struct store *store;
+	int lease_fd, removed, pruned;
+} meanwhile;
+
+static void remove_now(int signal)
+{
+	struct gc_result result = { 0 };
+	struct error err;
+
+	(void)signal;
+	meanwhile.removed = gc_remove(meanwhile.store, meanwhile.arena, "whole", false, &result, &err);
+	meanwhile.pruned = gc_prune(meanwhile.store, meanwhile.arena, true, &result, &err);
+	(void)fcntl(meanwhile.lease_fd, F_SETLEASE, F_UNLCK);
+}
+
+/* An image is removed and the store pruned while it is saved: it arrives whole. Its blobs go with the next prune. */
+static void removed_meanwhile(void)
+{
+	auto_arena struct arena *arena = arena_new();
+	auto_source struct source *source = made_source(arena, "one", "two");
+	auto_fd int layout = temporary_open();
+	auto_fd int lease = -1;
+	struct image_record record;
+	struct image_record back;
+	struct store store;
+	struct store other;
+	struct error err = { 0 };
+	struct gc_result result = { 0 };
+	struct pull_options named = options;
+	const struct image_ref ref = { .transport = REF_OCI,
+				       .path = arena_printf(arena, "/proc/self/fd/%d", layout),
+				       .tag = "a" };
+	const struct sigaction action = { .sa_handler = remove_now, .sa_flags = SA_RESTART };
+	char name[STORE_PATH_MAX];
+
+	store_new(arena, &store);
+	store_new(arena, &other);
+	named.name = "docker.io/library/whole:latest";
+	CHECK_INT(0, pull_image(&store, arena, source, &named, &record, &err));
+	lease = openat(store.root, store_blob_name(&record.layers[1].blob, name), O_RDWR | O_CLOEXEC);
+	CHECK_INT(0, sigaction(SIGIO, &action, NULL));
+	CHECK_INT(0, fcntl(lease, F_SETLEASE, F_WRLCK));
+	meanwhile.arena = arena, meanwhile.store = &store, meanwhile.lease_fd = lease, meanwhile.removed = 1;
+	if (export_to_path(&store, arena, &record, &ref, NULL, &err) < 0)
+		test_stop(TEST_FAILED, "%s", err.text);
+	CHECK_INT(0, meanwhile.removed);
+	CHECK_INT(0, meanwhile.pruned);
+	CHECK_INT(0, pull_tag(&other, arena, layout, "a", &back, &err));
+	CHECK_INT(0, gc_prune(&store, arena, false, &result, &err));
+	CHECK(result.blobs > 0 && faccessat(store.root, name, F_OK, 0) < 0);
+	store_close(&store);
+	store_close(&other);
+}
+
 static const struct test tests[] = {
 	TEST(there_and_back),
+	TEST(removed_meanwhile),
 	TEST(missing_blob),
 };
 
