@@ -82,15 +82,36 @@ static int pack_to(int dir_fd, int fd, struct error *err)
 	return layer_pack(dir_fd, fd, false, &ignored_digest, &ignored_size, err);
 }
 
+/* A pipe, a device, a link such as /dev/stdout: written to as it is. A rename would put a file in its place. */
+static bool is_special(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode);
+}
+
+static int pack_to_special(int dir_fd, const char *path, struct error *err)
+{
+	auto_fd int fd = str_eq(path, "-") ? fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0)
+					   : open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, FILE_MODE);
+	int r;
+
+	if (fd < 0)
+		return fail(err, errno, "open %s", path);
+	if (isatty(fd))
+		return refuse(err, "an archive is not for a terminal");
+	r = pack_to(dir_fd, fd, err);
+	return r < 0 ? context(err, "write %s", path) : 0;
+}
+
 static int pack(int dir_fd, const char *path, struct error *err)
 {
 	auto_free char *temporary = xasprintf("%s.tmp", path);
 	auto_fd int fd = -1;
 	int r;
 
-	if (str_eq(path, "-"))
-		return isatty(STDOUT_FILENO) ? refuse(err, "an archive is not for a terminal")
-					     : pack_to(dir_fd, STDOUT_FILENO, err);
+	if (str_eq(path, "-") || is_special(path))
+		return pack_to_special(dir_fd, path, err);
 	fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, FILE_MODE);
 	if (fd < 0)
 		return fail(err, errno, "make %s", temporary);

@@ -15,7 +15,8 @@ int export_layout(const struct store *store, struct arena *arena, const struct i
 		  const char *tag, struct error *err);
 
 /* By ref->transport: REF_OCI, REF_OCI_ARCHIVE, REF_DOCKER_ARCHIVE. name: what the image is called in the archive, or
-   NULL. An archive appears at its path when it is whole; path "-" is standard output. */
+   NULL. An archive appears at its path when it is whole; path "-" is standard output, and what
+   is there but no file, /dev/stdout or a pipe, is written to. */
 int export_to_path(const struct store *store, struct arena *arena, const struct image_record *record,
 		   const struct image_ref *ref, const char *name, struct error *err);
 

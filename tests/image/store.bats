@@ -218,6 +218,11 @@ load store.bash
 	succeeds eval 'image save a docker-archive:- | gzip -1 | COFFER_STORE=$TEST_DIR/other image load -q --name b docker-archive:-'
 	COFFER_STORE=$TEST_DIR/other succeeds image verify --all
 	fails "archive -: " eval 'head -c 1000 /dev/urandom | image load -q -'
+	mkfifo "$TEST_DIR/fifo"
+	ln -s "$TEST_DIR/fifo" "$TEST_DIR/link"
+	succeeds eval 'image save a "oci-archive:$TEST_DIR/link" | image load -q "$TEST_DIR/fifo"'
+	equal "$OUT" "$(manifest_of next)"
+	[[ -p $TEST_DIR/fifo && -L $TEST_DIR/link ]]
 	no_staging
 }
 
