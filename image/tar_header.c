@@ -30,6 +30,25 @@ enum tar_format tar_raw_format(const struct tar_raw *raw)
 	return memcmp(raw->star.magic, "tar", sizeof(raw->star.magic)) == 0 ? TAR_STAR : TAR_POSIX;
 }
 
+/* What people take for a tar: its compression is not read here, or it is another kind of archive. */
+static int refuse_header(const struct tar_raw *raw, const char *why, struct error *err)
+{
+	static const struct {
+		const char *magic, *name;
+	} others[] = {
+		{ "\3757zXZ", "xz" },          { "BZh", "bzip2" },      { "LZIP", "lzip" },
+		{ "\x04\x22\x4d\x18", "lz4" }, { "PK\x03\x04", "zip" }, { "7z\xbc\xaf", "7z" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+		if (memcmp(raw, others[i].magic, strlen(others[i].magic)) == 0)
+			return refuse(
+				err,
+				"packed by %s: unpack it first; a tar, plain or by gzip or zstd, is what can be read",
+				others[i].name);
+	return refuse(err, "not a tar header: %s", why);
+}
+
 int tar_raw_check(const struct tar_raw *raw, struct error *err)
 {
 	const unsigned char *bytes = (const unsigned char *)raw;
@@ -38,7 +57,7 @@ int tar_raw_check(const struct tar_raw *raw, struct error *err)
 	int r = TAR_NUMBER(raw->checksum, "checksum", 0, INT32_MAX, &stored, err);
 
 	if (r < 0)
-		return refuse(err, "not a tar header: no checksum");
+		return refuse_header(raw, "no checksum", err);
 	for (size_t i = 0; i < sizeof(*raw); i++) {
 		unsigned char byte = i >= begin && i < end ? ' ' : bytes[i];
 
@@ -46,7 +65,7 @@ int tar_raw_check(const struct tar_raw *raw, struct error *err)
 		signed_sum += (signed char)byte;
 	}
 	if (stored != sum && stored != signed_sum)
-		return refuse(err, "not a tar header: wrong checksum");
+		return refuse_header(raw, "wrong checksum", err);
 	return 0;
 }
 
