@@ -1,4 +1,6 @@
 /* image_import.c - `coffer image import`: a tar or a directory as an image of one layer. */
+#include <string.h>
+
 #include "image/import.h"
 #include "image/staging.h"
 #include "image_options.h"
@@ -22,6 +24,17 @@ static const struct cli_option options[] = {
 
 static const char *const default_env[] = { "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", NULL };
 
+/* What `coffer run` would have to refuse is not written to an image. */
+static int check(const struct options *given, struct error *err)
+{
+	for (size_t i = 0; given->env && given->env[i]; i++)
+		if (given->env[i][0] == '=' || !strchr(given->env[i], '='))
+			return refuse(err, "--env: expected KEY=VALUE, found \"%.64s\"", given->env[i]);
+	if (given->working_dir && given->working_dir[0] != '/')
+		return refuse(err, "--workdir: \"%.64s\" is not an absolute path", given->working_dir);
+	return 0;
+}
+
 static int run(const struct invocation *in, int *ret_exit, struct error *err)
 {
 	const struct options *given = in->options;
@@ -37,9 +50,11 @@ static int run(const struct invocation *in, int *ret_exit, struct error *err)
 	};
 	struct platform platform = { 0 };
 	struct image_ref ref = { 0 };
-	int r = ref_parse(in->arena, in->arguments[1], &ref, err);
+	int r = check(given, err);
 
 	(void)ret_exit;
+	if (r == 0)
+		r = ref_parse(in->arena, in->arguments[1], &ref, err);
 	if (r == 0 && !ref.name)
 		r = refuse(err, "import: %.64s is no name for an image", in->arguments[1]);
 	if (r == 0)
@@ -59,7 +74,7 @@ const struct verb verb_image_import = {
 	.name = "import",
 	.group = GROUP_IMAGE_IN,
 	.summary = "make an image of one layer from a tar or directory",
-	.arguments = "PATH NAME [CMD...]",
+	.arguments = "PATH NAME [-- CMD...]",
 	.min_arguments = 2,
 	.max_arguments = ANY_NUMBER,
 	.options = options,

@@ -63,20 +63,30 @@ static int pack_directory(const struct staging *staging, int dir, int *ret_fd, s
 	return r;
 }
 
+static int open_directory(const char *path, struct error *err)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return fd < 0 ? fail(err, errno, "open") : fd;
+}
+
 static int open_layer(const struct staging *staging, const char *path, int *ret_fd, enum compression *ret_compression,
 		      struct digest *ret_diff_id, struct error *err)
 {
-	auto_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
-	struct stat st;
+	auto_fd int fd = -1;
+	struct stat st = { .st_mode = S_IFIFO };
 	int r;
 
-	if (fd < 0 || fstat(fd, &st) < 0)
+	if (!str_eq(path, "-") && stat(path, &st) < 0)
 		return fail(err, errno, "open %s", path);
+	if (!S_ISDIR(st.st_mode) && !S_ISREG(st.st_mode) && !S_ISFIFO(st.st_mode))
+		return refuse(err, "%s: expected a directory or a tar file", path);
+	fd = S_ISDIR(st.st_mode) ? open_directory(path, err) : archive_open_file(staging, path, err);
+	if (fd < 0)
+		return context(err, "%s", path);
 	*ret_compression = COMPRESSION_NONE;
 	if (S_ISDIR(st.st_mode))
 		return pack_directory(staging, fd, ret_fd, ret_diff_id, err);
-	if (!S_ISREG(st.st_mode))
-		return refuse(err, "%s: expected a directory or a tar file", path);
 	*ret_compression = file_compression(fd);
 	r = hash_tar(fd, *ret_compression, ret_diff_id, err);
 	if (r < 0)

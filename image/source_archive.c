@@ -100,19 +100,21 @@ static int copy_all(int from, int to, struct error *err)
 }
 
 /* What can be read only once, a pipe, is read twice at a time: it becomes a file, without a name. */
-static int spool(const struct archive *archive, int from, struct error *err)
+static int spool(const struct staging *staging, int from, struct error *err)
 {
 	static const char name[] = "spool";
-	auto_fd int to = openat(archive->staging.fd, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, FILE_MODE);
+	auto_fd int to = openat(staging->fd, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, FILE_MODE);
 	int r;
 
-	if (to < 0 || unlinkat(archive->staging.fd, name, 0) < 0)
-		return fail(err, errno, "make %s/%s", archive->staging.name, name);
+	if (to < 0 || unlinkat(staging->fd, name, 0) < 0)
+		return fail(err, errno, "make %s/%s", staging->name, name);
 	r = copy_all(from, to, err);
+	if (r == 0 && lseek(to, 0, SEEK_SET) < 0)
+		r = fail(err, errno, "seek");
 	return r < 0 ? r : take_fd(&to);
 }
 
-static int open_file(const struct archive *archive, const char *path, struct error *err)
+int archive_open_file(const struct staging *staging, const char *path, struct error *err)
 {
 	auto_fd int fd = str_eq(path, "-") ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0) : open(path, O_RDONLY | O_CLOEXEC);
 	struct stat st;
@@ -121,12 +123,12 @@ static int open_file(const struct archive *archive, const char *path, struct err
 		return fail(err, errno, "open");
 	if (isatty(fd))
 		return refuse(err, "expected an archive, not what is typed at a terminal");
-	return S_ISREG(st.st_mode) ? take_fd(&fd) : spool(archive, fd, err);
+	return S_ISREG(st.st_mode) ? take_fd(&fd) : spool(staging, fd, err);
 }
 
 static int unpack(const struct archive *archive, const char *path, struct error *err)
 {
-	auto_fd int fd = open_file(archive, path, err);
+	auto_fd int fd = archive_open_file(&archive->staging, path, err);
 	struct layer_options options = { .form = LAYER_APPLY, .no_devices = true };
 	struct layer_result result;
 	int r;

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "ref.h"
 #include "source.h"
+#include "staging.h"
 #include "store.h"
 
 /* By ref->transport: REF_OCI, REF_OCI_ARCHIVE or REF_DOCKER_ARCHIVE. Without a tag: the only image, the one with the
@@ -19,6 +20,10 @@ int source_open_path(const struct store *store, struct arena *arena, const struc
 /* An OCI layout in a directory; takes dir_fd. tag may be NULL. */
 int layout_source_open(struct arena *arena, int dir_fd, const char *tag, const char *name, struct source **ret,
 		       struct error *err);
+
+/* The file at this path for reading from its beginning, standard input for "-"; a pipe becomes a file without a name in
+   the staging directory, since what is in it is read twice. */
+int archive_open_file(const struct staging *staging, const char *path, struct error *err);
 
 /* What the first bytes of a file say that it is. */
 enum compression file_compression(int fd);

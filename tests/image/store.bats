@@ -191,9 +191,14 @@ load store.bash
 	succeeds image import -q "$TEST_DIR/r.tar" tar
 	succeeds image import -q "$TEST_DIR/r.tar.gz" gz
 	succeeds image import -q "$TEST_DIR/r.tar.zst" zst
+	succeeds eval 'image import -q - piped <"$TEST_DIR/r.tar" && cat "$TEST_DIR/r.tar.gz" | image import -q /dev/stdin pipe'
 	equal "$(files layers/sha256 | wc -l)" 2
 	succeeds image verify --all
 	[[ $id ]]
+	{ printf BZh9 && head -c 1000 /dev/urandom; } >"$TEST_DIR/r.tar.bz2"
+	fails 'packed by bzip2: unpack it first' image import "$TEST_DIR/r.tar.bz2" x
+	fails 'expected KEY=VALUE, found "A"' image import -e A "$TEST_DIR/r.tar" x
+	fails '"etc" is not an absolute path' image import -w etc "$TEST_DIR/r.tar" x
 }
 
 @test "list shows names, ids and sizes, as a table, JSON and ids" {
