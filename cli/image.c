@@ -22,6 +22,8 @@ static int run(const struct invocation *in, int *ret_exit, struct error *err)
 	const struct options *given = in->options;
 
 	(void)ret_exit;
+	if (given->store && !*given->store)
+		return refuse(err, "--store: the path is empty");
 	/* For coffer-image as for what this program does itself. */
 	if (given->store && setenv("COFFER_STORE", given->store, 1) < 0)
 		return fail(err, errno, "setenv");

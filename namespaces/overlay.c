@@ -53,9 +53,9 @@ static void layers_close(struct layers *layers)
 static const char *why_forbidden(int errnum)
 {
 	return errnum == EPERM || errnum == EACCES
-		       ? ": not allowed here, by a security module, a seccomp filter or a kernel before Linux 5.11 to "
-			 "others than root (run this as root; or `coffer image unpack`, and `coffer run --bundle`, do "
-			 "without overlayfs)"
+		       ? ": not allowed here; it takes root, or else a user namespace, Linux 5.11 and no security "
+			 "module or seccomp filter against it (`coffer image unpack` and `coffer run --bundle` do "
+			 "without)"
 		       : "";
 }
 
@@ -123,7 +123,8 @@ static int open_lower(const char *path, int userns_fd, int *ret_mount, struct er
 	*ret_mount = -1;
 	if (fd < 0)
 		return errno == ENOTDIR ? open_image(path, userns_fd, ret_mount, err)
-					: fail(err, errno, "overlay: layer %s", path);
+					: fail(err, errno, "overlay: layer %s%s", path,
+					       errno == ENOENT ? " (`coffer image verify` makes it again)" : "");
 	if (userns_fd < 0)
 		return fd;
 	(void)close(fd);

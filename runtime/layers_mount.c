@@ -39,7 +39,8 @@ int layers_mount(const struct overlay *overlay, const struct stat *top, const ch
 	if (sys_mount_setattr(mount_fd, "", AT_EMPTY_PATH, &read_only) < 0)
 		return fail(err, errno, "make the mount read-only");
 	if (sys_move_mount(mount_fd, "", AT_FDCWD, target, MOVE_MOUNT_F_EMPTY_PATH) < 0)
-		return fail(err, errno, "mount on %s", target);
+		return errno == EINVAL ? refuse(err, "mount on %s: it is no directory", target)
+				       : fail(err, errno, "mount on %s", target);
 	return 0;
 }
 

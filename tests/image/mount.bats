@@ -42,6 +42,8 @@ pulled() {
 	fails "image none is not stored" image_there '"$1" image mount none "$2"'
 	fails "expected IMAGE DIR" image_there '"$1" image mount next'
 	fails "No such file" image_there '"$1" image mount next "$2/missing"'
+	fails "it is no directory" image_there '"$1" image mount next /etc/passwd'
+	fails "the path is empty" image_there '"$1" image --store= mount next "$2"'
 	fails "is no mounted image" image_there '"$1" image unmount "$2"'
 	fails "is no mounted image" image_there 'mount -t tmpfs none "$2" && "$1" image unmount "$2"'
 }
