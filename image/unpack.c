@@ -71,7 +71,8 @@ static const char *read_in_root(struct arena *arena, int root, const char *path,
 static int write_config(const struct store *store, struct arena *arena, const struct image_record *record,
 			const char *name, int dir, int root, struct error *err)
 {
-	const struct bundle_options options = {
+	static const char *const shell[] = { "sh", NULL };
+	struct bundle_options options = {
 		.name = "coffer", .rootfs = "rootfs", .image_name = name, .no_volumes = true
 	};
 	auto_free char *text = NULL;
@@ -88,6 +89,9 @@ static int write_config(const struct store *store, struct arena *arena, const st
 	files.group = read_in_root(arena, root, "/etc/group", &files.group_length);
 	if (r == 0)
 		r = users_resolve(arena, config.user, &files, &user, err);
+	/* Here is no command line for a program that the image does not name; whoever wants another edits the file. */
+	if (r == 0 && !str_list_length(config.entrypoint) && !str_list_length(config.cmd))
+		options.command = shell;
 	if (r == 0)
 		r = bundle_config(arena, &config, &options, &user, &made, &length, err);
 	return r == 0 ? fd_write_atomic(dir, "config.json", made, length, FILE_MODE, err) : r;

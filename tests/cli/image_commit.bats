@@ -66,6 +66,9 @@ setup() {
 	fails 1 'File exists' coffer image unpack box "$TEST_DIR/made"
 	fails 1 'is not stored' coffer image unpack nothing "$TEST_DIR/other"
 	[[ ! -e $TEST_DIR/other ]]
+	coffer image import -q "$BUNDLE/rootfs" empty # names no program
+	succeeds coffer image unpack empty "$TEST_DIR/other"
+	equal "$(jq -c .process.args "$TEST_DIR/other/config.json")" '["sh"]'
 }
 
 @test "unpack: layers are applied in their order, whiteouts too" {
