@@ -16,6 +16,7 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "options.h"
+#include "runtime/container.h"
 
 enum { ENV_FILE_MAX = 1024 * 1024, PROFILE_MAX = 4 * 1024 * 1024, PERMISSIONS = 07777 };
 enum { CPUS_MAX = 1000000, MICRO_DIGITS = 6 };
@@ -370,6 +371,7 @@ static int take_entrypoint(struct arena *arena, const char *text, struct bundle_
 int run_values(struct arena *arena, const struct image_options *options, struct bundle_options *bundle,
 	       struct error *err)
 {
+	int ignored;
 	int r = take_env(arena, options, bundle, err);
 
 	bundle->working_dir = options->workdir;
@@ -379,6 +381,8 @@ int run_values(struct arena *arena, const struct image_options *options, struct 
 	bundle->cap_drop = options->cap_drop;
 	bundle->terminal = options->tty;
 	bundle->read_only = options->read_only;
+	if (r == 0 && options->stop_signal && signal_parse(options->stop_signal, &ignored, err) < 0)
+		r = context(err, "--stop-signal");
 	if (r == 0)
 		r = take_entrypoint(arena, options->entrypoint, bundle, err);
 	if (r == 0)

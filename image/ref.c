@@ -26,6 +26,8 @@ static const struct {
 	{ "docker-archive:", REF_DOCKER_ARCHIVE },
 };
 
+#define PATH_INSTEAD "a path is written oci:DIR, oci-archive:FILE or docker-archive:FILE"
+
 /* What people type and means something elsewhere. */
 static const struct {
 	const char *prefix, *instead;
@@ -33,6 +35,9 @@ static const struct {
 	{ "http://", "write HOST[:PORT]/NAME[:TAG]; --tls-verify=false takes plain HTTP" },
 	{ "https://", "write HOST[:PORT]/NAME[:TAG]" },
 	{ "docker-daemon:", "use `docker save NAME | coffer image load -`" },
+	{ "/", PATH_INSTEAD },
+	{ "./", PATH_INSTEAD },
+	{ "../", PATH_INSTEAD },
 	{ "containers-storage:", "use `podman save NAME | coffer image load -`" },
 };
 

@@ -243,6 +243,10 @@ static void pairs_and_entry_points(void)
 	options.sysctl = NULL;
 	options.annotation = LIST("=x");
 	CHECK_CONTAINS("--annotation: expected KEY=VALUE", values(arena, &options, &bundle));
+	options = (struct image_options){ .stop_signal = "SIGQUIT" };
+	CHECK_STR("", values(arena, &options, &bundle));
+	options.stop_signal = "QUITE";
+	CHECK_CONTAINS("--stop-signal: ", values(arena, &options, &bundle));
 }
 
 static const struct test tests[] = {

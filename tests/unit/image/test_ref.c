@@ -182,10 +182,9 @@ static const char *const bad[] = {
 static void foreign(void)
 {
 	static const char *const texts[][2] = {
-		{ "http://host/name", "--tls-verify=false" },
-		{ "https://host/name:tag", "HOST[:PORT]/NAME[:TAG]" },
-		{ "docker-daemon:name:tag", "docker save" },
-		{ "containers-storage:name", "podman save" },
+		{ "http://host/name", "--tls-verify=false" }, { "https://host/name:tag", "HOST[:PORT]/NAME[:TAG]" },
+		{ "docker-daemon:name:tag", "docker save" },  { "containers-storage:name", "podman save" },
+		{ "/tmp/image.tar", "oci-archive:FILE" },     { "../layout", "oci:DIR" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
