@@ -107,7 +107,7 @@ int device_move(int netns, const char *name, const char *as, struct error *err)
 {
 	auto_fd int here = -1;
 	auto_fd int there = -1;
-	char new_name[IFNAMSIZ];
+	char new_name[IFNAMSIZ] = "";
 	struct link_info link = { 0 };
 	int r = netlink_open(NETLINK_ROUTE, &here, err);
 

@@ -29,6 +29,7 @@ static void start(const char *script)
 	(void)snprintf(program, sizeof(program), "%s/hook", path);
 	(void)snprintf(told, sizeof(told), "%s/told", path);
 	file = fopen(program, "we");
+	CHECK(file != NULL);
 	(void)fprintf(file, "#!/bin/sh\ncd %s || exit\n%s\n", path, script);
 	(void)fclose(file);
 	CHECK_INT(0, chmod(program, 0700));
