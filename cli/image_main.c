@@ -34,8 +34,8 @@ static int check_count(const struct verb *verb, size_t count, struct error *err)
 		return refuse(err, "%s: an argument is missing: %s %s %s (see: %s %s --help)", verb->name, program_name,
 			      verb->name, verb->arguments, program_name, verb->name);
 	if (count > verb->max_arguments)
-		return refuse(err, "%s: too many arguments: %s %s %s (see: %s %s --help)", verb->name, program_name,
-			      verb->name, verb->arguments, program_name, verb->name);
+		return refuse(err, "%s: too many arguments: %s %s%s%s (see: %s %s --help)", verb->name, program_name,
+			      verb->name, *verb->arguments ? " " : "", verb->arguments, program_name, verb->name);
 	return 0;
 }
 

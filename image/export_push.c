@@ -142,11 +142,14 @@ int export_to_registry(const struct store *store, struct arena *arena, const str
 	struct push push = { .store = store, .watch = watch };
 	auto_free char *text = NULL;
 	auto_staging struct staging held = { .fd = -1 };
-	int r = store_hold_image(store, record, &held, err);
+	char digest[DIGEST_TEXT_MAX];
+	int r = 0;
 
+	if (*ref->digest.hex && !digest_eq(&ref->digest, &record->manifest))
+		return refuse(err, "push to a digest: that of the image is %s", digest_text(&record->manifest, digest));
+	r = store_hold_image(store, record, &held, err);
 	if (r == 0)
 		r = store_read_blob(store, &record->manifest, MANIFEST_MAX, &text, &document.length, err);
-
 	if (r == 0)
 		r = check_manifest(record, text, document.length, err);
 	if (r == 0)

@@ -373,6 +373,9 @@ static int fail_curl(CURLcode code, const char *detail, const struct http_tls *t
 			"%s; this machine trusts nobody, since %s is missing: install ca-certificates, or name "
 			"a directory with the authority's certificate by --cert-dir",
 			text, missing);
+	if (code == CURLE_SSL_CONNECT_ERROR && strstr(text, "wrong version number"))
+		return refuse_as(err, errnum, "%s; if the registry speaks plain HTTP, --tls-verify=false takes it",
+				 text);
 	return refuse_as(err, errnum, "%s", text);
 }
 

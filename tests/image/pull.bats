@@ -50,7 +50,8 @@ image() {
 	succeeds image push -q "$id" localhost:5000/test/two:x
 	gives 0 in_network skopeo inspect --tls-verify=false docker://localhost:5000/test/two:x
 	equal "$(jq -r .Digest <<<"$OUT")" "sha256:$id"
-	fails "SSL" image pull -q --tls-verify=true localhost:5000/test/two:x
+	fails "--tls-verify=false takes it" image pull -q --tls-verify=true localhost:5000/test/two:x
+	fails "is sha256:$id" image push -q "$id" "localhost:5000/test/two@$(printf 'sha256:%064d' 0)"
 }
 
 @test "a registry with TLS and an authority of our own: --cert-dir, and certs.d of the host" {
