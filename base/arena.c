@@ -9,7 +9,7 @@
 #include "str.h"
 
 /* Of a block's data: the first is small, as most arenas are, each next one four times as large. */
-enum { BLOCK_MIN = 960, BLOCK_MAX = 16 * 1024, BLOCK_GROWTH = 4 };
+enum { BLOCK_MIN = 456, BLOCK_MAX = 16 * 1024, BLOCK_GROWTH = 4 };
 
 struct block {
 	struct block *next;

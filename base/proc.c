@@ -4,10 +4,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/sched.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -18,6 +20,8 @@
 #ifndef P_PIDFD
 #define P_PIDFD 3
 #endif
+
+enum { ALONE_STACK = 64 * 1024 };
 
 pid_t proc_clone(uint64_t flags, int cgroup_fd, int *ret_pidfd)
 {
@@ -44,15 +48,22 @@ pid_t proc_clone(uint64_t flags, int cgroup_fd, int *ret_pidfd)
 	return (pid_t)pid;
 }
 
-pid_t proc_fork_alone(void)
+pid_t proc_run_alone(int (*run)(void *context), const void *context, size_t size)
 {
-	struct clone_args args = { .exit_signal = 0 };
-	long pid;
+	uint8_t *memory;
+	pid_t pid;
 
 	while (waitpid(-1, NULL, (int)__WCLONE | WNOHANG) > 0) /* earlier ones that have ended */
 		;
-	pid = syscall(SYS_clone3, &args, sizeof(args));
-	return pid < 0 ? -errno : (pid_t)pid;
+	if (size > PROC_ALONE_BYTES)
+		return -E2BIG;
+	memory = mmap(NULL, ALONE_STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+	if (memory == MAP_FAILED)
+		return -errno;
+	/* The context is at the end, above the stack, which grows down: one page is touched. */
+	memcpy(memory + ALONE_STACK - PROC_ALONE_BYTES, context, size);
+	pid = clone(run, memory + ALONE_STACK - PROC_ALONE_BYTES, CLONE_VM, memory + ALONE_STACK - PROC_ALONE_BYTES);
+	return pid < 0 ? -errno : pid;
 }
 
 int proc_pidfd_open(pid_t pid)

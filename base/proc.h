@@ -4,6 +4,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -16,9 +17,13 @@
  */
 pid_t proc_clone(uint64_t flags, int cgroup_fd, int *ret_pidfd);
 
-/* fork(2) of a process that nobody waits for: its end sends no signal, wait(2) does not see it, and behind the caller's
-   end it is with whoever takes in orphans. Returns the pid, 0 in the child, or -errno. */
-pid_t proc_fork_alone(void);
+/* Runs run(a copy of `size` bytes, at most PROC_ALONE_BYTES) in a process that nobody waits for: its end sends no
+   signal, wait(2) does not see it, and behind the caller's end it is with whoever takes in orphans. It has files of its
+   own but the caller's memory, which to copy would take longer than all the rest: so it makes system calls and nothing
+   else, no allocation, and errno tells neither of them anything if both fail at the same moment. The memory of its
+   stack is not given back. Returns the pid or -errno. */
+enum { PROC_ALONE_BYTES = 256 };
+pid_t proc_run_alone(int (*run)(void *context), const void *context, size_t size);
 
 int proc_pidfd_open(pid_t pid);             /* fd or -errno */
 int proc_pidfd_send(int pidfd, int signal); /* 0 or -errno */

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "addr.h"
@@ -50,17 +51,19 @@ static int set_interface(const struct endpoint *endpoint, struct error *err)
 	return r;
 }
 
-static int enter(int netns, const struct endpoint *endpoint, const struct network *network, int *ret_route,
-		 unsigned *ret_index, struct error *err)
+static int enter(const struct net_host *host, int netns, const struct endpoint *endpoint, const struct network *network,
+		 int *ret_route, unsigned *ret_index, struct error *err)
 {
 	int home;
-	int r = netns_enter(netns, &home, err);
+	int r = netns_enter(netns, host->route, &home, err);
 
 	if (r < 0)
 		return r;
-	*ret_index = if_nametoindex(endpoint->interface);
-	r = *ret_index == 0 ? fail(err, errno, "find interface %s", endpoint->interface)
-			    : netlink_open(NETLINK_ROUTE, ret_route, err);
+	r = netlink_open(NETLINK_ROUTE, ret_route, err);
+	if (r == 0) {
+		*ret_index = link_index(*ret_route, endpoint->interface);
+		r = *ret_index == 0 ? fail(err, errno, "find interface %s", endpoint->interface) : 0;
+	}
 	if (r == 0 && !knows_no_ipv6(endpoint, network))
 		r = set_interface(endpoint, err);
 	netns_leave(home);
@@ -90,13 +93,13 @@ static void put_default_route(struct netlink_batch *batch, unsigned index, const
 }
 
 /* The loopback interface is number 1 in every namespace. */
-static int configure(int netns, const struct endpoint *endpoint, const struct network *network, bool first,
-		     struct error *err)
+static int configure(const struct net_host *host, int netns, const struct endpoint *endpoint,
+		     const struct network *network, bool first, struct error *err)
 {
 	auto_netlink_batch struct netlink_batch batch = NETLINK_BATCH;
 	auto_fd int route = -1;
 	unsigned index = 0;
-	int r = enter(netns, endpoint, network, &route, &index, err);
+	int r = enter(host, netns, endpoint, network, &route, &index, err);
 
 	if (r < 0)
 		return r;
@@ -229,40 +232,39 @@ static int take_down(const struct net_store *store, const struct net_host *host,
 	return r < 0 ? r : host_side_remove_unused(store, host, network, err);
 }
 
-struct leaving {
-	const char *owner, *state;
-	int netns;
-};
-
-static int detach_one(const struct net_store *store, const struct net_host *host, const struct leaving *leaving,
+static int detach_one(const struct net_store *store, const struct net_host *host, const struct detach *detach,
 		      const char *name, struct error *err)
 {
 	auto_endpoint struct endpoint endpoint = { .ports = NULL };
+	auto_fd int found = -1;
 	struct network network = { .kind = NETWORK_BRIDGE };
-	int r = net_store_load_endpoint(store, leaving->owner, name, &endpoint, err);
+	int netns = detach->netns;
+	int r = net_store_load_endpoint(store, detach->owner, name, &endpoint, err);
 
-	if (r == -ENOENT || (r == 0 && leaving->state && !str_eq(leaving->state, endpoint.state)))
+	if (r == -ENOENT)
+		return detach->has_to_be ? r : 0;
+	if (r == 0 && detach->state && !str_eq(detach->state, endpoint.state))
 		return 0;
 	if (r == 0)
 		r = net_store_load_network(store, name, &network, err);
-	return r < 0 ? r : take_down(store, host, &network, &endpoint, leaving->netns, err);
+	if (r == 0 && detach->find_netns && network.kind != NETWORK_BRIDGE)
+		netns = found = detach->find_netns(detach->context);
+	return r < 0 ? r : take_down(store, host, &network, &endpoint, netns, err);
 }
 
-int net_detach(const struct net_store *store, const char *owner, const char *state, const char *network, int netns,
-	       struct error *err)
+int net_detach(const struct net_store *store, const struct detach *detach, struct error *err)
 {
-	const struct leaving leaving = { .owner = owner, .state = state, .netns = netns };
 	auto_net_host struct net_host host = NET_HOST_CLOSED;
 	auto_names char **all = NULL;
-	const char *const one[] = { network, NULL };
-	int r = network ? 0 : net_store_networks_of(store, owner, &all, err);
-	const char *const *name = network ? one : (const char *const *)all;
+	const char *const one[] = { detach->network, NULL };
+	int r = detach->network ? 0 : net_store_networks_of(store, detach->owner, &all, err);
+	const char *const *name = detach->network ? one : (const char *const *)all;
 
 	if (r == 0 && *name)
 		r = net_host_open(&host, err);
-	host.deleted = netns == NET_GONE;
+	host.deleted = detach->netns == NET_GONE;
 	for (; r == 0 && *name; name++)
-		r = detach_one(store, &host, &leaving, *name, err);
+		r = detach_one(store, &host, detach, *name, err);
 	return r;
 }
 
@@ -327,7 +329,7 @@ static int bring_up(const struct net_store *store, const struct net_host *host, 
 		r = rate_apply(host->route, endpoint->host, &endpoint->rate, err);
 	net_store_reached(store, "rate limited");
 	if (r == 0)
-		r = configure(attach->netns, endpoint, network, first, err);
+		r = configure(host, attach->netns, endpoint, network, first, err);
 	net_store_reached(store, "addresses set");
 	if (r == 0)
 		r = interface_open(host, network, endpoint, err);
@@ -430,6 +432,22 @@ static int join(const struct net_store *store, const struct net_host *host, cons
 	return r;
 }
 
+static int check_namespace(const struct net_host *host, const struct attach *attach, struct error *err)
+{
+	auto_fd int here = -1;
+	struct stat own;
+	struct stat other;
+	int r = netns_of_socket(host->route, &here, err);
+
+	if (r < 0)
+		return r;
+	if (fstat(here, &own) < 0 || fstat(attach->netns, &other) < 0)
+		return fail(err, errno, "compare network namespaces");
+	return own.st_ino == other.st_ino && own.st_dev == other.st_dev
+		       ? refuse(err, "container `%s` is on the host's network", attach->owner)
+		       : 0;
+}
+
 int net_attach(const struct net_store *store, const struct attach *attach, struct endpoint *ret_endpoint,
 	       struct error *err)
 {
@@ -437,6 +455,8 @@ int net_attach(const struct net_store *store, const struct attach *attach, struc
 	auto_endpoint struct endpoint endpoint = { .ports = NULL };
 	int r = net_host_open(&host, err);
 
+	if (r == 0)
+		r = check_namespace(&host, attach, err);
 	if (r == 0)
 		r = join(store, &host, attach, &endpoint, err);
 	/* Most say so themselves. */

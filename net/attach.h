@@ -38,10 +38,18 @@ int net_attach(const struct net_store *store, const struct attach *attach, struc
    mean to wait for the kernel; or it is not known, then only a veth is found. */
 enum { NET_GONE = -1, NET_UNKNOWN = -2 };
 
-/* `netns` is an fd, or one of the above. A container that is not on the network (NULL: on any) is success; so is one of
-   the same id and another state directory than `state` (NULL: any). */
-int net_detach(const struct net_store *store, const char *owner, const char *state, const char *network, int netns,
-	       struct error *err);
+struct detach {
+	const char *owner;
+	const char *state;   /* one of the same id and another state directory is left alone; NULL: any */
+	const char *network; /* NULL: all it is on */
+	bool has_to_be;      /* -ENOENT where it is not on it; else that is success */
+	int netns;           /* an fd, or one of the above */
+	/* Asked for the namespace where it is needed, in place of `netns`: an fd, to be closed, or NET_UNKNOWN. NULL:
+	   `netns` is known. */
+	int (*find_netns)(void *context);
+	void *context;
+};
+int net_detach(const struct net_store *store, const struct detach *detach, struct error *err);
 
 /* Makes everything again that records tell of and that can be made from here: bridges, the interfaces' place on them,
    settings, rules. For what others have flushed or removed. */

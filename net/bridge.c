@@ -148,11 +148,22 @@ static int finish(const struct net_host *host, const struct network *network, un
 	return netlink_send(host->route, &batch, NULL, NULL, err);
 }
 
+/* What is there already and as it should be, which it mostly is, is known at a glance. */
+static bool is_ready(const struct net_host *host, const struct network *network, struct link_info *ret_link)
+{
+	return !network->vlan && !network->vni && link_glance(host->route, network->bridge, ret_link) &&
+	       str_eq(ret_link->kind, "bridge") && (ret_link->flags & IFF_UP);
+}
+
 int bridge_ensure(const struct net_store *store, const struct net_host *host, const struct network *network,
 		  struct link_info *ret_link, struct error *err)
 {
 	struct link_info link;
-	int r = link_get(host->route, network->bridge, &link, err);
+	int r;
+
+	if (is_ready(host, network, ret_link))
+		return 0;
+	r = link_get(host->route, network->bridge, &link, err);
 
 	if (r == -ENODEV) {
 		r = make(host, network, err);

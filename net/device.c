@@ -63,10 +63,10 @@ static int choose_name(int route, const char *as, char *name, struct error *err)
 	return refuse_as(err, EEXIST, "the container has an interface %s already", as);
 }
 
-static int open_there(int netns, int *ret_route, struct error *err)
+static int open_there(int here, int netns, int *ret_route, struct error *err)
 {
 	int home;
-	int r = netns_enter(netns, &home, err);
+	int r = netns_enter(netns, here, &home, err);
 
 	if (r < 0)
 		return r;
@@ -112,7 +112,7 @@ int device_move(int netns, const char *name, const char *as, struct error *err)
 	int r = netlink_open(NETLINK_ROUTE, &here, err);
 
 	if (r == 0)
-		r = open_there(netns, &there, err);
+		r = open_there(here, netns, &there, err);
 	if (r == 0)
 		r = link_get(here, name, &link, err);
 	if (r == 0)

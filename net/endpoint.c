@@ -168,14 +168,32 @@ int endpoint_parse(const char *text, size_t length, struct endpoint *ret, struct
 	return 0;
 }
 
-static void put_port(struct lines *record, const struct nft_port *port)
+/* How many of these ports are one range. */
+static size_t range_of(const struct nft_port *ports, size_t count)
 {
-	char address[IP_TEXT_SIZE];
-	const bool v6 = port->host.family == AF_INET6;
+	size_t length = 1;
 
-	(void)ip_text(&port->host, address);
-	lines_put(record, "port", "%s%s%s%s%u:%u/%s", v6 ? "[" : "", address, v6 ? "]" : "", *address ? ":" : "",
-		  port->host_port, port->port, port_protocol(port->protocol));
+	while (length < count && ports[length].host_port == ports->host_port + length &&
+	       ports[length].port == ports->port + length && ports[length].protocol == ports->protocol &&
+	       ip_equal(&ports[length].host, &ports->host))
+		length++;
+	return length;
+}
+
+static void put_ports(struct lines *record, const struct nft_port *first, size_t count)
+{
+	const struct nft_port *last = first + count - 1;
+	char address[IP_TEXT_SIZE];
+	const bool v6 = first->host.family == AF_INET6;
+
+	(void)ip_text(&first->host, address);
+	if (count == 1)
+		lines_put(record, "port", "%s%s%s%s%u:%u/%s", v6 ? "[" : "", address, v6 ? "]" : "",
+			  *address ? ":" : "", first->host_port, first->port, port_protocol(first->protocol));
+	else
+		lines_put(record, "port", "%s%s%s%s%u-%u:%u-%u/%s", v6 ? "[" : "", address, v6 ? "]" : "",
+			  *address ? ":" : "", first->host_port, last->host_port, first->port, last->port,
+			  port_protocol(first->protocol));
 }
 
 char *endpoint_format(const struct endpoint *endpoint)
@@ -200,8 +218,10 @@ char *endpoint_format(const struct endpoint *endpoint)
 	while ((alias = strsep(&rest, " ")) != NULL)
 		if (*alias)
 			lines_put(&record, "alias", "%s", alias);
-	for (size_t i = 0; i < endpoint->n_ports; i++)
-		put_port(&record, &endpoint->ports[i]);
+	for (size_t i = 0, length; i < endpoint->n_ports; i += length) {
+		length = range_of(endpoint->ports + i, endpoint->n_ports - i);
+		put_ports(&record, endpoint->ports + i, length);
+	}
 	if (rate_is_set(&endpoint->rate))
 		lines_put(&record, "rate", "%s", rate_text(&endpoint->rate, text));
 	return record.text;

@@ -2,7 +2,6 @@
 #include "interface.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/netlink.h>
 #include <stdio.h>
 #include <string.h>
@@ -171,7 +170,7 @@ int interface_open(const struct net_host *host, const struct network *network, c
 		   struct error *err)
 {
 	auto_netlink_batch struct netlink_batch batch = NETLINK_BATCH;
-	const unsigned index = network->kind == NETWORK_BRIDGE ? if_nametoindex(endpoint->host) : 0;
+	const unsigned index = network->kind == NETWORK_BRIDGE ? link_index(host->route, endpoint->host) : 0;
 
 	if (network->kind != NETWORK_BRIDGE)
 		return 0;
@@ -191,15 +190,14 @@ static bool is_ours(const struct network *network, const struct endpoint *endpoi
 }
 
 /* A socket in the container's namespace, and the way back. */
-static int enter(int netns, int *ret_route, int *ret_host, struct error *err)
+static int enter(const struct net_host *host, int netns, int *ret_route, int *ret_host, struct error *err)
 {
-	auto_fd int here = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
-	int home;
-	int r;
+	auto_fd int here = -1;
+	int home = -1;
+	int r = netns_of_socket(host->route, &here, err);
 
-	if (here < 0)
-		return fail(err, errno, "open the own network namespace");
-	r = netns_enter(netns, &home, err);
+	if (r == 0)
+		r = netns_enter(netns, host->route, &home, err);
 	if (r < 0)
 		return r;
 	r = netlink_open(NETLINK_ROUTE, ret_route, err);
@@ -225,10 +223,10 @@ int interface_remove(const struct net_host *host, const struct network *network,
 
 	*ret_leaving = 0;
 	if (network->kind == NETWORK_BRIDGE)
-		*ret_leaving = link_remove_begin(endpoint->host, host->netfilter);
+		*ret_leaving = link_remove_begin(host->route, endpoint->host, host->netfilter);
 	if (network->kind == NETWORK_BRIDGE || netns < 0)
 		return 0;
-	r = enter(netns, &route, &here, err);
+	r = enter(host, netns, &route, &here, err);
 	if (r == 0)
 		r = link_get(route, endpoint->interface, &link, err);
 	if (r < 0)

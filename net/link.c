@@ -3,20 +3,23 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <linux/ethtool.h>
 #include <linux/if_link.h>
 #include <linux/ip.h>
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
+#include <linux/sockios.h>
 #include <linux/veth.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <time.h>
 
 #include "base/str.h"
 
 enum { RP_FILTER_LOOSE = 2 };
-enum { REMOVE_TRIES = 800, REMOVE_YIELDS = 100, REMOVE_WAIT_NS = 50 * 1000 };
+enum { REMOVE_TRIES = 1200, REMOVE_YIELDS = 500, REMOVE_WAIT_NS = 50 * 1000 };
 enum { CREATE = NLM_F_CREATE | NLM_F_EXCL };
 
 static const struct ifinfomsg no_header;
@@ -314,15 +317,24 @@ static void delete_number(struct netlink_batch *batch, const char *name, unsigne
 	netlink_begin(batch, RTM_DELLINK, 0, &header, sizeof(header), "delete interface %s", name);
 }
 
-unsigned link_remove_begin(const char *name, int held)
+/* As if_nametoindex(3), which makes a socket each time. */
+unsigned link_index(int route, const char *name)
+{
+	struct ifreq request = { .ifr_ifindex = 0 };
+
+	(void)snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", name);
+	return ioctl(route, SIOCGIFINDEX, &request) < 0 ? 0 : (unsigned)request.ifr_ifindex;
+}
+
+unsigned link_remove_begin(int route, const char *name, int held)
 {
 	auto_netlink_batch struct netlink_batch batch = NETLINK_BATCH;
-	const unsigned index = if_nametoindex(name);
+	const unsigned index = link_index(route, name);
 
 	if (index == 0)
 		return 0;
 	delete_number(&batch, name, index);
-	netlink_send_later(&batch, held);
+	netlink_send_later(route, &batch, held);
 	return index;
 }
 
@@ -335,7 +347,7 @@ int link_remove_end(int route, const char *name, unsigned index, struct error *e
 	/* It takes less time as a rule than the shortest sleep. */
 	for (int i = 0; i < REMOVE_TRIES && there; i++) {
 		(void)(i < REMOVE_YIELDS ? sched_yield() : nanosleep(&wait, NULL));
-		there = if_nametoindex(name) == index;
+		there = link_index(route, name) == index;
 	}
 	if (!there)
 		return 0;
@@ -347,7 +359,7 @@ int link_remove_end(int route, const char *name, unsigned index, struct error *e
 
 int link_remove(int route, const char *name, int held, struct error *err)
 {
-	return link_remove_end(route, name, link_remove_begin(name, held), err);
+	return link_remove_end(route, name, link_remove_begin(route, name, held), err);
 }
 
 static void copy_kind(const struct netlink_reply *info, char *kind, size_t size)
@@ -429,4 +441,25 @@ int link_get(int route, const char *name, struct link_info *ret, struct error *e
 	if (r == 0)
 		*ret = info;
 	return r;
+}
+
+bool link_glance(int route, const char *name, struct link_info *ret)
+{
+	struct link_info info = { .index = link_index(route, name) };
+	struct ethtool_drvinfo driver = { .cmd = ETHTOOL_GDRVINFO };
+	struct ifreq request = { .ifr_ifindex = 0 };
+
+	(void)snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", name);
+	if (info.index == 0 || ioctl(route, SIOCGIFFLAGS, &request) < 0)
+		return false;
+	info.flags = (uint16_t)request.ifr_flags;
+	if (ioctl(route, SIOCGIFMTU, &request) < 0)
+		return false;
+	info.mtu = (unsigned)request.ifr_mtu;
+	request.ifr_data = (void *)&driver;
+	if (ioctl(route, SIOCETHTOOL, &request) < 0)
+		return false;
+	(void)snprintf(info.kind, sizeof(info.kind), "%s", driver.driver);
+	*ret = info;
+	return true;
 }

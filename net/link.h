@@ -99,10 +99,13 @@ void link_no_ipv6(struct netlink_batch *batch, unsigned index);
 void link_set_master(struct netlink_batch *batch, unsigned index, unsigned master);
 void link_delete(struct netlink_batch *batch, const char *name);
 
+/* The number of an interface of the socket's namespace; 0 and errno: there is none. */
+unsigned link_index(int route, const char *name);
+
 /* Deletes an interface of this namespace, with its other end, without waiting until all of the kernel's work on it is
    done: that, and `held`, is left to netlink_send_later(). Begins, and waits until it is gone; something else can be
    done in between. One that is not there is number 0, and success. */
-unsigned link_remove_begin(const char *name, int held);
+unsigned link_remove_begin(int route, const char *name, int held);
 int link_remove_end(int route, const char *name, unsigned index, struct error *err);
 int link_remove(int route, const char *name, int held, struct error *err); /* both */
 
@@ -116,6 +119,10 @@ struct link_info {
 
 /* -ENODEV with text if there is none. */
 int link_get(int route, const char *name, struct link_info *ret, struct error *err);
+
+/* Index, MTU, flags and, as the driver's name, kind of a bridge and the like, by ioctls: a tenth of the time of all
+   that link_get() is told. False: ask that. */
+bool link_glance(int route, const char *name, struct link_info *ret);
 
 /* Reads an RTM_NEWLINK: for the fuzz target. */
 void link_read(const struct netlink_reply *reply, struct link_info *ret);

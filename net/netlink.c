@@ -5,6 +5,7 @@
 #include "netlink.h"
 
 #include <arpa/inet.h>
+#include <assert.h>
 #include <errno.h>
 #include <linux/netlink.h>
 #include <poll.h>
@@ -12,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -24,10 +26,12 @@ enum {
 	TIMEOUT_S = 10,
 	REPLY_SIZE = 64 * 1024, /* the kernel makes parts of a list at most half as large */
 	SOCKET_BUFFER = 4 << 20,
+	LARGE_BATCH = 8 * 1024, /* what is smaller has room in any socket */
 	LIST_RETRIES = 8,
 	ALIGNMENT = 4,
 	WORDS_SIZE = 160,
 	CLOSE_AFTER_MS = 100,
+	LATER_BYTES = 128,
 };
 
 static size_t aligned(size_t size)
@@ -60,48 +64,65 @@ int netlink_open(int protocol, int *ret_fd, struct error *err)
 	/* The kernel's own words, and errors without a copy of the request; neither is needed. */
 	(void)setsockopt(fd, SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof(on));
 	(void)setsockopt(fd, SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof(on));
-	enlarge(fd, SO_SNDBUFFORCE, SO_SNDBUF);
-	enlarge(fd, SO_RCVBUFFORCE, SO_RCVBUF); /* each message of a batch may fail */
 	*ret_fd = take_fd(&fd);
 	return 0;
 }
 
-/* Nothing but the socket, above all no lock: what a process holds open is let go of with its last holder. */
-static void keep_only(int fd)
+/* What is left to a process that nobody waits for (proc_run_alone): a batch for `socket`, and a socket to be closed
+   after it; or -1. */
+struct later {
+	int socket, held;
+	uint32_t used;
+	uint8_t data[LATER_BYTES];
+};
+static_assert(sizeof(struct later) <= PROC_ALONE_BYTES, "that is what it is given");
+
+static void close_between(int after, int before)
 {
-	(void)sys_close_range((unsigned)fd + 1, ~0U, 0);
-	if (fd > 0)
-		(void)sys_close_range(0, (unsigned)fd - 1, 0);
+	if (after + 1 < before)
+		(void)sys_close_range((unsigned)after + 1, (unsigned)before - 1, 0);
 }
 
-/* In the process that nobody waits for: it holds the socket until the others have let go of theirs. */
-_Noreturn static void hold(int fd)
+/* Nothing but the sockets, above all no lock: what a process holds open is let go of with its last holder. */
+static void keep_only(const struct later *later)
 {
-	(void)poll(NULL, 0, fd < 0 ? 0 : CLOSE_AFTER_MS);
-	_exit(EXIT_SUCCESS);
+	const int low = later->socket < later->held ? later->socket : later->held;
+	const int high = later->socket < later->held ? later->held : later->socket;
+
+	close_between(-1, low);
+	close_between(low, high);
+	(void)sys_close_range((unsigned)high + 1, ~0U, 0);
+}
+
+/* `held` stays open until the others have let go of theirs. */
+static int do_later(void *context)
+{
+	const struct later *later = context;
+
+	keep_only(later);
+	if (later->used > 0)
+		(void)send(later->socket, later->data, later->used, 0);
+	(void)poll(NULL, 0, later->held < 0 ? 0 : CLOSE_AFTER_MS);
+	return 0;
 }
 
 void netlink_close_later(int fd)
 {
-	if (fd >= 0 && proc_fork_alone() == 0) {
-		keep_only(fd);
-		hold(fd);
-	}
+	const struct later later = { .socket = -1, .held = fd };
+
+	if (fd >= 0)
+		(void)proc_run_alone(do_later, &later, sizeof(later));
 	cleanup_fd(&fd);
 }
 
-/* With a socket of its own: the caller goes on using its one. */
-void netlink_send_later(const struct netlink_batch *batch, int held)
+void netlink_send_later(int fd, const struct netlink_batch *batch, int held)
 {
-	int fd;
+	struct later later = { .socket = fd, .held = held, .used = (uint32_t)batch->used };
 
-	if (proc_fork_alone() != 0)
+	if (batch->used > sizeof(later.data))
 		return;
-	keep_only(held);
-	fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-	if (fd >= 0)
-		(void)send(fd, batch->data, batch->used, 0);
-	hold(held);
+	memcpy(later.data, batch->data, batch->used);
+	(void)proc_run_alone(do_later, &later, sizeof(later));
 }
 
 void netlink_batch_done(struct netlink_batch *batch)
@@ -411,15 +432,13 @@ static ssize_t receive(int fd, uint8_t *buffer)
 	return got < 0 ? -errno : got;
 }
 
-/* Numbers go on over the life of a socket by its port's clock: a late answer is never taken for one of this batch. */
+/* Any numbers: a late answer to an earlier batch is not taken for one of this. */
 static void number(struct netlink_batch *batch, struct netlink_answer *answer)
 {
-	struct timeval now = { 0 };
 	uint8_t *at = batch->data;
 
-	(void)gettimeofday(&now, NULL);
-	answer->first = (uint32_t)now.tv_sec * 1000000U + (uint32_t)now.tv_usec;
-	if (answer->first > UINT32_MAX - (uint32_t)batch->n_labels)
+	if (getrandom(&answer->first, sizeof(answer->first), GRND_NONBLOCK) < 0 || answer->first == 0 ||
+	    answer->first > UINT32_MAX - (uint32_t)batch->n_labels)
 		answer->first = 1;
 	for (size_t i = 0; i < batch->n_labels; i++) {
 		struct nlmsghdr *header = (struct nlmsghdr *)(void *)at;
@@ -448,6 +467,10 @@ static int exchange(int fd, struct netlink_answer *answer)
 	uint8_t buffer[REPLY_SIZE];
 	ssize_t got;
 
+	if (batch->used > LARGE_BATCH) { /* and each of its messages may fail */
+		enlarge(fd, SO_SNDBUFFORCE, SO_SNDBUF);
+		enlarge(fd, SO_RCVBUFFORCE, SO_RCVBUF);
+	}
 	if (send(fd, batch->data, batch->used, 0) < 0)
 		return fail(answer->err, errno, "%s: send %zu bytes to the kernel", batch->labels[0].text, batch->used);
 	do {

@@ -29,10 +29,11 @@ void netlink_close_later(int fd);
 
 struct netlink_batch;
 
-/* Sends a batch of rtnetlink, without its answer, by a process that nobody waits for: the kernel lets nobody go on who
-   deletes an interface until all memory of it is free, 10 ms and more after it is gone. It closes `held` later, too
-   (-1: none): the caller can close its own at once. */
-void netlink_send_later(const struct netlink_batch *batch, int held);
+/* Sends a batch of rtnetlink, a message or two, without its answer, by a process that nobody waits for: the kernel lets
+   nobody go on who deletes an interface until all memory of it is free, 10 ms and more after it is gone. The socket is
+   the caller's, who goes on using it. The process closes `held` later, too (-1: none): the caller can close its own at
+   once. */
+void netlink_send_later(int fd, const struct netlink_batch *batch, int held);
 
 enum { NETLINK_LABEL_SIZE = 112, NETLINK_FIRST_BYTES = 3072, NETLINK_FIRST_LABELS = 24 };
 

@@ -3,10 +3,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sockios.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -14,12 +16,24 @@
 
 enum { SETTING_SIZE = 160 };
 
-int netns_enter(int netns_fd, int *ret_home, struct error *err)
+int netns_of_socket(int socket, int *ret_fd, struct error *err)
 {
-	auto_fd int home = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	int fd = socket < 0 ? -1 : ioctl(socket, SIOCGSKNS);
 
-	if (home < 0)
+	if (fd < 0)
+		fd = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
 		return fail(err, errno, "open the own network namespace");
+	*ret_fd = fd;
+	return 0;
+}
+
+int netns_enter(int netns_fd, int socket, int *ret_home, struct error *err)
+{
+	auto_fd int home = -1;
+
+	if (netns_of_socket(socket, &home, err) < 0)
+		return -err->code;
 	if (setns(netns_fd, CLONE_NEWNET) < 0)
 		return fail(err, errno, "enter the container's network namespace");
 	*ret_home = take_fd(&home);

@@ -14,8 +14,12 @@ struct netns {
 	int route; /* an rtnetlink socket in it, or -1 */
 };
 
-/* Enters; *ret_home is the way back. */
-int netns_enter(int netns_fd, int *ret_home, struct error *err);
+/* The namespace of a socket (-1: none is at hand, the caller's), as an fd: this asks without /proc, where to look for
+   the first time takes as long as making an address. */
+int netns_of_socket(int socket, int *ret_fd, struct error *err);
+
+/* Enters; *ret_home is the way back. `socket` is any of the present namespace, or -1. */
+int netns_enter(int netns_fd, int socket, int *ret_home, struct error *err);
 
 /* Goes back and closes `home`. A process that cannot go back must not go on: it ends with a message. */
 void netns_leave(int home);

@@ -38,30 +38,28 @@ void nft_put_tables(struct netlink_batch *batch)
 	}
 }
 
-/* What the elements of one call have in common. */
-struct elements {
-	struct netlink_batch *batch;
-	enum nft_change change;
-	const char *owner;
-	const char *what;
-};
+static struct nft_elements elements(struct netlink_batch *batch, enum nft_change change, const char *owner,
+				    const char *what)
+{
+	return (struct nft_elements){
+		.batch = batch,
+		.type = change == NFT_ADD ? NFT_MSG_NEWSETELEM : NFT_MSG_DELSETELEM,
+		.owner = owner,
+		.what = what,
+	};
+}
 
 /* Only a port may be another's already; all else is ours by name or address, and adding it again changes nothing. */
-static void put(const struct elements *to, int family, const char *set, const struct nft_key *key,
+static void put(struct nft_elements *to, int family, const char *set, const struct nft_key *key,
 		const struct nft_key *data)
 {
 	const bool port = data && to->owner;
-	const struct nft_element element = {
-		.family = family, .set = set, .key = key, .data = data, .owner = to->owner, .what = to->what
-	};
 
-	if (to->change == NFT_ADD)
-		nft_message_element(to->batch, NFT_MSG_NEWSETELEM, NLM_F_CREATE | (port ? NLM_F_EXCL : 0), &element);
-	else
-		nft_message_element(to->batch, NFT_MSG_DELSETELEM, 0, &element);
+	nft_message_element(to, family, set,
+			    to->type == NFT_MSG_NEWSETELEM ? NLM_F_CREATE | (port ? NLM_F_EXCL : 0) : 0, key, data);
 }
 
-static void put_name(const struct elements *to, int family, const char *set, const char *name)
+static void put_name(struct nft_elements *to, int family, const char *set, const char *name)
 {
 	struct nft_key key = { .used = 0 };
 
@@ -70,7 +68,7 @@ static void put_name(const struct elements *to, int family, const char *set, con
 }
 
 /* Who publishes port 53 at all addresses of the host means none that names are asked at: those lead to themselves. */
-static void put_names(const struct elements *to, const struct ip_address *address)
+static void put_names(struct nft_elements *to, const struct ip_address *address)
 {
 	static const uint8_t protocols[] = { IPPROTO_UDP, IPPROTO_TCP };
 	const uint16_t port = htons(NAMES_PORT);
@@ -92,7 +90,7 @@ static void put_names(const struct elements *to, const struct ip_address *addres
 
 void nft_put_network(struct netlink_batch *batch, enum nft_change change, const struct nft_network *network)
 {
-	const struct elements to = { .batch = batch, .change = change, .what = network->bridge };
+	struct nft_elements to = elements(batch, change, NULL, network->bridge);
 	struct nft_key same = { .used = 0 };
 
 	put_name(&to, NFPROTO_INET, "bridges", network->bridge);
@@ -108,7 +106,7 @@ void nft_put_network(struct netlink_batch *batch, enum nft_change change, const 
 }
 
 /* interface . MAC . address, in the order of the set. */
-static void put_source(const struct elements *to, const char *set, const struct nft_endpoint *endpoint,
+static void put_source(struct nft_elements *to, const char *set, const struct nft_endpoint *endpoint,
 		       const void *address, size_t size)
 {
 	struct nft_key key = { .used = 0 };
@@ -119,7 +117,7 @@ static void put_source(const struct elements *to, const char *set, const struct 
 	put(to, NFPROTO_BRIDGE, set, &key, NULL);
 }
 
-static void put_checks(const struct elements *to, const struct nft_endpoint *endpoint)
+static void put_checks(struct nft_elements *to, const struct nft_endpoint *endpoint)
 {
 	static const uint8_t none[IP_BYTES];
 	static const uint8_t middle[] = { 0xff, 0xfe }; /* NOLINT(readability-magic-numbers): of an EUI-64 */
@@ -142,8 +140,7 @@ static void put_checks(const struct elements *to, const struct nft_endpoint *end
 	put_source(to, "sources6", endpoint, none, IP_BYTES);
 }
 
-static void put_address(const struct elements *to, const struct nft_endpoint *endpoint,
-			const struct ip_address *address)
+static void put_address(struct nft_elements *to, const struct nft_endpoint *endpoint, const struct ip_address *address)
 {
 	const bool v4 = address->family == AF_INET;
 	struct nft_key own = { .used = 0 };
@@ -155,7 +152,7 @@ static void put_address(const struct elements *to, const struct nft_endpoint *en
 	put(to, NFPROTO_INET, v4 ? "own4" : "own6", &own, NULL);
 }
 
-static void put_port(struct elements *to, const struct nft_port *port, const struct ip_address *address)
+static void put_port(struct nft_elements *to, const struct nft_port *port, const struct ip_address *address)
 {
 	static const char *const sets[2][2] = { { "ports6", "ports4" }, { "at6", "at4" } };
 	const bool v4 = address->family == AF_INET;
@@ -178,17 +175,18 @@ static void put_port(struct elements *to, const struct nft_port *port, const str
 
 void nft_put_endpoint(struct netlink_batch *batch, enum nft_change change, const struct nft_endpoint *endpoint)
 {
-	struct elements to = { .batch = batch, .change = change, .owner = endpoint->owner };
 	char what[WHAT_SIZE];
+	struct nft_elements to = elements(batch, change, endpoint->owner, what);
 
 	(void)snprintf(what, sizeof(what), "the addresses of %s", endpoint->owner);
-	to.what = what;
 	put_address(&to, endpoint, &endpoint->v4);
 	put_address(&to, endpoint, &endpoint->v6);
 	put_checks(&to, endpoint);
-	for (const struct nft_port *port = endpoint->ports; port < endpoint->ports + endpoint->n_ports; port++) {
-		(void)snprintf(what, sizeof(what), "the published port %u", port->host_port);
-		put_port(&to, port, &endpoint->v4);
-		put_port(&to, port, &endpoint->v6);
-	}
+	if (endpoint->n_ports > 0)
+		(void)snprintf(what, sizeof(what), "the published port %u%s", endpoint->ports[0].host_port,
+			       endpoint->n_ports > 1 ? ", or one of the others" : "");
+	for (size_t i = 0; i < endpoint->n_ports; i++)
+		put_port(&to, &endpoint->ports[i], &endpoint->v4);
+	for (size_t i = 0; i < endpoint->n_ports; i++)
+		put_port(&to, &endpoint->ports[i], &endpoint->v6);
 }

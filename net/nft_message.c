@@ -12,7 +12,7 @@
 #include "base/str.h"
 #include "nft.h"
 
-enum { TYPE_BITS = 6, WORD = 4, COMMENT_MAX = 120 };
+enum { TYPE_BITS = 6, WORD = 4, COMMENT_MAX = 120, LIST_FULL = 32 * 1024 /* a length has 16 bits */ };
 
 static const char *const table = "coffer";
 
@@ -297,21 +297,31 @@ static void put_comment(struct netlink_batch *batch, const char *text)
 	netlink_put(batch, NFTA_SET_ELEM_USERDATA, comment, 2 + length + 1);
 }
 
-void nft_message_element(struct netlink_batch *batch, uint16_t type, unsigned flags, const struct nft_element *element)
+static bool has_room(const struct nft_elements *to, int family, const char *set)
 {
-	size_t list;
+	return to->set && to->family == family && str_eq(to->set, set) && to->batch->used - to->list < LIST_FULL;
+}
+
+void nft_message_element(struct nft_elements *to, int family, const char *set, unsigned flags,
+			 const struct nft_key *key, const struct nft_key *data)
+{
 	size_t nest;
 
-	begin(batch, type, flags, element->family, type == NFT_MSG_NEWSETELEM ? "add " : "remove ", element->what);
-	netlink_put_string(batch, NFTA_SET_ELEM_LIST_TABLE, table);
-	netlink_put_string(batch, NFTA_SET_ELEM_LIST_SET, element->set);
-	list = netlink_nest(batch, NFTA_SET_ELEM_LIST_ELEMENTS);
-	nest = netlink_nest(batch, NFTA_LIST_ELEM);
-	put_data(batch, NFTA_SET_ELEM_KEY, element->key->bytes, element->key->used);
-	if (element->data)
-		put_data(batch, NFTA_SET_ELEM_DATA, element->data->bytes, element->data->used);
-	if (element->owner)
-		put_comment(batch, element->owner);
-	netlink_nest_end(batch, nest);
-	netlink_nest_end(batch, list);
+	if (!has_room(to, family, set)) {
+		begin(to->batch, to->type, flags, family, to->type == NFT_MSG_NEWSETELEM ? "add " : "remove ",
+		      to->what);
+		netlink_put_string(to->batch, NFTA_SET_ELEM_LIST_TABLE, table);
+		netlink_put_string(to->batch, NFTA_SET_ELEM_LIST_SET, set);
+		to->list = netlink_nest(to->batch, NFTA_SET_ELEM_LIST_ELEMENTS);
+		to->set = set;
+		to->family = family;
+	}
+	nest = netlink_nest(to->batch, NFTA_LIST_ELEM);
+	put_data(to->batch, NFTA_SET_ELEM_KEY, key->bytes, key->used);
+	if (data)
+		put_data(to->batch, NFTA_SET_ELEM_DATA, data->bytes, data->used);
+	if (to->owner)
+		put_comment(to->batch, to->owner);
+	netlink_nest_end(to->batch, nest);
+	netlink_nest_end(to->batch, to->list);
 }

@@ -73,12 +73,17 @@ struct nft_key {
 void nft_key_add(struct nft_key *key, const void *data, size_t size); /* padded */
 void nft_key_name(struct nft_key *key, const char *interface);
 
-/* `data` may be NULL, `owner` too. flags: NLM_F_CREATE ...; type NFT_MSG_NEWSETELEM or _DELSETELEM. */
-struct nft_element {
+/* Elements that are put one after another; those of one set share a message as long as it has room. */
+struct nft_elements {
+	struct netlink_batch *batch;
+	uint16_t type;     /* NFT_MSG_NEWSETELEM or _DELSETELEM */
+	const char *owner; /* their comment; NULL: none */
+	const char *what;  /* for errors: of a message it is its first element's */
+	/* The message that is being filled; nobody else may put anything into the batch meanwhile. */
+	const char *set; /* NULL: none yet */
 	int family;
-	const char *set;
-	const struct nft_key *key, *data;
-	const char *owner;
-	const char *what; /* for errors */
+	size_t list;
 };
-void nft_message_element(struct netlink_batch *batch, uint16_t type, unsigned flags, const struct nft_element *element);
+/* `data` may be NULL. flags: NLM_F_CREATE ...; the same for all of a set. */
+void nft_message_element(struct nft_elements *to, int family, const char *set, unsigned flags,
+			 const struct nft_key *key, const struct nft_key *data);

@@ -77,7 +77,9 @@ static int see_dead(const struct endpoint *endpoint, void *context, struct error
 
 	if (access(endpoint->state, F_OK) == 0 || errno != ENOENT)
 		return 0;
-	return net_detach(store, endpoint->owner, NULL, endpoint->network, NET_UNKNOWN, err);
+	return net_detach(
+		store, &(struct detach){ .owner = endpoint->owner, .network = endpoint->network, .netns = NET_UNKNOWN },
+		err);
 }
 
 struct sweep {

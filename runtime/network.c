@@ -123,8 +123,13 @@ static int join_all(const char *id, const char *state, pid_t pid, const struct n
 	for (size_t i = 0; r == 0 && i < plan->n_joins; i++)
 		r = start_names(&store, plan->joins[i].name, i == 0 ? asked : -1, err);
 	fault_point("networks-named");
-	for (size_t i = 0; r < 0 && i < joined; i++)
-		(void)net_detach(&store, id, state, plan->joins[i].name, netns, &ignored);
+	for (size_t i = 0; r < 0 && i < joined; i++) {
+		const struct detach detach = {
+			.owner = id, .state = state, .network = plan->joins[i].name, .netns = netns
+		};
+
+		(void)net_detach(&store, &detach, &ignored);
+	}
 	if (r == -EPROTONOSUPPORT || r == -EOPNOTSUPP)
 		return context(err, "this kernel lacks what the network takes: bridge, veth and nf_tables, or its "
 				    "driver (--network none or host does without)");
@@ -167,33 +172,14 @@ int network_leave(const struct runtime *runtime, const char *id, struct error *e
 	auto_arena struct arena *arena = arena_new();
 	auto_net_store struct net_store store = NET_STORE_CLOSED;
 	const struct directories where = directories(arena);
-	const char *state = state_of(arena, runtime, id);
+	const struct detach detach = { .owner = id, .state = state_of(arena, runtime, id), .netns = NET_GONE };
 	int r;
 
-	pasta_stop(state);
+	pasta_stop(detach.state);
 	if (access(arena_printf(arena, "%s/endpoints/%s", where.run, id), F_OK) < 0)
 		return 0;
 	r = open_store(&store, err);
-	return r < 0 ? r : net_detach(&store, id, state, NULL, NET_GONE, err);
-}
-
-static int own_namespace(const struct open_container *container, struct error *err)
-{
-	char host[PATH_SIZE];
-	char own[PATH_SIZE];
-	char path[PATH_SIZE];
-	ssize_t length;
-
-	(void)snprintf(path, sizeof(path), "/proc/%d/ns/net", (int)container->state.pid);
-	length = readlink(path, own, sizeof(own) - 1);
-	if (length < 0)
-		return fail(err, errno, "read %s", path);
-	own[length] = '\0';
-	length = readlink("/proc/self/ns/net", host, sizeof(host) - 1);
-	if (length < 0)
-		return fail(err, errno, "read /proc/self/ns/net");
-	host[length] = '\0';
-	return str_eq(own, host) ? refuse(err, "container `%s` is on the host's network", container->dir.id) : 0;
+	return r < 0 ? r : net_detach(&store, &detach, err);
 }
 
 int network_connect(const struct runtime *runtime, const char *id, const struct network_plan *plan, struct error *err)
@@ -208,20 +194,25 @@ int network_connect(const struct runtime *runtime, const char *id, const struct 
 	pidfd = state_pidfd(&container.state, err);
 	if (pidfd < 0)
 		return pidfd;
-	r = own_namespace(&container, err);
-	return r < 0 ? r : network_join(runtime, id, container.state.pid, plan, err);
+	return network_join(runtime, id, container.state.pid, plan, err);
 }
 
+struct named {
+	const struct runtime *runtime;
+	const char *id;
+};
+
 /* A live container's; NET_UNKNOWN: it does not live. */
-static int netns_of(const struct runtime *runtime, const char *id)
+static int netns_of(void *context)
 {
+	const struct named *named = context;
 	auto_open_container struct open_container container = CONTAINER_NOT_OPEN;
 	auto_fd int pidfd = -1;
 	char path[PATH_SIZE];
 	struct error ignored;
 	int netns = -1;
 
-	if (container_open(runtime, id, CONTAINER_UNLOCKED, &container, &ignored) < 0)
+	if (container_open(named->runtime, named->id, CONTAINER_UNLOCKED, &container, &ignored) < 0)
 		return NET_UNKNOWN;
 	pidfd = state_pidfd(&container.state, &ignored);
 	(void)snprintf(path, sizeof(path), "/proc/%d/ns/net", (int)container.state.pid);
@@ -233,19 +224,20 @@ static int netns_of(const struct runtime *runtime, const char *id)
 int network_disconnect(const struct runtime *runtime, const char *id, const char *network, struct error *err)
 {
 	auto_arena struct arena *arena = arena_new();
-	auto_endpoint struct endpoint endpoint = { .ports = NULL };
 	auto_net_store struct net_store store = NET_STORE_CLOSED;
-	auto_fd int netns = NET_UNKNOWN;
-	struct network definition = { .kind = NETWORK_BRIDGE };
+	struct named named = { .runtime = runtime, .id = id };
+	const struct detach detach = {
+		.owner = id,
+		.state = state_of(arena, runtime, id),
+		.network = network,
+		.has_to_be = true,
+		.netns = NET_UNKNOWN,
+		.find_netns = netns_of,
+		.context = &named,
+	};
 	int r = open_store(&store, err);
 
-	if (r == 0)
-		r = net_store_load_endpoint(&store, id, network, &endpoint, err);
-	if (r == 0)
-		r = net_store_load_network(&store, network, &definition, err);
-	if (r == 0 && definition.kind != NETWORK_BRIDGE) /* a bridge's port is found from outside */
-		netns = netns_of(runtime, id);
-	return r < 0 ? r : net_detach(&store, id, state_of(arena, runtime, id), network, netns, err);
+	return r < 0 ? r : net_detach(&store, &detach, err);
 }
 
 /* ---- definitions ---- */

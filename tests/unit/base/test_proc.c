@@ -285,18 +285,29 @@ static void spawn_with_stdin_kept(void)
 
 /* ---- alone ---- */
 
+/* Its files are its own: what it closes is open here. */
+static int says_and_ends(void *context)
+{
+	const int *ends = context;
+
+	(void)close(ends[0]);
+	(void)write(ends[1], "x", 1);
+	return 0;
+}
+
 static int alone(const void *unused)
 {
+	char much[PROC_ALONE_BYTES + 1] = "";
 	int ends[2];
 	char byte;
 	pid_t pid;
 
 	(void)unused;
 	EXPECT(pipe2(ends, O_CLOEXEC) == 0);
-	pid = proc_fork_alone();
-	if (pid == 0)
-		_exit(EXIT_SUCCESS);
+	EXPECT(proc_run_alone(says_and_ends, much, sizeof(much)) == -E2BIG);
+	pid = proc_run_alone(says_and_ends, ends, sizeof(ends));
 	EXPECT(pid > 0 && close(ends[1]) == 0);
+	EXPECT(read(ends[0], &byte, 1) == 1 && byte == 'x');
 	EXPECT(read(ends[0], &byte, 1) == 0);                  /* it has ended */
 	EXPECT(waitpid(-1, NULL, 0) == -1 && errno == ECHILD); /* and nobody has to know */
 	EXPECT(waitpid(pid, NULL, (int)__WCLONE) == pid);      /* but who asks for it */

@@ -59,7 +59,7 @@ static int detach_from(const char *owner, int netns)
 	auto_net_store struct net_store store = NET_STORE_CLOSED;
 	int r = open_store(&store);
 
-	return r < 0 ? r : net_detach(&store, owner, NULL, NULL, netns, &err);
+	return r < 0 ? r : net_detach(&store, &(struct detach){ .owner = owner, .netns = netns }, &err);
 }
 
 static int detach_one(const char *owner, bool gone)
@@ -135,9 +135,15 @@ static int clashes(void)
 	EXPECT(ip_parse("10.192.0.77", &wanted.v4, &err) == 0);
 	EXPECT(net_attach(&store, &wanted, NULL, &err) == 0);
 	EXPECT(prints(two, "ip -4 -o address show eth0", "10.192.0.77/22"));
-	EXPECT(net_detach(&store, "b", "/elsewhere", "bridge", NET_UNKNOWN, &err) == 0);
+	EXPECT(net_detach(&store,
+			  &(struct detach){
+				  .owner = "b", .state = "/elsewhere", .network = "bridge", .netns = NET_UNKNOWN },
+			  &err) == 0);
 	EXPECT(prints(two, "ip link", "eth0"));
-	EXPECT(net_detach(&store, "b", directory, "bridge", NET_UNKNOWN, &err) == 0);
+	EXPECT(net_detach(
+		       &store,
+		       &(struct detach){ .owner = "b", .state = directory, .network = "bridge", .netns = NET_UNKNOWN },
+		       &err) == 0);
 	EXPECT(strcmp(before, printed_in(-1, state_of_host)) == 0);
 	return 0;
 }
@@ -240,7 +246,8 @@ static int crash(const void *argument)
 		return 1;
 	steps_left = at->step;
 	store.at_step = die_at_step;
-	return at->detach ? net_detach(&store, "a", NULL, NULL, at->netns, &err) : attach_fully(&store, at->netns);
+	return at->detach ? net_detach(&store, &(struct detach){ .owner = "a", .netns = at->netns }, &err)
+			  : attach_fully(&store, at->netns);
 }
 
 static int crash_in_child(const struct crash *at)

@@ -73,7 +73,7 @@ static int detach_as(const char *owner, int host)
 	auto_net_store struct net_store store = NET_STORE_CLOSED;
 	int r = open_store(host, &store);
 
-	return r < 0 ? r : net_detach(&store, owner, NULL, NULL, NET_UNKNOWN, &err);
+	return r < 0 ? r : net_detach(&store, &(struct detach){ .owner = owner, .netns = NET_UNKNOWN }, &err);
 }
 
 static int detach(int host)

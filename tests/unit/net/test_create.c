@@ -110,7 +110,7 @@ static int removal(void)
 	EXPECT(net_store_open(config, run_directory, &store, &err) == 0 && net_host_open(&host, &err) == 0);
 	EXPECT(net_attach(&store, &attach, NULL, &err) == 0);
 	EXPECT(network_remove(&store, &host, "one", &err) == -EBUSY);
-	EXPECT(net_detach(&store, "c", NULL, NULL, NET_UNKNOWN, &err) == 0);
+	EXPECT(net_detach(&store, &(struct detach){ .owner = "c", .netns = NET_UNKNOWN }, &err) == 0);
 	EXPECT(network_remove(&store, &host, "one", &err) == 0);
 	EXPECT(network_remove(&store, &host, "one", &err) == -ENOENT);
 	EXPECT(net_attach(&store, &attach, NULL, &err) == -ENOENT);

@@ -48,7 +48,7 @@ static void files(void)
 {
 	static const char text[] =
 		"owner c\nstate /run/coffer/c\nnetwork n\ninterface eth0\nmac 02:04:0a:01:02:03\n"
-		"kind veth\naddress 10.1.2.3\naddress fd00::3\nport 8080:80/tcp\nport 127.0.0.1:53:53/udp\n"
+		"kind veth\naddress 10.1.2.3\naddress fd00::3\nport 8080-8082:80-82/tcp\nport 127.0.0.1:53:53/udp\n"
 		"port [fd00::1]:1:1/sctp\nrate in=8000bit,out=2000000bit\n";
 	static const char *const bad[] = {
 		"",
@@ -65,7 +65,7 @@ static void files(void)
 	auto_free char *again = NULL;
 
 	CHECK_INT(0, endpoint_parse(text, strlen(text), &endpoint, &err));
-	CHECK_INT(3, endpoint.n_ports);
+	CHECK_INT(5, endpoint.n_ports);
 	CHECK(link_name_valid(endpoint.host));
 	again = endpoint_format(&endpoint);
 	CHECK_STR(text, again);

@@ -78,7 +78,8 @@ static int detach(const char *owner, const char *network, int netns)
 	auto_net_store struct net_store store = NET_STORE_CLOSED;
 	int r = open_store(&store);
 
-	return r < 0 ? r : net_detach(&store, owner, NULL, network, netns, &err);
+	return r < 0 ? r
+		     : net_detach(&store, &(struct detach){ .owner = owner, .network = network, .netns = netns }, &err);
 }
 
 static const char state_of_host[] = "nft list ruleset; ip -o link | sed 's/^[0-9]*: //; s/<.*link//'; "

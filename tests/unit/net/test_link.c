@@ -62,6 +62,7 @@ static int bridge_and_veth(void)
 	const uint8_t mac[MAC_SIZE] = { 2, 1, 2, 3, 4, 5 };
 	const uint8_t peer_mac[MAC_SIZE] = { 2, 0, 0, 0, 0, 9 };
 	struct link_info info;
+	struct link_info glance;
 
 	EXPECT(netlink_open(NETLINK_ROUTE, &route, &err) == 0);
 	link_add_bridge(&batch, &(struct link_bridge){ .name = "br", .mac = mac, .mtu = 1400 });
@@ -72,6 +73,9 @@ static int bridge_and_veth(void)
 	link_up(&batch, info.index);
 	EXPECT(send_batch(route, &batch) == 0);
 	EXPECT(link_get(route, "br", &info, &err) == 0 && (info.flags & IFF_UP));
+	EXPECT(link_glance(route, "br", &glance) && glance.index == info.index && glance.mtu == 1400);
+	EXPECT(str_eq(glance.kind, "bridge") && (glance.flags & IFF_UP));
+	EXPECT(!link_glance(route, "none", &glance) && !link_glance(-1, "br", &glance));
 	link_add_veth(&batch, &(struct link_veth){ .name = "v0",
 						   .peer = "eth0",
 						   .peer_mac = peer_mac,
