@@ -82,7 +82,7 @@ load helpers
 	fails "which this host has a route to" coffer network create --subnet 192.0.2.0/24 other
 	fails "224.0.0.1/24: cannot be a gateway's address" coffer network create --subnet 224.0.0.0/24 other
 	fails "not a name" coffer network create host
-	fails "network prune takes no arguments" coffer network prune bridge
+	fails "network prune: too many arguments" coffer network prune bridge
 	fails "network: unknown command" coffer network frobnicate
 	fails "this kernel lacks what the network takes: bridge, veth and nf_tables, or its driver (--network none or host does without)" \
 		host strace -qq -o /dev/null -e inject=socket:error=EPROTONOSUPPORT \
