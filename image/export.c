@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -104,6 +105,21 @@ static int pack_to_special(int dir_fd, const char *path, struct error *err)
 	return r < 0 ? context(err, "write %s", path) : 0;
 }
 
+/* One at a time, with a lock that a killed save does not leave behind. By the time that it is ours, the file may have
+   become another save's archive. */
+static int open_temporary(const char *path, struct error *err)
+{
+	auto_fd int fd = open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, FILE_MODE);
+	struct stat ours, there;
+
+	if (fd < 0)
+		return fail(err, errno, "make %s", path);
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0 || fstat(fd, &ours) < 0 || lstat(path, &there) < 0 ||
+	    ours.st_ino != there.st_ino)
+		return refuse_as(err, EBUSY, "%s is being written by another save", path);
+	return ftruncate(fd, 0) < 0 ? fail(err, errno, "make %s", path) : take_fd(&fd);
+}
+
 static int pack(int dir_fd, const char *path, struct error *err)
 {
 	auto_free char *temporary = xasprintf("%s.tmp", path);
@@ -112,9 +128,9 @@ static int pack(int dir_fd, const char *path, struct error *err)
 
 	if (str_eq(path, "-") || is_special(path))
 		return pack_to_special(dir_fd, path, err);
-	fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, FILE_MODE);
+	fd = open_temporary(temporary, err);
 	if (fd < 0)
-		return fail(err, errno, "make %s", temporary);
+		return fd;
 	r = pack_to(dir_fd, fd, err);
 	/* It may replace an older archive, which a power cut must not leave neither of. */
 	if (r == 0 && fsync(fd) < 0)

@@ -10,7 +10,8 @@
 #include "registry.h"
 #include "store.h"
 
-/* Into the layout in dir_fd, which is made if there is none; an entry with the same tag is replaced, others stay. */
+/* Into the layout in dir_fd, which is made if there is none; an entry with the same tag is replaced, others stay. Waits
+   for another save to it, which has a lock on the directory until its dir_fd is closed. */
 int export_layout(const struct store *store, struct arena *arena, const struct image_record *record, int dir_fd,
 		  const char *tag, struct error *err);
 

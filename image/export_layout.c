@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -162,8 +163,11 @@ int export_layout(const struct store *store, struct arena *arena, const struct i
 		  const char *tag, struct error *err)
 {
 	struct index index;
-	int r = read_index(dir_fd, arena, &index, err);
+	int r;
 
+	/* Two at a time would lose an entry of the index. The lock ends with dir_fd; not every file system has it. */
+	(void)flock(dir_fd, LOCK_EX);
+	r = read_index(dir_fd, arena, &index, err);
 	if (r == 0)
 		r = make_directories(dir_fd, err);
 	if (r == 0)

@@ -137,6 +137,9 @@ load store.bash
 	succeeds image save x "oci:$TEST_DIR/out:one"
 	succeeds image save "$id" "oci:$TEST_DIR/out:two"
 	equal "$(umoci ls --layout "$TEST_DIR/out")" "$(printf 'one\ntwo')"
+	gives 124 flock "$TEST_DIR/out" timeout 0.3 "$COFFER_IMAGE" save x "oci:$TEST_DIR/out:three" # waits for another
+	fails "is being written by another save" flock "$TEST_DIR/a.tmp" "$COFFER_IMAGE" save x "oci-archive:$TEST_DIR/a"
+	succeeds image save x "oci-archive:$TEST_DIR/a" # over what a killed one has left
 	COFFER_STORE=$TEST_DIR/store2 succeeds image pull -q "oci:$TEST_DIR/out:two"
 	equal "$OUT" "$id"
 	umoci unpack --image "$TEST_DIR/out:one" "$TEST_DIR/bundle"
