@@ -223,6 +223,8 @@ static int try_job(struct job *job, bool *ret_again, struct error *err)
 	*ret_again = false;
 	if (r < 0 && r != -ECANCELED)
 		*ret_again = discard_damaged(job, fd, partial);
+	if (r < 0 && fd >= 0 && job->fetched && !job->shared->source->remote)
+		(void)unlinkat(job->shared->staging->store->root, partial, 0);
 	return r;
 }
 

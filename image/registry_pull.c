@@ -265,6 +265,7 @@ int registry_source_open(const struct image_ref *ref, const struct registry_opti
 	int r;
 
 	source->base.ops = &ops;
+	source->base.remote = true;
 	source->name = xstrdup(ref->name);
 	source->base.name = source->name;
 	source->tag = ref->tag ? xstrdup(ref->tag) : NULL;

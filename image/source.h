@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -41,6 +42,7 @@ struct source_ops {
 /* The first member of each source. */
 struct source {
 	const struct source_ops *ops;
+	bool remote;            /* what came of a blob is worth keeping, even of a layer that cannot be unpacked */
 	const char *name;       /* for error texts: "docker.io/library/busybox:latest", "oci:dir" */
 	const char *image_name; /* under which the image was known where it was saved; NULL: none. Known once the first
 				   document was read; as it stands there, so to be parsed */

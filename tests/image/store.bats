@@ -200,6 +200,7 @@ load store.bash
 	[[ $id ]]
 	{ printf BZh9 && head -c 1000 /dev/urandom; } >"$TEST_DIR/r.tar.bz2"
 	fails 'packed by bzip2: unpack it first' image import "$TEST_DIR/r.tar.bz2" x
+	no_staging
 	fails 'expected KEY=VALUE, found "A"' image import -e A "$TEST_DIR/r.tar" x
 	fails '"etc" is not an absolute path' image import -w etc "$TEST_DIR/r.tar" x
 }
