@@ -26,21 +26,11 @@ struct number {
 
 #define FIELD(name) offsetof(struct cgroup_stats, name)
 
-static const struct number numbers[] = {
-	{ "cpu.stat", "usage_usec", FIELD(cpu_usage_us) },
-	{ "cpu.stat", "user_usec", FIELD(cpu_user_us) },
-	{ "cpu.stat", "system_usec", FIELD(cpu_system_us) },
-	{ "cpu.stat", "nr_periods", FIELD(cpu_periods) },
-	{ "cpu.stat", "nr_throttled", FIELD(cpu_throttled_periods) },
-	{ "cpu.stat", "throttled_usec", FIELD(cpu_throttled_us) },
+/* What is in use: few files, for who has little time. */
+static const struct number usage[] = {
 	{ "memory.current", NULL, FIELD(memory_current) },
 	{ "memory.peak", NULL, FIELD(memory_peak) },
-	{ "memory.max", NULL, FIELD(memory_max) },
-	{ "memory.high", NULL, FIELD(memory_high) },
-	{ "memory.low", NULL, FIELD(memory_low) },
-	{ "memory.min", NULL, FIELD(memory_min) },
 	{ "memory.swap.current", NULL, FIELD(memory_swap_current) },
-	{ "memory.swap.max", NULL, FIELD(memory_swap_max) },
 	{ "memory.stat", "anon", FIELD(memory_anon) },
 	{ "memory.stat", "file", FIELD(memory_file) },
 	{ "memory.stat", "kernel", FIELD(memory_kernel) },
@@ -50,6 +40,20 @@ static const struct number numbers[] = {
 	{ "memory.events", "max", FIELD(memory_events_max) },
 	{ "memory.events", "oom", FIELD(memory_events_oom) },
 	{ "memory.events", "oom_kill", FIELD(memory_events_oom_kill) },
+};
+
+static const struct number others[] = {
+	{ "cpu.stat", "usage_usec", FIELD(cpu_usage_us) },
+	{ "cpu.stat", "user_usec", FIELD(cpu_user_us) },
+	{ "cpu.stat", "system_usec", FIELD(cpu_system_us) },
+	{ "cpu.stat", "nr_periods", FIELD(cpu_periods) },
+	{ "cpu.stat", "nr_throttled", FIELD(cpu_throttled_periods) },
+	{ "cpu.stat", "throttled_usec", FIELD(cpu_throttled_us) },
+	{ "memory.max", NULL, FIELD(memory_max) },
+	{ "memory.high", NULL, FIELD(memory_high) },
+	{ "memory.low", NULL, FIELD(memory_low) },
+	{ "memory.min", NULL, FIELD(memory_min) },
+	{ "memory.swap.max", NULL, FIELD(memory_swap_max) },
 	{ "cpu.pressure", "some avg10", FIELD(cpu_some) },
 	{ "memory.pressure", "some avg10", FIELD(memory_some) },
 	{ "memory.pressure", "full avg10", FIELD(memory_full) },
@@ -144,17 +148,16 @@ static void take(const char *text, const struct number *number, struct opt_u64 *
 		ret->value = 0;
 }
 
-int cgroup_stats_read(const struct cgroup *cgroup, struct cgroup_stats *ret_stats, struct error *err)
+static void read_table(const struct cgroup *cgroup, const struct number *numbers, size_t count,
+		       struct cgroup_stats *stats)
 {
-	struct cgroup_stats stats = { 0 };
-	char text[STATS_FILE_SIZE] = "";
+	char text[STATS_FILE_SIZE];
 	const char *file = "";
 
-	/* Each file may be missing for a reason of its own; this one only in a cgroup that is gone. */
-	if (faccessat(cgroup->fd, "cgroup.procs", F_OK, 0) < 0)
-		return fail(err, errno, "read the numbers of cgroup %.200s: it is gone", cgroup->path);
-	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
-		struct opt_u64 *field = (void *)((char *)&stats + numbers[i].field);
+	text[0] = '\0'; /* and no more of the stack than is read */
+
+	for (size_t i = 0; i < count; i++) {
+		struct opt_u64 *field = (void *)((char *)stats + numbers[i].field);
 
 		if (!str_eq(file, numbers[i].file) &&
 		    fd_read_small(cgroup->fd, numbers[i].file, text, sizeof(text)) < 0)
@@ -162,6 +165,25 @@ int cgroup_stats_read(const struct cgroup *cgroup, struct cgroup_stats *ret_stat
 		file = numbers[i].file;
 		take(text, &numbers[i], field);
 	}
+}
+
+int cgroup_stats_read_usage(const struct cgroup *cgroup, struct cgroup_stats *ret_stats, struct error *err)
+{
+	struct cgroup_stats stats = { 0 };
+
+	/* Each file may be missing for a reason of its own; this one only in a cgroup that is gone. */
+	if (faccessat(cgroup->fd, "cgroup.procs", F_OK, 0) < 0)
+		return fail(err, errno, "read the numbers of cgroup %.200s: it is gone", cgroup->path);
+	read_table(cgroup, usage, ARRAY_SIZE(usage), &stats);
 	*ret_stats = stats;
 	return 0;
+}
+
+int cgroup_stats_read(const struct cgroup *cgroup, struct cgroup_stats *ret_stats, struct error *err)
+{
+	int r = cgroup_stats_read_usage(cgroup, ret_stats, err);
+
+	if (r == 0)
+		read_table(cgroup, others, ARRAY_SIZE(others), ret_stats);
+	return r;
 }

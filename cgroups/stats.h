@@ -23,3 +23,6 @@ struct cgroup_stats {
 
 /* Reads what is there; a missing file leaves its numbers unset. Fails only if the cgroup itself is gone. */
 int cgroup_stats_read(const struct cgroup *cgroup, struct cgroup_stats *ret_stats, struct error *err);
+
+/* Only what memory is in use: memory_current, _peak, _swap_current, those of memory.stat and of memory.events. */
+int cgroup_stats_read_usage(const struct cgroup *cgroup, struct cgroup_stats *ret_stats, struct error *err);

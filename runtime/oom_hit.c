@@ -36,6 +36,7 @@ enum { NS_PER_US = 1000, PERCENT = 100, NUMBER_SIZE = 32, RAISES_MAX = 64 };
 #define NS_PER_S  1000000000ULL
 #define QUIET_NS  (200 * NS_PER_MS) /* without an event, until memory.max is put back */
 #define FREEZE_NS (500 * NS_PER_MS) /* for all tasks to stop, until told as pending */
+#define TELL_NS   (50 * NS_PER_MS)  /* after the event, until it is told whoever else touches a limit */
 #define LIFT_NS   (50 * NS_PER_MS)  /* between looks at what still runs */
 #define SETTLE_NS (10 * NS_PER_MS)  /* between looks at what is being killed */
 #define KILL_NS   (5 * NS_PER_S)    /* for killed processes to give their memory back */
@@ -143,7 +144,7 @@ static void tell_outcome(struct watcher *watcher, struct watched *container, con
 	auto_free char *line = NULL;
 
 	container->outcome = outcome;
-	line = report_event(container, "resolved", false);
+	line = report_event(watcher, container, "resolved", false);
 	server_tell(watcher, container->id, line);
 }
 
@@ -181,7 +182,7 @@ void hit_freezer(struct watcher *watcher, struct watched *container)
 
 		container->pending = false;
 		container->tick_ns = 0;
-		line = report_event(container, "frozen", false);
+		line = report_event(watcher, container, "frozen", false);
 		server_tell(watcher, container->id, line);
 	} else if (!is_frozen && !container->pending && !is_asked_for(container)) {
 		container->wire.froze = false;
@@ -215,22 +216,26 @@ void hit_adopt(struct watched *container)
 		frozen(container);
 }
 
-void hit_announce(struct watcher *watcher, struct watched *container)
+/* However many others touch their limits all the time: who decides about this one does not wait for them for long. */
+bool hit_announce(struct watcher *watcher, struct watched *container, bool busy)
 {
 	auto_free char *line = NULL;
 
+	if (!container->announce || (busy && oom_now_ns() - container->event_ns < TELL_NS))
+		return false;
 	container->announce = false;
 	container->notify_us = us_since_event(container);
-	line = report_event(container, container->pending ? "pending" : "hit", true);
+	line = report_event(watcher, container, container->pending ? "pending" : "hit", true);
 	server_tell(watcher, container->id, line);
 	tell_socket(watcher, container, line);
 	tell_hook(container, line, false);
+	return true;
 }
 
 /* A warning, no more: whoever raises or kills by it does so as at any other time. */
 void hit_pressure(struct watcher *watcher, struct watched *container)
 {
-	auto_free char *line = report_event(container, "pressure", false);
+	auto_free char *line = report_event(watcher, container, "pressure", false);
 
 	server_tell(watcher, container->id, line);
 	tell_socket(watcher, container, line);
@@ -431,7 +436,7 @@ static uint64_t raised_limit(const struct watcher *watcher, const struct watched
 static void kill_largest(struct watcher *watcher, struct watched *container)
 {
 	struct error ignored;
-	const int64_t pid = report_largest(container);
+	const int64_t pid = report_largest(watcher, container);
 
 	if (pid <= 0 || hit_kill(watcher, container, &pid, 1, &ignored) < 0)
 		(void)hit_kill_all(watcher, container, &ignored);

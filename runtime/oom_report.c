@@ -15,7 +15,7 @@
 
 enum {
 	PROCESSES_MAX = 256,   /* told */
-	PROCESSES_READ = 4096, /* looked at: for other containers nothing is done meanwhile */
+	PROCESSES_READ = 4096, /* looked at: nobody is answered or told meanwhile */
 	STATUS_SIZE = 4096,
 	STATUS_LONG = STATUS_SIZE - 2, /* not read to its end */
 	NAME_SIZE = 64,
@@ -126,7 +126,8 @@ static int larger_first(const void *a, const void *b)
 }
 
 /* The caller frees. `alive`: with those that were not looked at. */
-static struct process *read_all(const struct watched *container, size_t *ret_count, size_t *ret_alive)
+static struct process *read_all(const struct watcher *watcher, const struct watched *container, size_t *ret_count,
+				size_t *ret_alive)
 {
 	auto_free pid_t *pids = NULL;
 	struct error ignored;
@@ -139,8 +140,10 @@ static struct process *read_all(const struct watched *container, size_t *ret_cou
 	*ret_alive = count > PROCESSES_READ ? count - PROCESSES_READ : 0;
 	count -= *ret_alive;
 	processes = xcalloc(count + 1, sizeof(*processes));
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
+		watcher_glance(watcher);
 		found += read_process(pids[i], &processes[found]);
+	}
 	if (found > 0)
 		qsort(processes, found, sizeof(*processes), larger_first);
 	*ret_count = found;
@@ -148,10 +151,10 @@ static struct process *read_all(const struct watched *container, size_t *ret_cou
 	return processes;
 }
 
-pid_t report_largest(const struct watched *container)
+pid_t report_largest(const struct watcher *watcher, const struct watched *container)
 {
 	size_t count, alive;
-	auto_free struct process *processes = read_all(container, &count, &alive);
+	auto_free struct process *processes = read_all(watcher, container, &count, &alive);
 
 	return count ? processes[0].pid : 0;
 }
@@ -173,10 +176,10 @@ static void put_process(struct json_writer *writer, const struct process *proces
 	json_end_object(writer);
 }
 
-void report_processes(struct json_writer *writer, const struct watched *container)
+void report_processes(struct json_writer *writer, const struct watcher *watcher, const struct watched *container)
 {
 	size_t count, alive;
-	auto_free struct process *processes = read_all(container, &count, &alive);
+	auto_free struct process *processes = read_all(watcher, container, &count, &alive);
 
 	json_put_u64(writer, "processCount", alive);
 	json_begin_array(writer, "processes");
@@ -197,7 +200,7 @@ void report_summary(struct json_writer *writer, const struct watched *container)
 	struct error ignored;
 	auto_arena struct arena *arena = arena_new();
 
-	(void)cgroup_stats_read(container->cgroup, &stats, &ignored);
+	(void)cgroup_stats_read_usage(container->cgroup, &stats, &ignored);
 	json_put_string(writer, "id", container->id);
 	json_put_string(writer, "state", hit_state_name(container));
 	json_put_u64(writer, "limit", container->wire.limit);
@@ -224,7 +227,7 @@ void report_summary(struct json_writer *writer, const struct watched *container)
 		json_put_string(writer, "outcome", container->outcome);
 }
 
-char *report_event(const struct watched *container, const char *event, bool processes)
+char *report_event(const struct watcher *watcher, const struct watched *container, const char *event, bool processes)
 {
 	auto_json_writer struct json_writer *writer = json_writer_new(false);
 
@@ -233,7 +236,7 @@ char *report_event(const struct watched *container, const char *event, bool proc
 	json_put_string(writer, "event", event);
 	report_summary(writer, container);
 	if (processes)
-		report_processes(writer, container);
+		report_processes(writer, watcher, container);
 	json_end_object(writer);
 	return xasprintf("%s\n", json_writer_text(writer, NULL));
 }

@@ -49,6 +49,7 @@ static int op_list(struct exchange *exchange, struct error *err)
 	json_put_i64(exchange->answer, "pid", getpid());
 	json_begin_array(exchange->answer, "containers");
 	for (const struct watched *at = exchange->watcher->containers; at; at = at->next) {
+		watcher_glance(exchange->watcher);
 		json_begin_object(exchange->answer, NULL);
 		report_summary(exchange->answer, at);
 		json_end_object(exchange->answer);
@@ -61,7 +62,7 @@ static int op_show(struct exchange *exchange, struct error *err)
 {
 	(void)err;
 	report_summary(exchange->answer, exchange->container);
-	report_processes(exchange->answer, exchange->container);
+	report_processes(exchange->answer, exchange->watcher, exchange->container);
 	return 0;
 }
 

@@ -409,7 +409,7 @@ static void mute_if_gone(const struct watcher *watcher, const struct watched *co
 }
 
 /* Whether a container touched its limit. */
-static bool handle_all(struct watcher *watcher, const struct epoll_event *events, int count)
+static bool touch_all(const struct epoll_event *events, int count)
 {
 	bool touched = false;
 
@@ -421,6 +421,21 @@ static bool handle_all(struct watcher *watcher, const struct epoll_event *events
 		hit_touched(source->owner);
 		touched = true;
 	}
+	return touched;
+}
+
+/* What else there is stays for the next turn of the loop: epoll tells of it again. */
+void watcher_glance(const struct watcher *watcher)
+{
+	struct epoll_event events[EVENTS_MAX];
+
+	(void)touch_all(events, epoll_wait(watcher->epoll, events, EVENTS_MAX, 0));
+}
+
+static bool handle_all(struct watcher *watcher, const struct epoll_event *events, int count)
+{
+	bool touched = touch_all(events, count);
+
 	for (int i = 0; i < count; i++) {
 		const struct source *source = events[i].data.ptr;
 
@@ -432,13 +447,11 @@ static bool handle_all(struct watcher *watcher, const struct epoll_event *events
 }
 
 /* One, and then back to the events: telling is slow beside them. */
-static void tell_one(struct watcher *watcher)
+static void tell_one(struct watcher *watcher, bool busy)
 {
 	for (struct watched *container = watcher->containers; container; container = container->next)
-		if (container->announce) {
-			hit_announce(watcher, container);
+		if (hit_announce(watcher, container, busy))
 			return;
-		}
 }
 
 static void loop(struct watcher *watcher)
@@ -460,8 +473,7 @@ static void loop(struct watcher *watcher)
 		for (struct watched *container = watcher->containers; container; container = container->next)
 			if (!container->gone)
 				hit_tick(watcher, container);
-		if (!touched)
-			tell_one(watcher);
+		tell_one(watcher, touched);
 		sweep(watcher);
 	}
 }

@@ -7,7 +7,8 @@
  *	oom_server.c   clients: requests, answers, events
  *	oom_tell.c     hook program and unix socket of a policy
  *
- * One thread, no waiting but in epoll: what is slow is done when no container is touching its limit.
+ * One thread, no waiting but in epoll. What is slow, as telling is, is done when no container is touching its limit, or
+ * has waited for long; and between its pieces watcher_glance() looks after those that touch theirs meanwhile.
  */
 #pragma once
 
@@ -64,7 +65,7 @@ struct watched {
 
 	enum hit_state state;
 	bool pending;                /* told before all were frozen: some task does not leave the kernel */
-	bool announce;               /* to be told as soon as no other container is touching its limit */
+	bool announce;               /* to be told: hit_announce() */
 	uint64_t tick_ns, decide_ns; /* monotonic; 0: none */
 	uint64_t settle_end_ns;
 	uint64_t event_ns; /* the last hit: when, and how long from there to each step */
@@ -102,6 +103,7 @@ uint64_t oom_now_ns(void);
 /* ---- oom_watcher.c ---- */
 int watcher_add(struct watcher *watcher, const char *id, struct error *err); /* by its state directory; once */
 struct watched *watcher_find(const struct watcher *watcher, const char *id);
+void watcher_glance(const struct watcher *watcher); /* touched limits, and nothing else; no container comes or goes */
 
 /* ---- oom_hit.c: events ---- */
 void hit_touched(struct watched *container);
@@ -109,7 +111,7 @@ void hit_freezer(struct watcher *watcher, struct watched *container);
 void hit_tick(struct watcher *watcher, struct watched *container);
 void hit_adopt(struct watched *container); /* as an earlier watcher, or nobody, has left it */
 void hit_pressure(struct watcher *watcher, struct watched *container);
-void hit_announce(struct watcher *watcher, struct watched *container);
+bool hit_announce(struct watcher *watcher, struct watched *container, bool busy); /* busy: not yet, if it can wait */
 
 /* ---- oom_hit.c: decisions; each refuses with text what cannot be ---- */
 int hit_raise(struct watcher *watcher, struct watched *container, uint64_t limit, struct error *err);
@@ -121,11 +123,11 @@ int hit_resume(struct watcher *watcher, struct watched *container, struct error 
 /* ---- oom_report.c ---- */
 const char *hit_state_name(const struct watched *container);
 void report_summary(struct json_writer *writer, const struct watched *container);
-void report_processes(struct json_writer *writer, const struct watched *container);
-pid_t report_largest(const struct watched *container);
+void report_processes(struct json_writer *writer, const struct watcher *watcher, const struct watched *container);
+pid_t report_largest(const struct watcher *watcher, const struct watched *container);
 
 /* One event as a line for everybody: {"type":"oom","event":EVENT,...}. */
-char *report_event(const struct watched *container, const char *event, bool processes);
+char *report_event(const struct watcher *watcher, const struct watched *container, const char *event, bool processes);
 
 /* ---- oom_server.c ---- */
 void server_accept(struct watcher *watcher);

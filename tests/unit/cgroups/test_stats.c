@@ -111,6 +111,27 @@ static void reads_all(void)
 	stop(cgroup);
 }
 
+static void reads_usage_alone(void)
+{
+	struct cgroup *cgroup = start();
+	struct cgroup_stats stats;
+	struct error err;
+
+	for (size_t i = 0; i < ARRAY_SIZE(full); i++)
+		put(cgroup, full[i].name, full[i].text);
+	CHECK_INT(0, cgroup_stats_read_usage(cgroup, &stats, &err));
+	CHECK_NUMBER(123456, memory_current);
+	CHECK_NUMBER(234567, memory_peak);
+	CHECK_NUMBER(0, memory_swap_current);
+	CHECK_NUMBER(11, memory_anon);
+	CHECK_NUMBER(22, memory_file);
+	CHECK_NUMBER(33, memory_kernel);
+	CHECK_NUMBER(66, memory_shmem);
+	CHECK_NUMBER(5, memory_events_oom_kill);
+	CHECK(!stats.cpu_usage_us.set && !stats.memory_max.set && !stats.memory_some.set && !stats.io_read_ops.set);
+	stop(cgroup);
+}
+
 static void leaves_missing_unset(void)
 {
 	struct cgroup *cgroup = start();
@@ -171,9 +192,7 @@ static void fails_when_gone(void)
 }
 
 static const struct test tests[] = {
-	TEST(reads_all),
-	TEST(leaves_missing_unset),
-	TEST(survives_garbage),
-	TEST(fails_when_gone),
+	TEST(reads_all),        TEST(reads_usage_alone), TEST(leaves_missing_unset),
+	TEST(survives_garbage), TEST(fails_when_gone),
 };
 TEST_MAIN(tests)

@@ -21,7 +21,7 @@ static char path[40];
 static char id[] = "c";
 static int dir = -1;
 static struct watched container;
-static struct watcher watcher = { .processors = 2 };
+static struct watcher watcher = { .processors = 2, .epoll = -1 };
 static struct error err;
 
 static void put(const char *name, const char *text)
@@ -137,6 +137,23 @@ static void a_hit_is_lifted_frozen_and_told(void)
 	CHECK_STR("134217728", get("memory.max"));
 	CHECK(container.announce && !container.pending && container.hits == 1 && container.decide_ns == 0);
 	CHECK_STR("frozen", hit_state_name(&container));
+	stop();
+}
+
+/* Others may touch their limits all the time. */
+static void it_is_told_soon_whatever_others_do(void)
+{
+	start();
+	hit();
+	container.event_ns = oom_now_ns();
+	CHECK(!hit_announce(&watcher, &container, true));
+	CHECK(container.announce);
+	container.event_ns -= 1000000000;
+	CHECK(hit_announce(&watcher, &container, true));
+	CHECK(!container.announce && !hit_announce(&watcher, &container, false));
+	container.announce = true;
+	container.event_ns = oom_now_ns();
+	CHECK(hit_announce(&watcher, &container, false));
 	stop();
 }
 
@@ -440,6 +457,7 @@ static void adopted_and_braked_again(void)
 static const struct test tests[] = {
 	TEST(cache_is_a_soft_hit),
 	TEST(a_hit_is_lifted_frozen_and_told),
+	TEST(it_is_told_soon_whatever_others_do),
 	TEST(thawed_if_there_was_room_after_all),
 	TEST(a_few_pages_are_no_room),
 	TEST(what_does_not_freeze_is_pending),

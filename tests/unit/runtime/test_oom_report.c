@@ -20,6 +20,7 @@ enum { MIB = 1024 * 1024, GROUPS = 4000, PIDS_MAX = 4 };
 static char path[40];
 static int dir = -1;
 static struct watched container;
+static const struct watcher watcher = { .epoll = -1 };
 static pid_t children[PIDS_MAX];
 static size_t n_children;
 
@@ -91,7 +92,7 @@ static char *report(void)
 	auto_json_writer struct json_writer *writer = json_writer_new(false);
 
 	json_begin_object(writer, NULL);
-	report_processes(writer, &container);
+	report_processes(writer, &watcher, &container);
 	json_end_object(writer);
 	return xstrdup(json_writer_text(writer, NULL));
 }
@@ -120,7 +121,7 @@ static void largest_first(void)
 	pids[1] = holder("large", 24, 0);
 	pids[2] = 999999999; /* has ended */
 	list(pids, 3);
-	CHECK_INT(pids[1], report_largest(&container));
+	CHECK_INT(pids[1], report_largest(&watcher, &container));
 	text = report();
 	CHECK_CONTAINS("\"processCount\":2", text);
 	CHECK(strstr(text, "\"large\"") < strstr(text, "\"small\""));
@@ -157,7 +158,7 @@ static void many_groups_hide_nothing(void)
 	pids[0] = holder("small", 1, 0);
 	pids[1] = holder("hidden", 24, GROUPS);
 	list(pids, 2);
-	CHECK_INT(pids[1], report_largest(&container));
+	CHECK_INT(pids[1], report_largest(&watcher, &container));
 	text = report();
 	CHECK_CONTAINS("\"name\":\"hidden\"", text);
 	CHECK(number_of(text, pids[1], "anon") >= 24 * (uint64_t)MIB);

@@ -167,13 +167,44 @@ static void processes_are_read_largest_first(void)
 
 	(void)snprintf(text, sizeof(text), "%d\n%d\n999999999\n", getppid(), getpid());
 	put("cgroup.procs", text);
-	CHECK(report_largest(&container) == getpid() || report_largest(&container) == getppid());
+	CHECK(report_largest(&watcher, &container) == getpid() || report_largest(&watcher, &container) == getppid());
 	say(client, "{\"op\":\"show\",\"id\":\"c\"}\n");
 	(void)heard(peer);
 	CHECK_CONTAINS("\"processCount\":2", line); /* the third has ended */
 	(void)snprintf(text, sizeof(text), "\"pid\":%d,\"innerPid\":%d,\"name\":\"", getpid(), getpid());
 	CHECK_CONTAINS(text, line);
 	stop();
+}
+
+/* While a client is answered, be it about many: epoll tells of the limit by a pipe here, files cannot be in it. */
+static void who_touches_its_limit_meanwhile_does_not_wait(void)
+{
+	static const char *const requests[] = { "{\"op\":\"list\"}\n", "{\"op\":\"show\",\"id\":\"c\"}\n" };
+	struct epoll_event event = { .events = EPOLLIN, .data.ptr = &container.events_source };
+	int ends[2];
+
+	for (size_t i = 0; i < ARRAY_SIZE(requests); i++) {
+		struct client *client = start();
+		char text[32];
+
+		(void)snprintf(text, sizeof(text), "%d\n", getpid());
+		put("cgroup.procs", text);
+		CHECK_INT(0, pipe(ends));
+		container.events_source = (struct source){ SOURCE_EVENTS, &container };
+		CHECK_INT(0, epoll_ctl(watcher.epoll, EPOLL_CTL_ADD, ends[0], &event));
+		put("memory.events.local", "low 0\nhigh 1\nmax 0\noom 0\n");
+		put("memory.current", "60000000\n");
+		say(client, requests[i]);
+		(void)heard(peer);
+		CHECK_INT(HIT_ARMED, container.state);
+		CHECK_INT(1, write(ends[1], "x", 1));
+		say(client, requests[i]);
+		CHECK_CONTAINS("\"ok\":true", heard(peer));
+		CHECK_INT(HIT_FREEZING, container.state);
+		(void)close(ends[0]);
+		(void)close(ends[1]);
+		stop();
+	}
 }
 
 static void lines_come_in_pieces_and_together(void)
@@ -356,6 +387,7 @@ static const struct test tests[] = {
 	TEST(each_request_has_one_answer),
 	TEST(the_numbers_are_those_of_the_cgroup),
 	TEST(processes_are_read_largest_first),
+	TEST(who_touches_its_limit_meanwhile_does_not_wait),
 	TEST(lines_come_in_pieces_and_together),
 	TEST(nul_has_an_answer),
 	TEST(a_line_without_end_closes),
