@@ -1,5 +1,6 @@
 /* oom-client.c - every container that stops at its memory limit gets half as much again: the protocol of specs/oom.md.
    cc -o oom-client oom-client.c && ./oom-client /run/coffer/.oom/socket */
+#include <err.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,18 +9,16 @@
 
 int main(int argc, char **argv)
 {
-	struct sockaddr_un address = { .sun_family = AF_UNIX, .sun_path = "/run/coffer/.oom/socket" };
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	FILE *events = fdopen(fd, "r");
-	char *event = NULL;
-	size_t size = 0;
+	char event[256 * 1024]; /* a line with its processes is shorter */
 
-	if (argc > 1)
-		(void)snprintf(address.sun_path, sizeof(address.sun_path), "%s", argv[1]);
+	(void)snprintf(address.sun_path, sizeof(address.sun_path), "%s", argc > 1 ? argv[1] : "/run/coffer/.oom/socket");
 	if (!events || connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
-		return EXIT_FAILURE;
+		err(EXIT_FAILURE, "%s", address.sun_path);
 	(void)dprintf(fd, "{\"op\":\"subscribe\"}\n");
-	while (getline(&event, &size, events) > 0) {
+	while (fgets(event, sizeof(event), events)) {
 		const char *id = strstr(event, "\"id\":"); /* goes back as it is; no id has a comma in it */
 		const char *limit = strstr(event, "\"limit\":");
 
@@ -27,4 +26,5 @@ int main(int argc, char **argv)
 			(void)dprintf(fd, "{\"op\":\"raise\",%.*s,\"bytes\":%llu}\n", (int)strcspn(id, ","), id,
 				      strtoull(strchr(limit, ':') + 1, NULL, 10) * 3 / 2);
 	}
+	return fclose(events);
 }
