@@ -16,6 +16,7 @@
 #include "create.h"
 #include "host_side.h"
 #include "interface.h"
+#include "listening.h"
 #include "netns.h"
 #include "port.h"
 
@@ -302,6 +303,8 @@ static int take_addresses(const struct net_store *store, const struct network *n
 			      "ports cannot be published on a network of kind %s: its containers are reached at "
 			      "their own addresses",
 			      network_kind_names[network->kind]);
+	if (listening_check(store, network, attach->ports, attach->n_ports, err) < 0)
+		return -err->code;
 	if (ip_is_set(&attach->v4) && !ip_is_set(&network->v4.address))
 		return refuse(err, "network %s has no IPv4 addresses", network->name);
 	if (ip_is_set(&attach->v6) && !ip_is_set(&network->v6.address))

@@ -70,6 +70,11 @@ load helpers
 	[[ $(coffer network inspect bridge | jq -c .containers) == "[]" ]]
 	stop_background
 	coffer network connect --ip 10.192.0.2 -p 8080:80 bridge a
+	serve host 8080
+	fails "port 8080/tcp cannot be published: address already in use, a process of user 0 listens at" \
+		coffer network connect -p 8079-8081:79-81 bridge b
+	coffer network reload
+	stop_background
 	fails "published already, by container \`a\`: 80/tcp -> 0.0.0.0:8080" coffer network connect -p 8080:81 bridge b
 	fails "10.192.0.2 is another container's" coffer network connect --ip 10.192.0.2 bridge b
 	fails "has no address 10.0.0.9 for a container" coffer network connect --ip 10.0.0.9 bridge b

@@ -1,0 +1,168 @@
+/* listening.c - see listening.h. Asked are the lists of sock_diag(7), whatever the number of ports; to bind a socket
+   for each would take as long for ten, and refuse what outgoing connections use, which go on. */
+#include "listening.h"
+
+#include <errno.h>
+#include <linux/inet_diag.h>
+#include <linux/netlink.h>
+#include <linux/sock_diag.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/str.h"
+#include "port.h"
+
+/* Of the kernel's enum in net/tcp_states.h. A UDP socket that any may send to is "closed". */
+enum { STATE_CLOSE = 7, STATE_LISTEN = 10, NAMES_PORT = 53 };
+
+static const struct {
+	uint8_t protocol;
+	uint8_t family; /* AF_UNSPEC: both, which only the older request of TCP has */
+	unsigned state;
+} lists[] = {
+	{ IPPROTO_TCP, AF_UNSPEC, STATE_LISTEN }, { IPPROTO_UDP, AF_INET, STATE_CLOSE },
+	{ IPPROTO_UDP, AF_INET6, STATE_CLOSE },   { IPPROTO_SCTP, AF_INET, STATE_LISTEN },
+	{ IPPROTO_SCTP, AF_INET6, STATE_LISTEN },
+};
+
+struct listener {
+	struct ip_address at; /* ::ffff:192.0.2.1 is 192.0.2.1 */
+	uint16_t port;
+	uint32_t uid;
+	bool any, v4, v6; /* at all addresses; of these families */
+};
+
+struct search {
+	const struct net_store *store;
+	const struct network *network;
+	const struct nft_port *ports;
+	size_t count;
+	uint8_t protocol;
+	struct error *err;
+};
+
+static bool read_listener(const struct netlink_reply *reply, struct listener *ret)
+{
+	struct listener found = { .any = false };
+	struct inet_diag_msg message;
+	struct netlink_reply only;
+	struct in6_addr address;
+
+	if ((reply->type != SOCK_DIAG_BY_FAMILY && reply->type != TCPDIAG_GETSOCK) || reply->size < sizeof(message))
+		return false;
+	memcpy(&message, reply->data, sizeof(message));
+	memcpy(&address, message.id.idiag_src, sizeof(address));
+	found.v4 = message.idiag_family == AF_INET;
+	found.v6 = message.idiag_family == AF_INET6;
+	found.at.family = message.idiag_family;
+	if (found.v6 && IN6_IS_ADDR_V4MAPPED(&address)) {
+		found.at.family = AF_INET;
+		found.v4 = true;
+		found.v6 = false;
+		memcpy(found.at.bytes, address.s6_addr + IP_BYTES - ip_size(AF_INET), ip_size(AF_INET));
+	} else if (found.v4 || found.v6) {
+		memcpy(found.at.bytes, &address, ip_size(found.at.family));
+	} else {
+		return false;
+	}
+	found.any = ip_is_any(&found.at);
+	if (found.v6 && found.any)
+		found.v4 = !netlink_find(reply, sizeof(message), INET_DIAG_SKV6ONLY, &only) || only.size == 0 ||
+			   *only.data == 0;
+	found.port = ntohs(message.id.idiag_sport);
+	found.uid = message.idiag_uid;
+	*ret = found;
+	return true;
+}
+
+static bool meet(const struct search *search, const struct nft_port *port, const struct listener *listener)
+{
+	const int only = port->host.family; /* 0: each family that the network has */
+	const bool v4 = only ? only == AF_INET : ip_is_set(&search->network->v4.address);
+	const bool v6 = only ? only == AF_INET6 : ip_is_set(&search->network->v6.address);
+
+	return port->protocol == search->protocol && port->host_port == listener->port &&
+	       ((v4 && listener->v4) || (v6 && listener->v6)) &&
+	       (!only || listener->any || ip_equal(&port->host, &listener->at));
+}
+
+static int see_gateway(const struct network *network, void *context, struct error *err)
+{
+	const struct ip_address *at = context;
+
+	(void)err;
+	return !network->no_names && (ip_equal(&network->v4.address, at) || ip_equal(&network->v6.address, at))
+		       ? -EEXIST
+		       : 0;
+}
+
+static bool is_name_server(const struct net_store *store, const struct listener *listener)
+{
+	struct ip_address at = listener->at;
+	struct error ignored;
+
+	return listener->port == NAMES_PORT && !listener->any &&
+	       net_store_each_network(store, see_gateway, &at, &ignored) == -EEXIST;
+}
+
+static int see_socket(const struct netlink_reply *reply, void *context)
+{
+	const struct search *search = context;
+	struct listener listener;
+	char text[IP_TEXT_SIZE];
+
+	if (!read_listener(reply, &listener))
+		return 0;
+	for (size_t i = 0; i < search->count; i++)
+		if (meet(search, &search->ports[i], &listener) && !is_name_server(search->store, &listener))
+			return refuse_as(search->err, EADDRINUSE,
+					 "port %u/%s cannot be published: address already in use, a process of user %u "
+					 "listens at %s (ss -anp shows which)",
+					 listener.port, port_protocol(search->protocol), listener.uid,
+					 listener.any ? "all addresses" : ip_text(&listener.at, text));
+	return 0;
+}
+
+static void put_request(struct netlink_batch *batch, size_t list)
+{
+	const struct inet_diag_req both = { .idiag_states = 1U << lists[list].state };
+	const struct inet_diag_req_v2 one = { .sdiag_family = lists[list].family,
+					      .sdiag_protocol = lists[list].protocol,
+					      .idiag_states = 1U << lists[list].state };
+
+	if (lists[list].family == AF_UNSPEC)
+		netlink_begin(batch, TCPDIAG_GETSOCK, 0, &both, sizeof(both), "list listening sockets");
+	else
+		netlink_begin(batch, SOCK_DIAG_BY_FAMILY, 0, &one, sizeof(one), "list listening sockets");
+}
+
+static bool is_wanted(const struct search *search, uint8_t protocol)
+{
+	for (size_t i = 0; i < search->count; i++)
+		if (search->ports[i].protocol == protocol)
+			return true;
+	return false;
+}
+
+int listening_check(const struct net_store *store, const struct network *network, const struct nft_port *ports,
+		    size_t count, struct error *err)
+{
+	struct search search = { .store = store, .network = network, .ports = ports, .count = count, .err = err };
+	struct error ignored;
+	auto_fd int diag = -1;
+	int r = 0;
+
+	if (count == 0 || netlink_open(NETLINK_SOCK_DIAG, &diag, &ignored) < 0)
+		return 0;
+	for (size_t i = 0; i < ARRAY_SIZE(lists) && r != -EADDRINUSE; i++) {
+		auto_netlink_batch struct netlink_batch batch = NETLINK_BATCH;
+
+		search.protocol = lists[i].protocol;
+		if (!is_wanted(&search, search.protocol))
+			continue;
+		put_request(&batch, i);
+		r = netlink_list(diag, &batch, see_socket, &search, &ignored);
+	}
+	return r == -EADDRINUSE ? r : 0;
+}
