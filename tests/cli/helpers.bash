@@ -14,6 +14,8 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2034 # OUT, ERR, CONSOLE and STATUSES are for the tests
 
+load ../untraced
+
 setup_file() { file_start; }
 teardown_file() { file_stop; }
 setup() { test_start; }

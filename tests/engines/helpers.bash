@@ -2,6 +2,8 @@
 # test and write the engines' configuration. Images are made here; nothing is downloaded.
 # shellcheck shell=bash
 
+load ../untraced
+
 bats_require_minimum_version 1.5.0 # run -127
 
 export installed=/usr/local/bin/coffer

@@ -14,6 +14,8 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2034 # OUT and ERR are for the tests
 
+load ../untraced
+
 file_start() {
 	FETCH=$(realpath "${FETCH:-$BATS_TEST_DIRNAME/../../build/tests/image/fetch}")
 	FILE_DIR=$(mktemp -d /dev/shm/coffer-image.XXXXXX)

@@ -2,6 +2,8 @@
 # Layers of images, unpacked by the library that coffer-image has (tests/image/unpack drives it): hostile ones, and the
 # same trees as bsdtar and umoci make.
 
+load ../untraced
+
 setup() {
 	tools=$BATS_TEST_DIRNAME
 	unpack=$(dirname "$(realpath "${FETCH:-$tools/../../build/tests/image/fetch}")")/unpack

@@ -6,6 +6,8 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2034 # OUT, ERR and LAYOUT are for the tests
 
+load ../untraced
+
 setup_file() {
 	COFFER=$(realpath "${COFFER:-$BATS_TEST_DIRNAME/../../build/cli/coffer}")
 	COFFER_IMAGE=$(realpath "${COFFER_IMAGE:-$BATS_TEST_DIRNAME/../../build/cli/coffer-image}")

@@ -11,6 +11,8 @@
 #	ask WHERE tcp|udp|sctp ADDRESS PORT    prints the address that the server saw
 # shellcheck shell=bash
 
+load ../untraced
+
 setup_file() {
 	COFFER=$(realpath "${COFFER:-$BATS_TEST_DIRNAME/../../build/cli/coffer}")
 	FILE_DIR=$(mktemp -d /dev/shm/coffer-net.XXXXXX)
