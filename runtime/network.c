@@ -98,23 +98,39 @@ static int start_names(const struct net_store *store, const char *name, int aske
 	return r < 0 || network.no_names ? r : names_ensure(directories(arena).run, name, asked, err);
 }
 
-static int join_all(const char *id, const char *state, pid_t pid, const struct network_plan *plan, struct error *err)
+/* Of a process whose number stays its own: a child, or a process that is found alive afterwards. */
+static int open_netns(pid_t pid, struct error *err)
 {
-	auto_fd int asked = -1;
-	struct attach attach = { .owner = id, .state = state, .rate = plan->rate, .context = &asked };
-	auto_net_store struct net_store store = NET_STORE_CLOSED;
-	auto_fd int netns = -1;
 	char path[PATH_SIZE];
-	struct error ignored;
-	size_t joined = 0;
-	int r;
+	int fd;
 
 	(void)snprintf(path, sizeof(path), "/proc/%d/ns/net", (int)pid);
-	netns = open(path, O_RDONLY | O_CLOEXEC);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? fail(err, errno, "open %s", path) : fd;
+}
+
+static int open_live_netns(const struct state *state, struct error *err)
+{
+	struct error failed = { .text = "" };
+	auto_fd int netns = open_netns(state->pid, &failed);
+	auto_fd int pidfd = state_pidfd(state, err);
+
+	if (pidfd < 0)
+		return -err->code;
 	if (netns < 0)
-		return fail(err, errno, "open %s", path);
-	attach.netns = netns;
-	r = open_store(&store, err);
+		*err = failed;
+	return netns < 0 ? netns : take_fd(&netns);
+}
+
+static int join_all(const char *id, const char *state, int netns, const struct network_plan *plan, struct error *err)
+{
+	auto_fd int asked = -1;
+	struct attach attach = { .owner = id, .state = state, .netns = netns, .rate = plan->rate, .context = &asked };
+	auto_net_store struct net_store store = NET_STORE_CLOSED;
+	struct error ignored;
+	size_t joined = 0;
+	int r = open_store(&store, err);
+
 	for (; r == 0 && joined < plan->n_joins; joined++)
 		r = join_one(&store, &attach, plan, joined, err);
 	if (r < 0 && joined > 0)
@@ -141,23 +157,22 @@ int network_join(const struct runtime *runtime, const char *id, pid_t pid, const
 {
 	auto_arena struct arena *arena = arena_new();
 	const char *state = state_of(arena, runtime, id);
+	auto_fd int netns = -1;
 
 	if (plan->mode == NETWORK_MODE_PASTA)
 		return pasta_start(pid, state, plan->ports, plan->n_ports, err);
-	return plan->mode == NETWORK_MODE_NAMED ? join_all(id, state, pid, plan, err) : 0;
+	if (plan->mode != NETWORK_MODE_NAMED)
+		return 0;
+	netns = open_netns(pid, err);
+	return netns < 0 ? netns : join_all(id, state, netns, plan, err);
 }
 
 int network_bring_devices(pid_t pid, const struct config *config, struct error *err)
 {
-	auto_fd int netns = -1;
-	char path[PATH_SIZE];
+	auto_fd int netns = config->n_net_devices > 0 ? open_netns(pid, err) : -1;
 
-	if (config->n_net_devices == 0)
-		return 0;
-	(void)snprintf(path, sizeof(path), "/proc/%d/ns/net", (int)pid);
-	netns = open(path, O_RDONLY | O_CLOEXEC);
 	if (netns < 0)
-		return fail(err, errno, "open %s", path);
+		return config->n_net_devices > 0 ? netns : 0;
 	for (size_t i = 0; i < config->n_net_devices; i++) {
 		const struct config_net_device *device = &config->net_devices[i];
 
@@ -184,17 +199,15 @@ int network_leave(const struct runtime *runtime, const char *id, struct error *e
 
 int network_connect(const struct runtime *runtime, const char *id, const struct network_plan *plan, struct error *err)
 {
+	auto_arena struct arena *arena = arena_new();
 	auto_open_container struct open_container container = CONTAINER_NOT_OPEN;
-	auto_fd int pidfd = -1;
+	auto_fd int netns = -1;
 	int r = container_open(runtime, id, CONTAINER_LOCKED, &container, err);
 
 	if (r < 0)
 		return r;
-	/* With the process held, its pid stays its own. */
-	pidfd = state_pidfd(&container.state, err);
-	if (pidfd < 0)
-		return pidfd;
-	return network_join(runtime, id, container.state.pid, plan, err);
+	netns = open_live_netns(&container.state, err);
+	return netns < 0 ? netns : join_all(id, state_of(arena, runtime, id), netns, plan, err);
 }
 
 struct named {
@@ -207,17 +220,12 @@ static int netns_of(void *context)
 {
 	const struct named *named = context;
 	auto_open_container struct open_container container = CONTAINER_NOT_OPEN;
-	auto_fd int pidfd = -1;
-	char path[PATH_SIZE];
 	struct error ignored;
-	int netns = -1;
+	int netns;
 
 	if (container_open(named->runtime, named->id, CONTAINER_UNLOCKED, &container, &ignored) < 0)
 		return NET_UNKNOWN;
-	pidfd = state_pidfd(&container.state, &ignored);
-	(void)snprintf(path, sizeof(path), "/proc/%d/ns/net", (int)container.state.pid);
-	if (pidfd >= 0)
-		netns = open(path, O_RDONLY | O_CLOEXEC);
+	netns = open_live_netns(&container.state, &ignored);
 	return netns < 0 ? NET_UNKNOWN : netns;
 }
 
