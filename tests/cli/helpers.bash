@@ -274,12 +274,13 @@ equal() {
 	[[ $1 == "$2" ]] || { printf 'found:  %s\nwanted: %s\n' "$1" "$2" && return 1; }
 }
 
+# Without a process for jq: they are called in loops.
 status_of() {
-	coffer state "$1" | jq -r .status
+	[[ $(coffer state "$1") =~ '"status": "'([a-z]+) ]] && echo "${BASH_REMATCH[1]}"
 }
 
 pid_of() {
-	coffer state "$1" | jq -r .pid
+	[[ $(coffer state "$1") =~ '"pid": '([0-9]+) ]] && echo "${BASH_REMATCH[1]}"
 }
 
 # wait_for SECONDS COMMAND...: until it succeeds.
