@@ -6,9 +6,11 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/fd.h"
 #include "base/str.h"
 
 enum {
@@ -40,6 +42,13 @@ uint64_t tripwire_ceiling(uint64_t limit, uint64_t gap)
 {
 	return limit - gap > spare_below(limit - gap) ? limit - gap - spare_below(limit - gap) : 0;
 }
+
+/* On the cgroup, which it goes with: the quota to put back. Who may set it may write any cgroup's cpu.max as well. */
+#define QUOTA_NOTE "trusted.coffer.cpu.max"
+
+/* Microseconds a period, more than any machine has; "max" for the last quota of a host, and back, has the kernel patch
+   its own code, which takes all processors. */
+#define QUOTA_LIFTED "1000000000"
 
 /* Non-blocking: for a limit below the usage the kernel reclaims, and at memory.max kills, in the writer's time; newer
    ones leave that to the next allocation (cgroup-v2.rst "memory.high", O_NONBLOCK), and older ones ignore the flag. */
@@ -84,6 +93,9 @@ int tripwire_open(int cgroup_fd, uint64_t limit, uint64_t gap, struct tripwire *
 		}
 	}
 	(void)tripwire_touched(&wire);
+	if (fgetxattr(wire.dir, QUOTA_NOTE, wire.quota, sizeof(wire.quota) - 1) < 0)
+		wire.quota[0] = '\0';
+	tripwire_throttle(&wire);
 	*ret_wire = wire;
 	return 0;
 }
@@ -292,6 +304,32 @@ static void brake(struct tripwire *wire)
 		wire->unbraked = write_bytes(wire->high, wire->limit - wire->gap) < 0;
 }
 
+/* Noted first, and without a note not at all: if this watcher is killed the next one puts it back. */
+static void unthrottle(struct tripwire *wire)
+{
+	char text[sizeof(wire->quota)];
+
+	if (wire->quota[0] || fd_read_small(wire->dir, "cpu.max", text, sizeof(text)) <= 0 || str_starts(text, "max") ||
+	    fsetxattr(wire->dir, QUOTA_NOTE, text, strlen(text), 0) < 0)
+		return;
+	memcpy(wire->quota, text, sizeof(text));
+	(void)fd_write_existing(wire->dir, "cpu.max", QUOTA_LIFTED);
+}
+
+/* A quota that somebody has written meanwhile is the newer one. */
+void tripwire_throttle(struct tripwire *wire)
+{
+	char text[sizeof(wire->quota)];
+
+	if (!wire->quota[0])
+		return;
+	if (fd_read_small(wire->dir, "cpu.max", text, sizeof(text)) > 0 && str_starts(text, QUOTA_LIFTED " ") &&
+	    fd_write_existing(wire->dir, "cpu.max", wire->quota) < 0)
+		return;
+	(void)fremovexattr(wire->dir, QUOTA_NOTE);
+	wire->quota[0] = '\0';
+}
+
 int tripwire_freeze(struct tripwire *wire)
 {
 	char text[TEXT_SIZE];
@@ -301,6 +339,7 @@ int tripwire_freeze(struct tripwire *wire)
 	r = read_text(wire->freeze, text, sizeof(text));
 	if (r < 0 || text[0] == '1')
 		return r;
+	unthrottle(wire);
 	if (pwrite(wire->freeze, "1", 1, 0) != 1)
 		return -errno;
 	wire->froze = true;
@@ -310,6 +349,7 @@ int tripwire_freeze(struct tripwire *wire)
 int tripwire_thaw(struct tripwire *wire)
 {
 	brake(wire);
+	tripwire_throttle(wire);
 	if (!wire->froze)
 		return 0;
 	if (pwrite(wire->freeze, "0", 1, 0) != 1)

@@ -15,6 +15,8 @@
 
 #include "base/error.h"
 
+enum { TRIPWIRE_QUOTA_SIZE = 48 }; /* two numbers */
+
 struct tripwire {
 	int dir;    /* the cgroup; owned, as are the others */
 	int events; /* memory.events.local: readable for EPOLLPRI at each new event */
@@ -25,7 +27,8 @@ struct tripwire {
 	uint64_t lifted_to;  /* what memory.max says while lifted, else 0 */
 	bool unbraked;       /* memory.high is raised as well */
 	uint64_t n_high, n_max, n_oom;
-	bool froze; /* the freeze is this tripwire's, not somebody's `pause` */
+	bool froze;                      /* the freeze is this tripwire's, not somebody's `pause` */
+	char quota[TRIPWIRE_QUOTA_SIZE]; /* what cpu.max said, while it says more so that all can stop; else "" */
 };
 
 #define TRIPWIRE_NONE                                                                                                  \
@@ -45,7 +48,8 @@ uint64_t tripwire_ceiling(uint64_t limit, uint64_t gap);
    memory of the kernel, such as full pipes, nor what is locked is among them. */
 uint64_t tripwire_swappable(const char *stat, uint64_t own_room, uint64_t host_room);
 
-/* Opens the files of the cgroup directory (which stays the caller's); thresholds are not written. */
+/* Opens the files of the cgroup directory (which stays the caller's); thresholds are not written. A quota that somebody
+   lifted and could not put back, since he was killed, is put back. */
 int tripwire_open(int cgroup_fd, uint64_t limit, uint64_t gap, struct tripwire *ret_wire, struct error *err);
 void tripwire_close(struct tripwire *wire);
 
@@ -68,8 +72,11 @@ int tripwire_is_hit(const struct tripwire *wire);
 int tripwire_is_full(const struct tripwire *wire);
 
 /* cgroup.freeze, without waiting, and with memory.high out of the way: a task that it puts to sleep, for up to two
-   seconds, cannot stop before the sleep ends. A thaw puts memory.high back. Somebody's own pause is not undone. */
+   seconds, cannot stop before the sleep ends. A thaw puts memory.high back. Somebody's own pause is not undone.
+   Until the thaw or tripwire_throttle() there is no quota either, since what has used up its own stops in the next
+   period only. */
 int tripwire_freeze(struct tripwire *wire);
+void tripwire_throttle(struct tripwire *wire);
 int tripwire_thaw(struct tripwire *wire);
 
 /* The flags of cgroup.events, which re-arms that file. */

@@ -91,6 +91,7 @@ static void soft_again(struct watched *container)
 static void decide(struct watched *container, bool pending)
 {
 	container->freeze_us = us_since_event(container);
+	tripwire_throttle(&container->wire);
 	container->pending = pending;
 	container->announce = true;
 	container->hits++;

@@ -249,13 +249,19 @@ growing() {
 
 @test "freeze: a watcher that dies leaves a finite limit, and the next one goes on" {
 	local pid
-	frozen a
+	need_controller cpu
+	frozen a --limit "cpu.max=90000 100000"
+	equal "$(<"$CGROUP/a/cpu.max")" "90000 100000"
 	pid=$(pgrep -f -- "--root $ROOT oom watcher")
 	kill -9 "$pid"
 	wait_for 5 no_watcher
+	# As if it had died between its first write and all that has to stop.
+	python3 -c 'import os, sys; os.setxattr(sys.argv[1], "trusted.coffer.cpu.max", b"90000 100000")' "$CGROUP/a"
+	echo 1000000000 >"$CGROUP/a/cpu.max"
 	[[ $(<"$CGROUP/a/memory.max") != max ]]
 	equal "$(status_of a)" paused
 	wait_for 10 oom_state a frozen
+	equal "$(<"$CGROUP/a/cpu.max")" "90000 100000"
 	succeeds coffer oom raise a 256m
 	wait_for 60 grep -q finished "$TEST_DIR/a.out"
 }

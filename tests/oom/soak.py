@@ -48,6 +48,7 @@ def parse():
     parser.add_argument("--kinds", default=",".join(KINDS))
     parser.add_argument("--end", type=int, default=600, help="seconds after which a container has no end")
     parser.add_argument("--no-swap", action="store_true", help="for no container, whatever the machine has")
+    parser.add_argument("--cpu", type=int, default=0, help="percent of a processor that each container may use")
     parser.add_argument("--largest", type=int, default=1024, help="MiB of the largest limit")
     parser.add_argument("--memory", type=int, default=2048, help="MiB of all containers that run at a time")
     return parser.parse_args()
@@ -95,6 +96,8 @@ class Host:
         config["mounts"].append({"destination": "/disk", "source": str(self.disk), "options": ["bind", "rw"]})
         config["linux"]["cgroupsPath"] = f"/coffer-soak/{job.id}"
         config["linux"]["resources"] = {"memory": {"limit": job.limit, "swap": job.limit + job.swap}}
+        if self.args.cpu:
+            config["linux"]["resources"]["cpu"] = {"quota": self.args.cpu * 1000, "period": 100000}
         bundle = self.dir / job.id
         bundle.mkdir()
         (bundle / "config.json").write_text(json.dumps(config))

@@ -4,18 +4,20 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 
 #include "base/cleanup.h"
 #include "base/fd.h"
+#include "base/str.h"
 #include "tests/unit/test.h"
 
 #define MIB (1024ULL * 1024)
 
 enum { LIMIT = 67108864, GAP = 8388608 };
 
-static const char *const names[] = { "memory.events.local", "cgroup.events",   "memory.max",
-				     "memory.high",         "memory.current",  "memory.stat",
-				     "cgroup.freeze",       "memory.swap.max", "memory.swap.current" };
+static const char *const names[] = { "memory.events.local", "cgroup.events", "memory.max",    "memory.high",
+				     "memory.current",      "memory.stat",   "cgroup.freeze", "memory.swap.max",
+				     "memory.swap.current", "cpu.max" };
 
 static char path[40];
 static int dir = -1;
@@ -186,6 +188,51 @@ static void freezes_and_thaws_its_own(void)
 	stop(&wire);
 }
 
+static const char *note(void)
+{
+	static char text[64];
+	ssize_t length = fgetxattr(dir, "trusted.coffer.cpu.max", text, sizeof(text) - 1);
+
+	text[length < 0 ? 0 : length] = '\0';
+	return text;
+}
+
+/* A quota is away while the tasks stop; a watcher that is killed meanwhile leaves it to the next. */
+static void a_quota_holds_up_no_freeze(void)
+{
+	struct tripwire wire = start();
+	struct tripwire next;
+	struct error err;
+
+	if (fsetxattr(dir, "trusted.coffer.test", "", 0, 0) < 0) {
+		stop(&wire);
+		TEST_SKIP("no trusted extended attributes here: needs root, and a file system that has them");
+	}
+	put("cpu.max", "max 100000\n");
+	CHECK_INT(0, tripwire_freeze(&wire));
+	CHECK_STR("max 100000", get("cpu.max"));
+	CHECK_STR("", note());
+	CHECK_INT(0, tripwire_thaw(&wire));
+	put("cpu.max", "5000000000 100000"); /* as long as what replaces it */
+	CHECK_INT(0, tripwire_freeze(&wire));
+	CHECK_STR("1000000000 100000", get("cpu.max"));
+	CHECK_STR("5000000000 100000", note());
+	CHECK_INT(0, tripwire_open(dir, LIMIT, GAP, &next, &err)); /* after a death */
+	CHECK_STR("5000000000 100000", get("cpu.max"));
+	CHECK_STR("", note());
+	tripwire_close(&next);
+	put("cpu.max", "6000000000 100000"); /* somebody else's */
+	CHECK_INT(0, tripwire_thaw(&wire));
+	CHECK_STR("6000000000 100000", get("cpu.max"));
+	CHECK_INT(0, tripwire_freeze(&wire));
+	CHECK_STR("1000000000 100000", get("cpu.max"));
+	tripwire_throttle(&wire);
+	CHECK_STR("6000000000 100000", get("cpu.max"));
+	CHECK_STR("", note());
+	CHECK_STR("1", get("cgroup.freeze"));
+	stop(&wire);
+}
+
 static void new_limits(void)
 {
 	struct tripwire wire = start();
@@ -211,6 +258,7 @@ static const struct test tests[] = {
 	TEST(what_can_be_reclaimed_is_no_hit),
 	TEST(what_can_be_swapped),
 	TEST(freezes_and_thaws_its_own),
+	TEST(a_quota_holds_up_no_freeze),
 	TEST(new_limits),
 };
 
