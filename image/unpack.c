@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -11,6 +12,7 @@
 #include "base/fd.h"
 #include "base/path.h"
 #include "base/str.h"
+#include "base/syscalls.h"
 #include "base/tree.h"
 #include "bundle.h"
 #include "config.h"
@@ -132,22 +134,52 @@ static int open_parent(struct arena *arena, const char *path, const char **ret_n
 	return fd < 0 ? fail(err, errno, "open the directory above %s", path) : fd;
 }
 
+/* An empty directory with a lock that a killed command does not leave behind; what that has made there is removed. */
+static int make_locked(int parent, const char *name, struct error *err)
+{
+	for (;;) {
+		auto_fd int dir = -1;
+		bool made = mkdirat(parent, name, DIR_MODE) == 0;
+		struct stat st;
+		int r;
+
+		if (!made && errno != EEXIST)
+			return fail(err, errno, "make %s", name);
+		dir = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (dir < 0)
+			return fail(err, errno, "open %s", name);
+		if (flock(dir, LOCK_EX | LOCK_NB) < 0 || fstat(dir, &st) < 0 || st.st_nlink == 0)
+			return refuse(err, "another unpack to there is at it");
+		if (made)
+			return take_fd(&dir);
+		r = tree_remove(parent, name, err);
+		if (r < 0)
+			return r;
+	}
+}
+
 int unpack_bundle(const struct store *store, struct arena *arena, const struct image_record *record, const char *name,
 		  const char *path, struct error *err)
 {
-	const char *last;
+	const char *last, *partial;
 	auto_fd int parent = open_parent(arena, path, &last, err);
 	auto_fd int dir = -1;
 	struct error ignored;
+	struct stat there;
 	int r;
 
 	if (parent < 0)
 		return parent;
-	if (mkdirat(parent, last, DIR_MODE) < 0)
-		return fail(err, errno, "make %s", path);
-	dir = openat(parent, last, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	r = dir < 0 ? fail(err, errno, "open %s", path) : fill(store, arena, record, name, dir, err);
+	if (fstatat(parent, last, &there, AT_SYMLINK_NOFOLLOW) == 0)
+		return fail(err, EEXIST, "unpack to %s", path);
+	partial = arena_printf(arena, ".%s.unpack", last);
+	dir = make_locked(parent, partial, err);
+	if (dir < 0)
+		return context(err, "unpack to %s", path);
+	r = fill(store, arena, record, name, dir, err);
+	if (r == 0 && sys_renameat2(parent, partial, parent, last, RENAME_NOREPLACE) < 0)
+		r = fail(err, errno, "rename %s", partial);
 	if (r < 0)
-		(void)tree_remove(parent, last, &ignored);
+		(void)tree_remove(parent, partial, &ignored);
 	return r < 0 ? context(err, "unpack to %s", path) : 0;
 }

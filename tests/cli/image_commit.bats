@@ -67,8 +67,11 @@ setup() {
 	fails 1 'is not stored' coffer image unpack nothing "$TEST_DIR/other"
 	[[ ! -e $TEST_DIR/other ]]
 	coffer image import -q "$BUNDLE/rootfs" empty # names no program
+	mkdir -p "$TEST_DIR/.other.unpack/rootfs/x" # as of one that was killed
+	fails 1 'another unpack' flock "$TEST_DIR/.other.unpack" "$COFFER" image unpack empty "$TEST_DIR/other"
 	succeeds coffer image unpack empty "$TEST_DIR/other"
 	equal "$(jq -c .process.args "$TEST_DIR/other/config.json")" '["sh"]'
+	[[ ! -e $TEST_DIR/other/rootfs/x && ! -e $TEST_DIR/.other.unpack ]]
 }
 
 @test "unpack: layers are applied in their order, whiteouts too" {

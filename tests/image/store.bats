@@ -262,7 +262,7 @@ load store.bash
 	succeeds image inspect c
 	fails "image b is not stored" image remove b
 	succeeds image remove --force b
-	succeeds image remove c
+	fails "image b is not stored" image remove b c
 	equal "$(files names)" ./docker.io+library+a:latest
 	equal "$(files layers/sha256 | wc -l)" 1
 	succeeds image verify a
