@@ -119,7 +119,9 @@ static int run_pasta(struct arena *arena, const char *const *argv, struct error 
 	if (pid < 0)
 		return fail(err, errno, "fork pasta");
 	status = proc_wait(pid);
-	return status == 0 ? 0 : refuse(err, "pasta: %s (exit status %d)", last_words(arena, output), status);
+	return status == 0 ? 0
+			   : refuse(err, "pasta: %s (exit status %d); --network none does without",
+				    last_words(arena, output), status);
 }
 
 int pasta_start(pid_t pid, const char *state, const struct nft_port *ports, size_t n_ports, struct error *err)
