@@ -9,14 +9,14 @@
 
 int main(int argc, char **argv)
 {
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	struct sockaddr_un server = { .sun_family = AF_UNIX };
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	FILE *events = fdopen(fd, "r");
 	char event[256 * 1024]; /* a line with its processes is shorter */
 
-	(void)snprintf(address.sun_path, sizeof(address.sun_path), "%s", argc > 1 ? argv[1] : "/run/coffer/.oom/socket");
-	if (!events || connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
-		err(EXIT_FAILURE, "%s", address.sun_path);
+	(void)snprintf(server.sun_path, sizeof(server.sun_path), "%s", argc > 1 ? argv[1] : "/run/coffer/.oom/socket");
+	if (!events || connect(fd, (struct sockaddr *)&server, sizeof(server)) < 0)
+		err(EXIT_FAILURE, "%s", server.sun_path);
 	(void)dprintf(fd, "{\"op\":\"subscribe\"}\n");
 	while (fgets(event, sizeof(event), events)) {
 		const char *id = strstr(event, "\"id\":"); /* goes back as it is; no id has a comma in it */
