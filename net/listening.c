@@ -1,5 +1,6 @@
-/* listening.c - see listening.h. Asked are the lists of sock_diag(7), whatever the number of ports; to bind a socket
-   for each would take as long for ten, and refuse what outgoing connections use, which go on. */
+/* listening.c - see listening.h. A few ports are tried: where each can be bound, nobody has it. Else the lists of
+   sock_diag(7) tell who listens, and leave out what only outgoing connections use, which go on; to be walked they take
+   as long as twenty ports, whatever their number. */
 #include "listening.h"
 
 #include <errno.h>
@@ -14,7 +15,7 @@
 #include "port.h"
 
 /* Of the kernel's enum in net/tcp_states.h. A UDP socket that any may send to is "closed". */
-enum { STATE_CLOSE = 7, STATE_LISTEN = 10, NAMES_PORT = 53 };
+enum { STATE_CLOSE = 7, STATE_LISTEN = 10, NAMES_PORT = 53, FEW = 16 };
 
 static const struct {
 	uint8_t protocol;
@@ -145,6 +146,43 @@ static bool is_wanted(const struct search *search, uint8_t protocol)
 	return false;
 }
 
+/* False: somebody has it, who need not listen. */
+static bool can_bind(const struct nft_port *port, const struct ip_address *at)
+{
+	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6, .sin6_port = htons(port->host_port) };
+	struct sockaddr_in v4 = { .sin_family = AF_INET, .sin_port = htons(port->host_port) };
+	const bool is4 = at->family == AF_INET;
+	const int type = port->protocol == IPPROTO_UDP ? SOCK_DGRAM : SOCK_STREAM;
+	const int on = 1;
+	auto_fd int fd = socket(at->family, type | SOCK_CLOEXEC, port->protocol);
+
+	if (fd < 0 || (!is4 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) < 0))
+		return false;
+	memcpy(is4 ? (void *)&v4.sin_addr : (void *)&v6.sin6_addr, at->bytes, ip_size(at->family));
+	return bind(fd, is4 ? (const struct sockaddr *)&v4 : (const struct sockaddr *)&v6,
+		    is4 ? sizeof(v4) : sizeof(v6)) == 0 ||
+	       errno == EADDRNOTAVAIL; /* none of this host's */
+}
+
+static bool all_free(const struct search *search)
+{
+	const struct ip_address any4 = { .family = AF_INET };
+	const struct ip_address any6 = { .family = AF_INET6 };
+	bool free = search->count <= FEW;
+
+	for (size_t i = 0; i < search->count && free; i++) {
+		const struct nft_port *port = &search->ports[i];
+
+		if (ip_is_set(&port->host)) {
+			free = can_bind(port, &port->host);
+			continue;
+		}
+		free = (!ip_is_set(&search->network->v4.address) || can_bind(port, &any4)) &&
+		       (!ip_is_set(&search->network->v6.address) || can_bind(port, &any6));
+	}
+	return free;
+}
+
 int listening_check(const struct net_store *store, const struct network *network, const struct nft_port *ports,
 		    size_t count, struct error *err)
 {
@@ -153,7 +191,7 @@ int listening_check(const struct net_store *store, const struct network *network
 	auto_fd int diag = -1;
 	int r = 0;
 
-	if (count == 0 || netlink_open(NETLINK_SOCK_DIAG, &diag, &ignored) < 0)
+	if (all_free(&search) || netlink_open(NETLINK_SOCK_DIAG, &diag, &ignored) < 0)
 		return 0;
 	for (size_t i = 0; i < ARRAY_SIZE(lists) && r != -EADDRINUSE; i++) {
 		auto_netlink_batch struct netlink_batch batch = NETLINK_BATCH;

@@ -50,7 +50,9 @@ static int tcp_and_udp(void)
 	} cases[] = {
 		{ AF_INET, SOCK_STREAM, 0, "0.0.0.0", "10.0.0.1/24", "8080:80", -EADDRINUSE },
 		{ AF_INET, SOCK_STREAM, 0, "0.0.0.0", "10.0.0.1/24", "8070-8090:70-90", -EADDRINUSE },
+		{ AF_INET, SOCK_STREAM, 0, "0.0.0.0", "10.0.0.1/24", "8079-8081:70-72", -EADDRINUSE },
 		{ AF_INET, SOCK_STREAM, 0, "0.0.0.0", "10.0.0.1/24", "8081:80", 0 },
+		{ AF_INET, SOCK_STREAM, 0, "0.0.0.0", "10.0.0.1/24", "8081-8181:81-181", 0 },
 		{ AF_INET, SOCK_STREAM, 0, "0.0.0.0", "10.0.0.1/24", "8080:80/udp", 0 },
 		{ AF_INET, SOCK_STREAM, 0, "0.0.0.0", "10.0.0.1/24", "127.0.0.1:8080:80", -EADDRINUSE },
 		{ AF_INET, SOCK_STREAM, 0, "0.0.0.0", "fd00::1/64", "8080:80", 0 },
