@@ -5,6 +5,7 @@
 #include "limits.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -145,15 +146,22 @@ static uint64_t planned_memory_max(const struct limit_plan *plan)
 	return bytes;
 }
 
+/* Who is interrupted on the way would leave the container frozen, or at the brake: that waits until all is back. */
 static int apply_lowered(const struct cgroup_host *host, const struct cgroup *cgroup, const struct limit_plan *plan,
 			 uint64_t target, struct error *err)
 {
 	bool frozen = false;
-	int r = lower_begin(cgroup, target, &frozen, err);
+	sigset_t all, before;
+	int r;
 
+	(void)sigfillset(&all);
+	if (sigprocmask(SIG_BLOCK, &all, &before) < 0)
+		return fail(err, errno, "signal mask");
+	r = lower_begin(cgroup, target, &frozen, err);
 	if (r == 0)
 		r = limits_apply(host, cgroup, plan, err);
 	lower_end(cgroup, frozen);
+	(void)sigprocmask(SIG_SETMASK, &before, NULL);
 	return r;
 }
 

@@ -183,11 +183,20 @@ holds() {
 	[[ $(<"$CGROUP/$1/memory.current") -gt $2 ]]
 }
 
-@test "a memory limit below the usage is refused with the numbers, and kills nobody" {
+untouched() {
+	equal "$(<"$CGROUP/b/memory.max") $(<"$CGROUP/b/memory.high") $(<"$CGROUP/b/cgroup.freeze")" "134217728 max 0"
+}
+
+@test "a memory limit below the usage is refused with the numbers, and kills nobody, interrupted or not" {
+	local delay
 	need_controller memory
 	holder b
 	fails 1 "still in use" coffer update --memory 32m b
-	equal "$(<"$CGROUP/b/memory.max") $(<"$CGROUP/b/memory.high") $(<"$CGROUP/b/cgroup.freeze")" "134217728 max 0"
+	untouched
+	for delay in 0.02 0.03 0.04 0.05 0.06 0.08; do
+		timeout --signal INT "$delay" "${RUNTIME[@]}" update --memory 32m b || true
+		untouched
+	done
 	fails 1 "still in use" coffer update --limit memory.max=32m b
 	equal "$(status_of b)" running
 	equal "$(sed -n 's/^oom_kill //p' "$CGROUP/b/memory.events")" 0
