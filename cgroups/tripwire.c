@@ -375,6 +375,25 @@ int tripwire_usage(const struct tripwire *wire, uint64_t *ret_bytes)
 	return read_bytes(wire->current, ret_bytes);
 }
 
+uint64_t tripwire_above(const struct tripwire *wire)
+{
+	uint64_t lowest = UINT64_MAX;
+	auto_fd int dir = openat(wire->dir, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	while (dir >= 0) {
+		auto_fd int file = openat(dir, "memory.max", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+		int above = openat(dir, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		uint64_t bytes;
+
+		(void)close(dir);
+		dir = above;
+		if (file < 0 || read_bytes(file, &bytes) < 0) /* the root has none */
+			return lowest;
+		lowest = bytes < lowest ? bytes : lowest;
+	}
+	return lowest;
+}
+
 int tripwire_set_limit(struct tripwire *wire, uint64_t limit, uint64_t gap)
 {
 	int r = write_bytes(wire->high, limit - gap);

@@ -85,5 +85,9 @@ int tripwire_state(const struct tripwire *wire, bool *ret_frozen, bool *ret_popu
 /* Bytes in use. */
 int tripwire_usage(const struct tripwire *wire, uint64_t *ret_bytes);
 
+/* Bytes: the lowest memory.max of the cgroups above, at which the kernel kills whatever this one's says; UINT64_MAX if
+   none has one. Their other children's memory counts there, too. */
+uint64_t tripwire_above(const struct tripwire *wire);
+
 /* A new limit and its memory.high; memory.max follows unless it is lifted. */
 int tripwire_set_limit(struct tripwire *wire, uint64_t limit, uint64_t gap);

@@ -299,6 +299,7 @@ static bool is_stopped(const struct watched *container)
 
 int hit_raise(struct watcher *watcher, struct watched *container, uint64_t limit, struct error *err)
 {
+	uint64_t above;
 	uint64_t gap;
 	int r;
 
@@ -307,6 +308,12 @@ int hit_raise(struct watcher *watcher, struct watched *container, uint64_t limit
 			      container->wire.limit);
 	if (limit > INT64_MAX)
 		return refuse(err, "%" PRIu64 " bytes are more than any machine has", limit);
+	above = tripwire_above(&container->wire);
+	if (limit > above)
+		return refuse(err,
+			      "a cgroup above container `%s` has a limit of %" PRIu64 " bytes, where the kernel kills: "
+			      "raise that first",
+			      container->id, above);
 	gap = gap_for(watcher, container, limit);
 	r = tripwire_set_limit(&container->wire, limit, gap);
 	if (r < 0)

@@ -65,6 +65,29 @@ static void stop(struct tripwire *wire)
 	CHECK_INT(0, rmdir(path));
 }
 
+/* The outermost of three has no limit of its own, as the root has no file at all. */
+static void the_lowest_limit_above(void)
+{
+	struct tripwire wire = start();
+	int own = wire.dir;
+
+	CHECK(tripwire_above(&wire) == UINT64_MAX);
+	CHECK_INT(0, mkdirat(dir, "a", 0700));
+	CHECK_INT(0, mkdirat(dir, "a/b", 0700));
+	wire.dir = openat(dir, "a/b", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	CHECK(tripwire_above(&wire) == UINT64_MAX); /* "a" is where it ends */
+	put("a/memory.max", "max\n");
+	CHECK(tripwire_above(&wire) == LIMIT);
+	put("a/memory.max", "4096\n");
+	CHECK(tripwire_above(&wire) == 4096);
+	(void)close(wire.dir);
+	wire.dir = own;
+	CHECK_INT(0, unlinkat(dir, "a/memory.max", 0));
+	CHECK_INT(0, unlinkat(dir, "a/b", AT_REMOVEDIR));
+	CHECK_INT(0, unlinkat(dir, "a", AT_REMOVEDIR));
+	stop(&wire);
+}
+
 static void gaps(void)
 {
 	CHECK(tripwire_gap(1024 * MIB, 2) == 128 * MIB);
@@ -252,6 +275,7 @@ static void new_limits(void)
 
 static const struct test tests[] = {
 	TEST(gaps),
+	TEST(the_lowest_limit_above),
 	TEST(needs_every_file),
 	TEST(events_are_noticed_once),
 	TEST(lifted_and_put_back),

@@ -233,6 +233,25 @@ static void raised(void)
 	stop();
 }
 
+static void no_raise_above_what_is_above(void)
+{
+	int own;
+
+	start();
+	hit();
+	put("memory.max", "134217728\n"); /* the files are those of the cgroup above, now */
+	CHECK_INT(0, mkdirat(dir, "below", 0700));
+	own = container.wire.dir;
+	container.wire.dir = openat(dir, "below", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	CHECK_INT(-EINVAL, hit_raise(&watcher, &container, 134217729, &err));
+	CHECK_CONTAINS("above container `c` has a limit of 134217728 bytes", err.text);
+	CHECK_INT(0, hit_raise(&watcher, &container, 134217728, &err));
+	(void)close(container.wire.dir);
+	container.wire.dir = own;
+	CHECK_INT(0, unlinkat(dir, "below", AT_REMOVEDIR));
+	stop();
+}
+
 /* Limit and room together would be a small number again, which the kernel kills down to. */
 static void more_than_there_can_be_is_no_raise(void)
 {
@@ -463,6 +482,7 @@ static const struct test tests[] = {
 	TEST(what_does_not_freeze_is_pending),
 	TEST(raised),
 	TEST(more_than_there_can_be_is_no_raise),
+	TEST(no_raise_above_what_is_above),
 	TEST(resumed_if_it_fits),
 	TEST(killed),
 	TEST(a_kill_that_frees_nothing_is_told_again),
