@@ -428,8 +428,9 @@ static bool touch_all(const struct epoll_event *events, int count)
 void watcher_glance(const struct watcher *watcher)
 {
 	struct epoll_event events[EVENTS_MAX];
+	int count = epoll_wait(watcher->epoll, events, EVENTS_MAX, 0);
 
-	(void)touch_all(events, epoll_wait(watcher->epoll, events, EVENTS_MAX, 0));
+	(void)touch_all(events, count);
 }
 
 static bool handle_all(struct watcher *watcher, const struct epoll_event *events, int count)
