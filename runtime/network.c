@@ -169,10 +169,13 @@ int network_join(const struct runtime *runtime, const char *id, pid_t pid, const
 
 int network_bring_devices(pid_t pid, const struct config *config, struct error *err)
 {
-	auto_fd int netns = config->n_net_devices > 0 ? open_netns(pid, err) : -1;
+	auto_fd int netns = -1;
 
+	if (config->n_net_devices == 0)
+		return 0;
+	netns = open_netns(pid, err);
 	if (netns < 0)
-		return config->n_net_devices > 0 ? netns : 0;
+		return netns;
 	for (size_t i = 0; i < config->n_net_devices; i++) {
 		const struct config_net_device *device = &config->net_devices[i];
 
