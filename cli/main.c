@@ -1,6 +1,6 @@
 /*
- * main.c - the program: makes sure that fds 0 to 2 are taken and that children can be waited for, and hands the command
- * line to command_run().
+ * main.c - the program: makes its tables read-only, makes sure that fds 0 to 2 are taken and that children can be
+ * waited for, and hands the command line to command_run().
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "command.h"
+#include "runtime/exe_seal.h"
 
 /* A caller that closed one of them must not find a state or cgroup fd of ours in its place as stdio of a container. */
 static int fill_stdio(void)
@@ -22,7 +23,7 @@ static int fill_stdio(void)
 
 int main(int argc, char **argv)
 {
-	if (fill_stdio() < 0)
+	if (exe_protect() < 0 || fill_stdio() < 0)
 		return EXIT_FAILURE;
 	/* A caller that ignores it hands that on, and then the kernel reaps the container, with its status. */
 	(void)signal(SIGCHLD, SIG_DFL);

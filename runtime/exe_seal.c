@@ -130,18 +130,34 @@ static int protect_relro(const struct dl_phdr_info *info, const ElfW(Phdr) * seg
 }
 
 /* dl_iterate_phdr callback; the first object is the program, and returning non-zero ends the walk there. */
+static int protect_program(struct dl_phdr_info *info, size_t size, void *data)
+{
+	int *result = data;
+
+	(void)size;
+	for (unsigned i = 0; i < info->dlpi_phnum && *result == 0; i++)
+		if (info->dlpi_phdr[i].p_type == PT_GNU_RELRO)
+			*result = protect_relro(info, &info->dlpi_phdr[i]);
+	return 1;
+}
+
+int exe_protect(void)
+{
+	int result = 0;
+
+	(void)dl_iterate_phdr(protect_program, &result);
+	return result;
+}
+
+/* The same kind of callback. */
 static int remap_program(struct dl_phdr_info *info, size_t size, void *data)
 {
 	struct remap *remap = data;
 
-	(void)size;
 	for (unsigned i = 0; i < info->dlpi_phnum && remap->result == 0; i++)
 		if (info->dlpi_phdr[i].p_type == PT_LOAD)
 			remap->result = remap_segment(info, &info->dlpi_phdr[i], remap->fd);
-	for (unsigned i = 0; i < info->dlpi_phnum && remap->result == 0; i++)
-		if (info->dlpi_phdr[i].p_type == PT_GNU_RELRO)
-			remap->result = protect_relro(info, &info->dlpi_phdr[i]);
-	return 1;
+	return protect_program(info, size, &remap->result);
 }
 
 /* proc_pid_stat(5): fields are counted from 1; the name in field 2 may hold anything, so counting starts behind it. */

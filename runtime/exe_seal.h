@@ -6,6 +6,13 @@
 #include "base/error.h"
 
 /*
+ * Makes the program's RELRO segment read-only: tables of pointers, which only the relocation at its start writes to.
+ * The C library does so in a dynamic program, but musl not in a static one. 0 or -errno; one system call. exe_seal()
+ * keeps it so.
+ */
+int exe_protect(void);
+
+/*
  * From here on /proc/self/exe of this process and of what it forks is the same file on a private read-only mount, so
  * opening it for writing is refused whoever asks: ETXTBSY while it runs, as ever, and EROFS when it does not any more.
  * Nothing is copied (but where the program's mount is not one of this namespace: then the file is a sealed copy in

@@ -95,6 +95,21 @@ powerful() {
 	unchanged
 }
 
+# The segment that the loader or, in a static program, coffer itself makes read-only begins a mapping of its own then.
+tables_are_read_only() {
+	local start base
+	start=$(readelf -lW "$COFFER" | awk '$1 == "GNU_RELRO" { print $3 }')
+	base=$(awk -F - -v file=" $(realpath "$COFFER")$" '$0 ~ file { print $1; exit }' "/proc/$1/maps")
+	grep -q "^$(printf %x $((0x$base + (start & -4096))))-[0-9a-f]* r--p" "/proc/$1/maps"
+}
+
+@test "tables of pointers are read-only in the running program" {
+	mkfifo "$TEST_DIR/fifo" # nobody reads it: who opens it stays
+	"$COFFER" --log "$TEST_DIR/fifo" version >/dev/null 2>&1 3>&- &
+	wait_for 10 tables_are_read_only $!
+	kill $!
+}
+
 @test "the program, while it runs in a container, cannot be written through /proc/PID/exe" {
 	[[ ! ${COFFER_ASAN-} ]] || skip "a sanitized program is dynamic and finds no libraries in a container's root"
 	powerful

@@ -285,6 +285,15 @@ static int write_to_relro(const void *unused)
 	return 0;
 }
 
+/* Before any seal; in a dynamic program the loader has done it. */
+static void relro_is_protected(void)
+{
+	CHECK_INT(0, exe_protect());
+	CHECK(in_child(write_to_relro, NULL) != 0);
+	set_data(41);
+	CHECK_INT(0, works(41));
+}
+
 static int protections_body(const void *unused)
 {
 	auto_free char *maps = NULL;
@@ -365,15 +374,11 @@ static void without_privilege(void)
 }
 
 static const struct test tests[] = {
-	TEST(not_to_be_opened_for_writing),
-	TEST(children_and_others),
-	TEST(binary_is_not_overwritten),
-	TEST(mount_is_hidden),
-	TEST(program_works_on),
-	TEST(others_can_be_executed),
-	TEST(protections_are_kept),
-	TEST(ps_shows_the_same),
-	TEST(mount_of_another_namespace),
+	TEST(relro_is_protected),     TEST(not_to_be_opened_for_writing),
+	TEST(children_and_others),    TEST(binary_is_not_overwritten),
+	TEST(mount_is_hidden),        TEST(program_works_on),
+	TEST(others_can_be_executed), TEST(protections_are_kept),
+	TEST(ps_shows_the_same),      TEST(mount_of_another_namespace),
 	TEST(without_privilege),
 };
 
