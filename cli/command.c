@@ -127,16 +127,6 @@ static int fill_runtime(struct arena *arena, const struct globals *globals, cons
 	return r;
 }
 
-static int check_count(const struct verb *verb, size_t count, struct error *err)
-{
-	if (count < verb->min_arguments)
-		return refuse(err, "%s: an argument is missing: coffer %s %s", verb->name, verb->name, verb->arguments);
-	if (count > verb->max_arguments)
-		return refuse(err, "%s: too many arguments: coffer %s%s%s", verb->name, verb->name,
-			      *verb->arguments ? " " : "", verb->arguments);
-	return 0;
-}
-
 static int run_verb(struct arena *arena, const struct globals *globals, const struct verb *verb,
 		    const char *const *argv, int *ret_exit, struct error *err);
 
@@ -167,10 +157,11 @@ static int run_verb(struct arena *arena, const struct globals *globals, const st
 		return print_text(parsed.command ? help_topics(arena, verb) : help_verb(arena, verb), err);
 	if (r == 0 && verb->commands && parsed.n_arguments > 0)
 		return run_command_of(arena, globals, verb, parsed.arguments, ret_exit, err);
-	if (r == 0)
-		r = check_count(verb, parsed.n_arguments, err);
 	if (r < 0)
 		return usage(verb, err);
+	r = verb_check_count(verb, parsed.n_arguments, err);
+	if (r < 0)
+		return r;
 	in.arguments = parsed.arguments;
 	in.n_arguments = parsed.n_arguments;
 	in.runtime = &runtime;

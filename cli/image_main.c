@@ -28,17 +28,6 @@ static int fill_stdio(void)
 	return 0;
 }
 
-static int check_count(const struct verb *verb, size_t count, struct error *err)
-{
-	if (count < verb->min_arguments)
-		return refuse(err, "%s: an argument is missing: %s %s %s (see: %s %s --help)", verb->name, program_name,
-			      verb->name, verb->arguments, program_name, verb->name);
-	if (count > verb->max_arguments)
-		return refuse(err, "%s: too many arguments: %s %s%s%s (see: %s %s --help)", verb->name, program_name,
-			      verb->name, *verb->arguments ? " " : "", verb->arguments, program_name, verb->name);
-	return 0;
-}
-
 /* What to do where the store is what stands in the way. */
 static int advise(const struct verb *verb, const struct store *store, struct error *err)
 {
@@ -93,7 +82,7 @@ static int run_verb(struct arena *arena, const struct image_globals *globals, co
 	if (r == 0 && parsed.help)
 		return print_text(help_verb(arena, verb), err);
 	if (r == 0)
-		r = check_count(verb, parsed.n_arguments, err);
+		r = verb_check_count(verb, parsed.n_arguments, err);
 	if (r < 0)
 		return r;
 	in.arguments = parsed.arguments;

@@ -92,5 +92,8 @@ const struct verb *verb_find_command(const struct verb *verb, const char *name);
 /* "kill" of "oom kill". */
 const char *verb_last_word(const struct verb *verb);
 
+/* "start: an argument is missing: coffer start ID (see: coffer start --help)", or too many of them. */
+int verb_check_count(const struct verb *verb, size_t count, struct error *err);
+
 /* "unknown command X; did you mean Y? commands: ..."; of the program, or of a verb. */
 int verb_unknown(const struct verb *of, const char *name, struct error *err);

@@ -1,4 +1,4 @@
-/* verb_search.c - a verb by its name: one of this program, or a command of one. */
+/* verb_search.c - a verb by its name: one of this program, or a command of one; and whether its arguments can be. */
 #include <string.h>
 
 #include "base/str.h"
@@ -36,6 +36,17 @@ const struct verb *verb_find_command(const struct verb *verb, const char *name)
 			return command;
 	}
 	return NULL;
+}
+
+int verb_check_count(const struct verb *verb, size_t count, struct error *err)
+{
+	if (count < verb->min_arguments)
+		return refuse(err, "%s: an argument is missing: %s %s %s (see: %s %s --help)", verb->name, program_name,
+			      verb->name, verb->arguments, program_name, verb->name);
+	if (count > verb->max_arguments)
+		return refuse(err, "%s: too many arguments: %s %s%s%s (see: %s %s --help)", verb->name, program_name,
+			      verb->name, *verb->arguments ? " " : "", verb->arguments, program_name, verb->name);
+	return 0;
 }
 
 static void consider(struct guess *guess, const struct verb *verb)
