@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "base/str.h"
+#include "image/store_mounts.h"
 #include "run_layers.h"
 #include "runtime/layers_mount.h"
 
@@ -19,6 +20,7 @@ static int find_and_mount(struct arena *arena, const struct store *store, const 
 	struct stat top = { 0 };
 	int r = store_find(store, arena, name, &record, err);
 
+	overlay.source = store_mount_source(store, arena, record.manifest.hex);
 	if (r == 0 && record.n_layers == 0)
 		r = refuse(err, "image %s has no layers", name);
 	if (r == 0)

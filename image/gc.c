@@ -16,6 +16,7 @@
 #include "ref.h"
 #include "staging.h"
 #include "store_list.h"
+#include "store_mounts.h"
 #include "store_write.h"
 
 /* Paths relative to the root of the store: "blobs/sha256/<hex>". */
@@ -223,11 +224,15 @@ static int remove_found(const struct store *store, struct arena *arena, const st
 			struct error *err)
 {
 	const char *name = typed_name(arena, image, text);
+	const char *mounted = force ? NULL : store_mounted_at(store, arena, image->hex);
 
 	if (name && image->n_names > 1)
 		return remove_name(store, name, err);
 	if (image->n_containers && !force)
 		return refuse_as(err, EBUSY, "image %s is used by container %s", text, image->containers[0]);
+	if (mounted)
+		return refuse_as(err, EBUSY, "image %.256s is mounted on %.512s (`coffer image unmount` ends that)",
+				 text, mounted);
 	if (image->n_names > 1 && !force)
 		return refuse(err, "image %s has %zu names: remove them one by one, or use --force", text,
 			      image->n_names);
@@ -280,7 +285,8 @@ static int prune_images(const struct store *store, struct arena *arena, bool all
 	if (r == 0)
 		r = store_list(store, arena, &images, &count, err);
 	for (size_t i = 0; r == 0 && i < count; i++)
-		if ((all || images[i].n_names == 0) && images[i].n_containers == 0 && !images[i].damaged)
+		if ((all || images[i].n_names == 0) && images[i].n_containers == 0 && !images[i].damaged &&
+		    !store_mounted_at(store, arena, images[i].hex))
 			r = remove_image(store, &kept, &images[i], result, err);
 	return r;
 }

@@ -23,10 +23,11 @@ struct gc_result {
 };
 
 /* Takes the name from its image, or, by id, all names: several only with force. The image goes with its last name; one
-   that a container uses is refused, with force it loses the names only. */
+   that a container uses is refused, with force it loses the names only. One that is mounted (store_mounts.h) is
+   refused, with force it goes, and the mount is left empty. */
 int gc_remove(const struct store *store, struct arena *arena, const char *name_or_id, bool force,
 	      struct gc_result *result, struct error *err);
 
-/* Images without a name (all: every image) that no container uses, unused blobs and layers, partial blobs, and what
-   dead processes left. */
+/* Images without a name (all: every image) that no container uses and that are not mounted, unused blobs and layers,
+   partial blobs, and what dead processes left. */
 int gc_prune(const struct store *store, struct arena *arena, bool all, struct gc_result *result, struct error *err);

@@ -302,7 +302,7 @@ static int set_options(int context_fd, const struct overlay *overlay)
 		{ "metacopy", "off" },
 		{ "redirect_dir", overlay->user_xattrs ? "nofollow" : "off" },
 	};
-	int r = set_string(context_fd, "source", "overlay");
+	int r = set_string(context_fd, "source", overlay->source ? overlay->source : "overlay");
 
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(fixed); i++)
 		r = set_string(context_fd, fixed[i][0], fixed[i][1]);

@@ -24,7 +24,8 @@ struct overlay {
 	bool user_xattrs; /* marks are user.overlay.*: for mounts in a user namespace */
 	bool is_volatile; /* what is written is thrown away: no syncing */
 	bool idmap; /* lower layers hold the container's ids: they are seen through its maps; `dir` has the host's */
-	int fd;     /* it, made by overlay_open() beforehand, which rootfs_open() takes; -1: none */
+	const char *source; /* what mountinfo has for it; NULL: "overlay" */
+	int fd;             /* it, made by overlay_open() beforehand, which rootfs_open() takes; -1: none */
 };
 
 /*

@@ -23,6 +23,14 @@ pulled() {
 	equal "$OUT" $'user\nroot:755'
 }
 
+@test "a mounted image is not removed, unless by force" {
+	pulled
+	succeeds image_there '"$1" image mount next "$2" && ! "$1" image remove next 2>&1 && "$1" image prune --all >&2 &&
+		cat "$2/etc/user" && "$1" image remove --force next >&2 && ls -A "$2" >&2'
+	equal "$OUT" "coffer: error: image next is mounted on $TEST_DIR/mnt (\`coffer image unmount\` ends that)"$'\nuser'
+	fails "is not stored" image_there '"$1" image mount next "$2"'
+}
+
 @test "directories that layers have no entries for are as lower layers have them" {
 	pulled
 	image remove next >"$TEST_DIR/removed"

@@ -4,7 +4,9 @@
 #include <errno.h>
 
 #include "image/store_list.h"
+#include "image/store_mounts.h"
 #include "store_fixture.h"
+#include "tests/unit/mount_ns.h"
 
 static const char *layer_path(struct arena *arena, const struct image_record *record)
 {
@@ -85,6 +87,34 @@ static void used_by_a_container(void)
 	CHECK_INT(1, result.images);
 	CHECK(!exists(&store, layer_path(arena, &record)));
 	store_close(&store);
+}
+
+static int mounted_body(void)
+{
+	auto_arena struct arena *arena = arena_new();
+	struct gc_result result = { 0 };
+	struct image_record record;
+	struct error err = { 0 };
+	struct store store;
+
+	EXPECT(store_open(arena, "/tmp/store", &store, &err) == 0);
+	record = put_image(arena, &store, "a");
+	(void)put_image(arena, &store, "b");
+	EXPECT(mkdir("at here", 0700) == 0 &&
+	       mount(store_mount_source(&store, arena, record.manifest.hex), "at here", "tmpfs", 0, NULL) == 0);
+	EXPECT(gc_remove(&store, arena, "a", false, &result, &err) == -EBUSY);
+	EXPECT(strstr(err.text, "image a is mounted on /tmp/at here (") != NULL);
+	EXPECT(gc_prune(&store, arena, true, &result, &err) == 0 && result.images == 1);
+	EXPECT(exists(&store, layer_path(arena, &record)));
+	EXPECT(gc_remove(&store, arena, "a", true, &result, &err) == 0 && result.images == 2);
+	EXPECT(!exists(&store, layer_path(arena, &record)));
+	store_close(&store);
+	return 0;
+}
+
+static void mounted(void)
+{
+	in_mount_ns(mounted_body);
 }
 
 /* What a pull beside it has published, or is about to use. */
@@ -187,9 +217,8 @@ static void prune_takes_nameless_ones(void)
 }
 
 static const struct test tests[] = {
-	TEST(removed_with_all), TEST(names),           TEST(used_by_a_container),
-	TEST(kept_by_a_pull),   TEST(image_of_a_pull), TEST(prune_takes_nameless_ones),
-	TEST(damaged_record),
+	TEST(removed_with_all), TEST(names),           TEST(used_by_a_container),       TEST(mounted),
+	TEST(kept_by_a_pull),   TEST(image_of_a_pull), TEST(prune_takes_nameless_ones), TEST(damaged_record),
 };
 
 TEST_MAIN(tests)
