@@ -1,8 +1,10 @@
 /* image_options.c - see image_options.h. */
 #include "image_options.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/size.h"
@@ -62,9 +64,12 @@ static int parse_limits(const char *const *texts, struct layer_limits *limits, s
 	return 0;
 }
 
-struct registry_options image_registry_options(const struct image_registry_options *options)
+int image_registry_options(const struct image_registry_options *options, struct registry_options *ret,
+			   struct error *err)
 {
-	return (struct registry_options){
+	if (options->auth_file && access(options->auth_file, R_OK) < 0)
+		return fail(err, errno, "--authfile %s", options->auth_file);
+	*ret = (struct registry_options){
 		.auth_file = options->auth_file,
 		.user = options->creds,
 		.ca_dir = options->cert_dir,
@@ -73,6 +78,7 @@ struct registry_options image_registry_options(const struct image_registry_optio
 		.mirrors = options->mirrors,
 		.retries = REGISTRY_RETRIES,
 	};
+	return 0;
 }
 
 int image_check_jobs(const struct opt_u64 *jobs, struct error *err)

@@ -47,7 +47,9 @@ extern const char *const image_layer_forms[];
 		LIST_ROW(type, pull.limits, "limit", 0, "NAME=NUMBER", "bytes, entries, ratio, path, depth ..."),      \
 		FLAG_ROW(type, pull.quiet, "quiet", 'q', "no progress")
 
-struct registry_options image_registry_options(const struct image_registry_options *options);
+/* -errno with text if the file of --authfile cannot be read: that need not show before a registry wants a login. */
+int image_registry_options(const struct image_registry_options *options, struct registry_options *ret,
+			   struct error *err);
 
 int image_check_jobs(const struct opt_u64 *jobs, struct error *err);
 

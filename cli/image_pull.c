@@ -17,8 +17,11 @@ static const struct cli_option options[] = {
 static int open_source(const struct invocation *in, const struct options *given, const struct image_ref *ref,
 		       struct source **ret, struct error *err)
 {
-	const struct registry_options registry = image_registry_options(&given->registry);
+	struct registry_options registry;
+	int r = image_registry_options(&given->registry, &registry, err);
 
+	if (r < 0)
+		return r;
 	if (ref->transport == REF_NAME || ref->transport == REF_REGISTRY)
 		return registry_source_open(ref, &registry, ret, err);
 	return source_open_path(in->store, in->arena, ref, ret, err);

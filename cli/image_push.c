@@ -19,7 +19,7 @@ static const struct cli_option options[] = {
 static int run(const struct invocation *in, int *ret_exit, struct error *err)
 {
 	const struct options *given = in->options;
-	const struct registry_options registry = image_registry_options(&given->registry);
+	struct registry_options registry = { 0 };
 	auto_image_progress struct image_progress *progress = image_progress_new(given->quiet);
 	const struct pull_watch watch = image_progress_watch(progress);
 	const char *target = in->arguments[in->n_arguments - 1];
@@ -28,6 +28,8 @@ static int run(const struct invocation *in, int *ret_exit, struct error *err)
 	int r = image_check_jobs(&given->jobs, err);
 
 	(void)ret_exit;
+	if (r == 0)
+		r = image_registry_options(&given->registry, &registry, err);
 	if (r == 0)
 		r = ref_parse(in->arena, target, &ref, err);
 	if (r == 0 && !ref.name)

@@ -2,6 +2,7 @@
    export_push.c. */
 #include "export.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -142,13 +143,30 @@ static int pack(int dir_fd, const char *path, struct error *err)
 	return r;
 }
 
+/* What others load takes whole names only, with a tag. */
+static int saved_name(struct arena *arena, const struct image_ref *ref, const char *name, const char **ret,
+		      struct error *err)
+{
+	struct image_ref saved = { 0 };
+	int r = ref->tag ? ref_parse(arena, ref->tag, &saved, err) : 0;
+
+	if (r < 0)
+		return context(err, "docker-archive:%s", ref->path);
+	if (ref->tag && (!saved.name || saved.digest.hex[0]))
+		return refuse(err, "docker-archive:%s: \"%s\" is no NAME[:TAG]", ref->path, ref->tag);
+	*ret = ref->tag ? saved.name : name;
+	return 0;
+}
+
 static int export_archive(const struct store *store, struct arena *arena, const struct image_record *record,
 			  const struct image_ref *ref, const char *name, struct error *err)
 {
 	auto_staging struct staging staging = { .fd = -1 };
 	auto_fd int dir = -1;
-	int r = staging_make(store, &staging, err);
+	int r = ref->transport == REF_DOCKER_ARCHIVE ? saved_name(arena, ref, name, &name, err) : 0;
 
+	if (r == 0)
+		r = staging_make(store, &staging, err);
 	if (r < 0)
 		return r;
 	if (mkdirat(staging.fd, "archive", DIRECTORY_MODE) < 0)
@@ -157,10 +175,32 @@ static int export_archive(const struct store *store, struct arena *arena, const 
 	if (dir < 0)
 		return fail(err, errno, "open %s/archive", staging.name);
 	if (ref->transport == REF_DOCKER_ARCHIVE)
-		r = write_saved(store, arena, record, dir, ref->tag ? ref->tag : name, err);
+		r = write_saved(store, arena, record, dir, name, err);
 	else
 		r = export_layout(store, arena, record, dir, ref->tag ? ref->tag : name, err);
 	return r < 0 ? r : pack(dir, ref->path, err);
+}
+
+/* Something else's directory is not mixed with blobs. What a killed save had begun with is its temporary oci-layout. */
+static int check_layout(int dir_fd, const char *path, struct error *err)
+{
+	auto_fd int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	auto_dir DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *entry;
+	const char *other = NULL;
+
+	if (!dir)
+		return fail(err, errno, "read %s", path);
+	(void)take_fd(&fd);
+	if (faccessat(dir_fd, "oci-layout", F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return 0;
+	while (!other && (entry = readdir(dir)) != NULL)
+		if (!str_eq(entry->d_name, ".") && !str_eq(entry->d_name, "..") &&
+		    !str_starts(entry->d_name, "oci-layout."))
+			other = entry->d_name;
+	if (other)
+		return refuse_as(err, ENOTEMPTY, "%s is no OCI layout, and not empty: it has %.64s", path, other);
+	return 0;
 }
 
 int export_to_path(const struct store *store, struct arena *arena, const struct image_record *record,
@@ -179,5 +219,6 @@ int export_to_path(const struct store *store, struct arena *arena, const struct 
 	dir = open(ref->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0)
 		return fail(err, errno, "open %s", ref->path);
-	return export_layout(store, arena, record, dir, ref->tag, err);
+	r = check_layout(dir, ref->path, err);
+	return r < 0 ? r : export_layout(store, arena, record, dir, ref->tag, err);
 }

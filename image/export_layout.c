@@ -168,11 +168,12 @@ int export_layout(const struct store *store, struct arena *arena, const struct i
 	/* Two at a time would lose an entry of the index. The lock ends with dir_fd; not every file system has it. */
 	(void)flock(dir_fd, LOCK_EX);
 	r = read_index(dir_fd, arena, &index, err);
+	/* First, so that what a killed save leaves is known for a layout. */
+	if (r == 0)
+		r = fd_write_atomic(dir_fd, "oci-layout", layout_file, sizeof(layout_file) - 1, FILE_MODE, err);
 	if (r == 0)
 		r = make_directories(dir_fd, err);
 	if (r == 0)
 		r = copy_blobs(store, record, dir_fd, err);
-	if (r == 0)
-		r = fd_write_atomic(dir_fd, "oci-layout", layout_file, sizeof(layout_file) - 1, FILE_MODE, err);
 	return r < 0 ? r : write_index(dir_fd, &index, record, tag, err);
 }

@@ -224,7 +224,9 @@ load store.bash
 	succeeds image pull -q --name a "oci:$LAYOUT:next"
 	succeeds eval 'image save a oci-archive:- | COFFER_STORE=$TEST_DIR/other image load -q -'
 	equal "$OUT" "$(manifest_of next)"
-	succeeds eval 'image save a docker-archive:- | gzip -1 | COFFER_STORE=$TEST_DIR/other image load -q --name b docker-archive:-'
+	succeeds eval 'image save a docker-archive:-:b | gzip -1 | COFFER_STORE=$TEST_DIR/other image load -q docker-archive:-'
+	COFFER_STORE=$TEST_DIR/other succeeds image list
+	[[ $OUT == *docker.io/library/b:latest* ]]
 	COFFER_STORE=$TEST_DIR/other succeeds image verify --all
 	fails "archive -: " eval 'head -c 1000 /dev/urandom | image load -q -'
 	mkfifo "$TEST_DIR/fifo"
@@ -250,6 +252,10 @@ load store.bash
 	[[ $(head -n 2 <<<"$OUT" | wc -c) -lt 500 && $OUT == *00000...* ]]
 	fails "image nope is not stored (\`coffer image list\` shows what is)" image inspect nope
 	fails "save to $TEST_DIR/a.tar: expected oci:DIR" image save b "$TEST_DIR/a.tar"
+	fails "image name \"UPPER\"" image save b "docker-archive:$TEST_DIR/a.tar:UPPER"
+	fails "no OCI layout, and not empty: it has " image save b "oci:$TEST_DIR"
+	fails "--authfile /nowhere: No such file" image pull --authfile /nowhere localhost:1/b
+	fails "--authfile /nowhere: No such file" image push --authfile /nowhere b localhost:1/b
 	tar -C "$TEST_DIR" -cf "$TEST_DIR/tree.tar" long/oci-layout
 	fails "a tar of a file system is for \`coffer image import\`" image load "$TEST_DIR/tree.tar"
 }
