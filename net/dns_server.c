@@ -78,13 +78,25 @@ static void notice_changes(struct dns_server *server)
 		}
 }
 
+/* Once: while the table is known to be stale, those who change more of it do not pay for waking this process. */
+static int watch_changes(struct dns_server *server, int how, struct error *err)
+{
+	struct epoll_event event = { .events = EPOLLIN | EPOLLONESHOT, .data.ptr = &server->changes };
+
+	return epoll_ctl(server->epoll, how, server->changes, &event) < 0 ? fail(err, errno, "epoll") : 0;
+}
+
 static void refresh(struct dns_server *server)
 {
 	struct error ignored;
 
 	notice_changes(server);
+	if (!server->stale)
+		return;
 	for (int i = 0; server->stale && i < LOAD_TRIES; i++)
 		server->stale = dns_names_load(server->store, &server->names, &ignored) < 0;
+	if (!server->stale)
+		(void)watch_changes(server, EPOLL_CTL_MOD, &ignored);
 }
 
 /* ---- listening ---- */
@@ -349,7 +361,7 @@ int dns_server_run(const struct net_store *store, int control, struct error *err
 	(void)signal(SIGPIPE, SIG_IGN);
 	r = watch(&server, &server.control, err);
 	if (r == 0)
-		r = watch(&server, &server.changes, err);
+		r = watch_changes(&server, EPOLL_CTL_ADD, err);
 	if (r == 0)
 		loop(&server);
 	while (server.listeners)
