@@ -12,7 +12,7 @@
 
 #include "base/str.h"
 
-enum { BATCH_SIZE = 128 * 1024, BATCHES = 160, WAKE_AT = 8 };
+enum { BATCH_SIZE = 256 * 1024, BATCHES = 80, WAKE_AT = 4 };
 
 struct batch {
 	unsigned char *data;
