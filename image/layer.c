@@ -120,7 +120,7 @@ static void hash_tar(void *context, const void *data, size_t size)
 	const char *bytes = data;
 
 	for (size_t at = 0; at < size; at += STEP) {
-		for (size_t next = at + STEP; next < at + 2 * STEP && next < size; next += CACHE_LINE)
+		for (size_t next = at + STEP; next < at + STEP + STEP && next < size; next += CACHE_LINE)
 			__builtin_prefetch(bytes + next);
 		hash_update(unpacker->tar_hash, bytes + at, size - at < STEP ? size - at : STEP);
 	}
