@@ -30,6 +30,7 @@
 #define SYS_process_mrelease 448
 #endif
 
+enum { BOOST_REST = 4 /* times as long as it lasted */ };
 enum { NS_PER_US = 1000, PERCENT = 100, NUMBER_SIZE = 32, RAISES_MAX = 64 };
 
 #define NS_PER_MS 1000000ULL
@@ -38,6 +39,9 @@ enum { NS_PER_US = 1000, PERCENT = 100, NUMBER_SIZE = 32, RAISES_MAX = 64 };
 #define FREEZE_NS (500 * NS_PER_MS) /* for all tasks to stop, until told as pending */
 #define TELL_NS   (50 * NS_PER_MS)  /* after the event, until it is told whoever else touches a limit */
 #define LIFT_NS   (50 * NS_PER_MS)  /* between looks at what still runs */
+#define BOOST_NS  (10 * NS_PER_MS)  /* for tasks to go before all others, so that they stop */
+#define LOOK_NS   (1 * NS_PER_MS)   /* between looks at what may be told late */
+#define LATE_NS   (20 * NS_PER_MS)  /* a tick or so above the kernel's CGROUP_FILE_NOTIFY_MIN_INTV */
 #define SETTLE_NS (10 * NS_PER_MS)  /* between looks at what is being killed */
 #define KILL_NS   (5 * NS_PER_S)    /* for killed processes to give their memory back */
 
@@ -64,6 +68,33 @@ static uint64_t us_since_event(const struct watched *container)
 	return (oom_now_ns() - container->event_ns) / NS_PER_US;
 }
 
+/* What has not stopped at once waits for a processor, mostly. Rests are for those that are stopped again and again, and
+   go on working in the kernel each time: they would have the processor for themselves. */
+static void begin_boost(struct watched *container)
+{
+	uint64_t now = oom_now_ns();
+
+	if (now < container->rest_ns)
+		return;
+	boost_begin(container->wire.dir, &container->boost);
+	if (container->boost.count == 0)
+		return;
+	container->boost_ns = now;
+	container->look_ns = now + LOOK_NS;
+}
+
+static void end_boost(struct watched *container)
+{
+	uint64_t now = oom_now_ns();
+
+	if (!container->boost_ns)
+		return;
+	boost_end(container->wire.dir, &container->boost);
+	container->rest_ns = now + BOOST_REST * (now - container->boost_ns);
+	container->boost_ns = 0;
+	container->look_ns = 0;
+}
+
 static void freeze(struct watched *container)
 {
 	container->pending = false;
@@ -84,13 +115,18 @@ static void evaluate(struct watched *container)
 static void soft_again(struct watched *container)
 {
 	container->pending = false;
+	end_boost(container);
 	(void)tripwire_thaw(&container->wire);
 	enter(container, HIT_SOFT, QUIET_NS);
+	/* Whoever touches the limit again at once would sleep above memory.high by the time that the kernel tells. */
+	container->late_ns = container->touched_ns + LATE_NS;
+	container->look_ns = oom_now_ns() + LOOK_NS;
 }
 
 static void decide(struct watched *container, bool pending)
 {
 	container->freeze_us = us_since_event(container);
+	end_boost(container);
 	tripwire_throttle(&container->wire);
 	container->pending = pending;
 	container->announce = true;
@@ -122,12 +158,35 @@ static void look_at_freezer(struct watched *container)
 		frozen(container);
 }
 
+/* Those that stop at once, and then the others. */
+static void hasten(struct watched *container)
+{
+	look_at_freezer(container);
+	if (container->state == HIT_FREEZING)
+		begin_boost(container);
+}
+
+static void look_at_boost(struct watched *container)
+{
+	look_at_freezer(container);
+	if (container->boost_ns && oom_now_ns() >= container->boost_ns + BOOST_NS)
+		end_boost(container);
+	if (container->boost_ns)
+		container->look_ns = oom_now_ns() + LOOK_NS;
+}
+
+void hit_leave(struct watched *container)
+{
+	end_boost(container);
+}
+
 void hit_touched(struct watched *container)
 {
 	uint64_t now = oom_now_ns();
 
 	if (tripwire_touched(&container->wire) <= 0)
 		return;
+	container->touched_ns = now;
 	(void)tripwire_lift(&container->wire);
 	if (container->state != HIT_ARMED && container->state != HIT_SOFT)
 		return;
@@ -137,7 +196,14 @@ void hit_touched(struct watched *container)
 		container->soft_hits++;
 	evaluate(container);
 	if (container->state == HIT_FREEZING)
-		look_at_freezer(container);
+		hasten(container);
+}
+
+static void look_for_touch(struct watched *container)
+{
+	hit_touched(container);
+	if (container->state == HIT_SOFT && oom_now_ns() < container->late_ns)
+		container->look_ns = oom_now_ns() + LOOK_NS;
 }
 
 static void tell_outcome(struct watcher *watcher, struct watched *container, const char *outcome)
@@ -199,6 +265,7 @@ void hit_adopt(struct watched *container)
 	char text[NUMBER_SIZE] = "";
 	uint64_t max = 0;
 
+	boost_recover(container->wire.dir);
 	(void)fd_read_small(container->wire.dir, "memory.max", text, sizeof(text));
 	if (str_eq(text, "max") || (str_to_u64(text, UINT64_MAX, &max) == 0 && max > container->wire.limit))
 		container->wire.lifted_to = max ? max : UINT64_MAX;
@@ -482,7 +549,7 @@ static void restore(struct watched *container)
 	container->event_ns = oom_now_ns();
 	evaluate(container);
 	if (container->state == HIT_FREEZING)
-		look_at_freezer(container);
+		hasten(container);
 }
 
 static void look_after_kill(struct watcher *watcher, struct watched *container)
@@ -500,10 +567,22 @@ static void look_after_kill(struct watcher *watcher, struct watched *container)
 	decide(container, container->pending);
 }
 
+/* What the kernel does not tell of, or late: within 10 ms of an event it keeps the next of the same file back. */
+static void look(struct watched *container)
+{
+	container->look_ns = 0;
+	if (container->state == HIT_FREEZING)
+		look_at_boost(container);
+	else if (container->state == HIT_SOFT)
+		look_for_touch(container);
+}
+
 void hit_tick(struct watcher *watcher, struct watched *container)
 {
 	uint64_t now = oom_now_ns();
 
+	if (container->look_ns && now >= container->look_ns)
+		look(container);
 	if (container->tick_ns && now >= container->tick_ns) {
 		container->tick_ns = 0;
 		if (container->state == HIT_SOFT) {

@@ -42,6 +42,7 @@ static void watched_free(struct watched *container)
 {
 	if (!container)
 		return;
+	hit_leave(container);
 	tripwire_close(&container->wire);
 	cleanup_fd(&container->pressure);
 	for (size_t i = 0; i < HOOKS_MAX; i++)
@@ -350,6 +351,7 @@ static int time_to_wait(const struct watcher *watcher)
 		if (container->announce)
 			return 0;
 		nearest(&deadline, container->tick_ns);
+		nearest(&deadline, container->look_ns);
 		nearest(&deadline, container->decide_ns);
 	}
 	if (deadline == UINT64_MAX)
@@ -497,6 +499,8 @@ int oom_watcher_main(const struct runtime *runtime, int listener, struct error *
 		return r;
 	adopt_all(&watcher);
 	loop(&watcher);
+	for (struct watched *container = watcher.containers; container; container = container->next)
+		hit_leave(container);
 	leave_nothing(&watcher);
 	return 0;
 }

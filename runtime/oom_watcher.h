@@ -17,6 +17,7 @@
 #include <sys/types.h>
 
 #include "base/json.h"
+#include "cgroups/boost.h"
 #include "cgroups/cgroup.h"
 #include "cgroups/tripwire.h"
 #include "oom.h"
@@ -72,6 +73,12 @@ struct watched {
 	uint64_t lift_us, judge_us, ask_us, freeze_us, notify_us;
 	uint64_t hits, soft_hits, thawed_hits; /* thawed: frozen, and then found reclaimable */
 	const char *outcome;                   /* of the last decision */
+
+	struct boost boost;           /* of what is to stop; the times are monotonic, 0: none */
+	uint64_t boost_ns;            /* since when */
+	uint64_t rest_ns;             /* none before */
+	uint64_t look_ns;             /* for the next look at what the kernel may tell late */
+	uint64_t touched_ns, late_ns; /* the last event; until when one may be told late, after a thaw */
 };
 
 struct client {
@@ -110,6 +117,7 @@ void hit_touched(struct watched *container);
 void hit_freezer(struct watcher *watcher, struct watched *container);
 void hit_tick(struct watcher *watcher, struct watched *container);
 void hit_adopt(struct watched *container); /* as an earlier watcher, or nobody, has left it */
+void hit_leave(struct watched *container); /* for the next watcher */
 void hit_pressure(struct watcher *watcher, struct watched *container);
 bool hit_announce(struct watcher *watcher, struct watched *container, bool busy); /* busy: not yet, if it can wait */
 

@@ -256,12 +256,20 @@ growing() {
 	kill -9 "$pid"
 	wait_for 5 no_watcher
 	# As if it had died between its first write and all that has to stop.
-	python3 -c 'import os, sys; os.setxattr(sys.argv[1], "trusted.coffer.cpu.max", b"90000 100000")' "$CGROUP/a"
+	python3 - "$CGROUP/a" <<-END
+		import os, sys
+		os.setxattr(sys.argv[1], "trusted.coffer.cpu.max", b"90000 100000")
+		os.setxattr(sys.argv[1], "trusted.coffer.boost", b"")
+		for pid in map(int, open(sys.argv[1] + "/cgroup.procs")):
+		    assert os.sched_getscheduler(pid) == os.SCHED_OTHER
+		    os.sched_setscheduler(pid, os.SCHED_RR | os.SCHED_RESET_ON_FORK, os.sched_param(1))
+	END
 	echo 1000000000 >"$CGROUP/a/cpu.max"
 	[[ $(<"$CGROUP/a/memory.max") != max ]]
 	equal "$(status_of a)" paused
 	wait_for 10 oom_state a frozen
 	equal "$(<"$CGROUP/a/cpu.max")" "90000 100000"
+	equal "$(xargs -n 1 chrt -p <"$CGROUP/a/cgroup.procs" | grep -c SCHED_OTHER)" "$(wc -l <"$CGROUP/a/cgroup.procs")"
 	succeeds coffer oom raise a 256m
 	wait_for 60 grep -q finished "$TEST_DIR/a.out"
 }
