@@ -50,12 +50,14 @@ struct run {
 	struct bundle_options bundle;
 	struct bundle_user user;
 	struct network_plan network;
+	int netns; /* another container's, to be joined */
 };
 
 static void run_close(struct run *run)
 {
 	cleanup_fd(&run->overlay.fd);
 	cleanup_fd(&run->lock);
+	cleanup_fd(&run->netns);
 	run_dir_close(&run->dir);
 	if (run->store.root >= 0)
 		store_close(&run->store);
@@ -106,7 +108,7 @@ static int parse_values(struct run *run, struct error *err)
 {
 	if (run->in->n_arguments)
 		run->bundle.command = run->in->arguments;
-	if (run_network(run->arena, run->in->runtime, run->options, &run->network, &run->bundle, err) < 0)
+	if (run_network(run->arena, run->in->runtime, run->options, &run->network, &run->bundle, &run->netns, err) < 0)
 		return -err->code;
 	run->create.network = &run->network;
 	return run_values(run->arena, run->options, &run->bundle, err);
@@ -394,6 +396,7 @@ int run_image(const struct invocation *in, const struct run_options *options, in
 		.arena = in->arena,
 		.store = { .root = -1 },
 		.lock = -1,
+		.netns = -1,
 		.dir = { .fd = -1 },
 		.overlay = { .fd = -1 },
 	};

@@ -2,6 +2,7 @@
 #include "run_network.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
@@ -77,17 +78,18 @@ static int take_servers(struct arena *arena, const char *const *words, struct bu
 	return 0;
 }
 
+/* By an fd of this process: the number of one that ends now may be another's when the path is opened. */
 static int find_container(struct arena *arena, const struct runtime *runtime, const char *id,
-			  struct bundle_options *bundle, struct error *err)
+			  struct bundle_options *bundle, int *ret_netns, struct error *err)
 {
-	struct container_info info;
-	int r = container_state(runtime, arena, id, &info, err);
+	int netns = network_of_container(runtime, id, err);
 
-	if (r < 0)
-		return context(err, "--network container:%.64s", id);
-	if (info.status == STATUS_STOPPED || info.state.pid <= 0)
+	if (netns == -ESRCH)
 		return refuse(err, "--network container:%.64s: that one does not run", id);
-	bundle->network_path = arena_printf(arena, "/proc/%d/ns/net", (int)info.state.pid);
+	if (netns < 0)
+		return context(err, "--network container:%.64s", id);
+	bundle->network_path = arena_printf(arena, "/proc/self/fd/%d", netns);
+	*ret_netns = netns;
 	return 0;
 }
 
@@ -114,7 +116,7 @@ static int name_servers(struct arena *arena, const struct network_plan *plan, co
 }
 
 int run_network(struct arena *arena, const struct runtime *runtime, const struct image_options *options,
-		struct network_plan *ret_plan, struct bundle_options *bundle, struct error *err)
+		struct network_plan *ret_plan, struct bundle_options *bundle, int *ret_netns, struct error *err)
 {
 	const char *const by_default[] = { default_word(options), NULL };
 	const struct network_words words = {
@@ -133,7 +135,7 @@ int run_network(struct arena *arena, const struct runtime *runtime, const struct
 	bundle->network_path = ret_plan->path;
 	r = options->dns ? 0 : name_servers(arena, ret_plan, &bundle->name_servers, err);
 	if (r == 0 && ret_plan->container)
-		r = find_container(arena, runtime, ret_plan->container, bundle, err);
+		r = find_container(arena, runtime, ret_plan->container, bundle, ret_netns, err);
 	if (r == 0)
 		r = take_servers(arena, options->dns, bundle, err);
 	return r < 0 ? r : take_hosts(arena, options->add_host, bundle, err);

@@ -5,7 +5,7 @@
 #include "run_options.h"
 #include "runtime/network.h"
 
-/* Fills the network fields of `bundle`. Without any of the options: network_default_word(),
-   or none for `--image host`. */
+/* Fills the network fields of `bundle`. Without any of the options: network_default_word(), or none for
+   `--image host`. *ret_netns is set to what has to stay open until the container is started, if anything. */
 int run_network(struct arena *arena, const struct runtime *runtime, const struct image_options *options,
-		struct network_plan *ret_plan, struct bundle_options *bundle, struct error *err);
+		struct network_plan *ret_plan, struct bundle_options *bundle, int *ret_netns, struct error *err);

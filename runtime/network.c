@@ -122,6 +122,14 @@ static int open_live_netns(const struct state *state, struct error *err)
 	return netns < 0 ? netns : take_fd(&netns);
 }
 
+int network_of_container(const struct runtime *runtime, const char *id, struct error *err)
+{
+	auto_open_container struct open_container container = CONTAINER_NOT_OPEN;
+	int r = container_open(runtime, id, CONTAINER_UNLOCKED, &container, err);
+
+	return r < 0 ? r : open_live_netns(&container.state, err);
+}
+
 static int join_all(const char *id, const char *state, int netns, const struct network_plan *plan, struct error *err)
 {
 	auto_fd int asked = -1;
@@ -222,13 +230,9 @@ struct named {
 static int netns_of(void *context)
 {
 	const struct named *named = context;
-	auto_open_container struct open_container container = CONTAINER_NOT_OPEN;
 	struct error ignored;
-	int netns;
+	const int netns = network_of_container(named->runtime, named->id, &ignored);
 
-	if (container_open(named->runtime, named->id, CONTAINER_UNLOCKED, &container, &ignored) < 0)
-		return NET_UNKNOWN;
-	netns = open_live_netns(&container.state, &ignored);
 	return netns < 0 ? NET_UNKNOWN : netns;
 }
 
@@ -287,25 +291,35 @@ int network_undefine(const char *name, struct error *err)
 	return r < 0 ? r : network_remove(&store, &host, name, err);
 }
 
-int network_list(struct arena *arena, struct network **ret, size_t *ret_count, struct error *err)
+int network_list(struct arena *arena, struct network **ret, size_t *ret_count, const char ***ret_unreadable,
+		 struct error *err)
 {
 	auto_net_store struct net_store store = NET_STORE_CLOSED;
 	auto_names char **names = NULL;
 	struct network *networks;
-	size_t count;
+	const char **unreadable;
+	size_t n_unreadable = 0;
+	size_t count = 0;
+	size_t all;
 	int r = open_store(&store, err);
 
 	if (r == 0)
 		r = net_store_networks(&store, &names, err);
 	if (r < 0)
 		return r;
-	count = str_list_length((const char *const *)names);
-	networks = arena_array(arena, count + 1, sizeof(*networks));
-	for (size_t i = 0; r == 0 && i < count; i++)
-		r = net_store_load_network(&store, names[i], &networks[i], err);
-	if (r < 0)
-		return r;
+	all = str_list_length((const char *const *)names);
+	networks = arena_array(arena, all + 1, sizeof(*networks));
+	unreadable = arena_array(arena, all + 1, sizeof(*unreadable));
+	for (char **name = names; r == 0 && *name; name++) {
+		struct error failed = { .text = "" };
+
+		if (net_store_load_network(&store, *name, &networks[count], &failed) == 0)
+			count++;
+		else
+			unreadable[n_unreadable++] = arena_strdup(arena, failed.text);
+	}
 	*ret = networks;
+	*ret_unreadable = unreadable;
 	*ret_count = count;
 	return 0;
 }

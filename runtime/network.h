@@ -87,15 +87,20 @@ int network_leave(const struct runtime *runtime, const char *id, struct error *e
 int network_connect(const struct runtime *runtime, const char *id, const struct network_plan *plan, struct error *err);
 int network_disconnect(const struct runtime *runtime, const char *id, const char *network, struct error *err);
 
+/* An fd of a live container's network namespace; -ESRCH: it does not live. */
+int network_of_container(const struct runtime *runtime, const char *id, struct error *err);
+
 /* Networks as definitions: net/create.h. `v6`: IPv6 addresses are chosen too. */
 int network_define(struct network *network, bool v6, struct error *err);
 int network_undefine(const char *name, struct error *err);
 
-/* All of them, sorted by name; in `arena`. */
 /* Other firewalls that drop what they are not told to let pass (net/firewall.h); none where that is not known. */
 struct firewalls network_firewalls(void);
 
-int network_list(struct arena *arena, struct network **ret, size_t *ret_count, struct error *err);
+/* All of them, sorted by name; in `arena`. *ret_unreadable: of each whose file cannot be read "network NAME: " and why,
+   ended with NULL. */
+int network_list(struct arena *arena, struct network **ret, size_t *ret_count, const char ***ret_unreadable,
+		 struct error *err);
 
 /* Who is on a network (NULL: on any), or where a container (NULL: any) is. In `arena`. */
 int network_endpoints(struct arena *arena, const char *network, const char *id, struct endpoint **ret,

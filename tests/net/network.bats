@@ -75,6 +75,12 @@ load helpers
 		coffer network connect -p 8079-8081:79-81 bridge b
 	coffer network reload
 	stop_background
+	echo bogus >"$COFFER_NETWORKS/config/broken"
+	fails "network broken: line 1: unknown key" coffer network list
+	[[ $(coffer network list -q 2>/dev/null || true) == bridge ]]
+	coffer network inspect bridge >/dev/null
+	fails "network broken: line 1: unknown key" coffer network inspect broken
+	rm "$COFFER_NETWORKS/config/broken"
 	fails "published already, by container \`a\`: 80/tcp -> 0.0.0.0:8080" coffer network connect -p 8080:81 bridge b
 	fails "10.192.0.2 is another container's" coffer network connect --ip 10.192.0.2 bridge b
 	fails "has no address 10.0.0.9 for a container" coffer network connect --ip 10.0.0.9 bridge b
@@ -144,6 +150,7 @@ image() {
 	[[ $(coffer exec r busybox cat /etc/hosts) == *$'192.0.2.2\tother'* ]]
 	image s --network container:r
 	[[ $(readlink "/proc/$(pid_of s)/ns/net") == "$(readlink "/proc/$(pid_of r)/ns/net")" ]]
+	fails "container:none-such: container \`none-such\` does not exist" image q --network container:none-such
 	image p -p 8081:80
 	[[ $(coffer port p) == "80/tcp -> 0.0.0.0:8081" ]]
 	image n
@@ -154,6 +161,9 @@ image() {
 	fails "does not exist" image q --network none-such
 	fails "need a network of the container's own" image q --network host -p 1:1
 	fails "a rate needs a network of coffer's" image q --network host --net-rate 1mbit
+	coffer kill p KILL
+	until [[ $(coffer state p | jq -r .status) == stopped ]]; do sleep 0.02; done
+	fails "container:p: that one does not run" image q --network container:p
 	[[ $(coffer list -q) == $'n\no\np\nr\ns' ]]
 	stop_background # a server in r's namespace keeps that alive, and its interface with it
 	for id in r s p n o; do coffer delete --force $id; done
