@@ -55,6 +55,10 @@ load helpers
 			coffer network connect -p 8080:80/sctp six a
 		skip "this kernel has no SCTP"
 	fi
+	serve host 8080
+	fails "port 8080/sctp cannot be published: address already in use, a process of user 0 listens at" \
+		coffer network connect -p 8080:80/sctp six a
+	stop_background
 	coffer network connect -p 8080:80/sctp six a
 	a=$(address_of a six)
 	serve "inside a" 80
