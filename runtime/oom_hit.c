@@ -30,7 +30,7 @@
 #define SYS_process_mrelease 448
 #endif
 
-enum { BOOST_REST = 4 /* times as long as it lasted */ };
+enum { BOOST_SHARE = 5 /* a boost may last a fifth of the time */ };
 enum { NS_PER_US = 1000, PERCENT = 100, NUMBER_SIZE = 32, RAISES_MAX = 64 };
 
 #define NS_PER_MS 1000000ULL
@@ -39,7 +39,8 @@ enum { NS_PER_US = 1000, PERCENT = 100, NUMBER_SIZE = 32, RAISES_MAX = 64 };
 #define FREEZE_NS (500 * NS_PER_MS) /* for all tasks to stop, until told as pending */
 #define TELL_NS   (50 * NS_PER_MS)  /* after the event, until it is told whoever else touches a limit */
 #define LIFT_NS   (50 * NS_PER_MS)  /* between looks at what still runs */
-#define BOOST_NS  (10 * NS_PER_MS)  /* for tasks to go before all others, so that they stop */
+#define BOOST_NS  (20 * NS_PER_MS)  /* for tasks to go before all others, so that they stop */
+#define SAVED_NS  (500 * NS_PER_MS) /* that a container without one saves up for the next, at most */
 #define LOOK_NS   (1 * NS_PER_MS)   /* between looks at what may be told late */
 #define LATE_NS   (20 * NS_PER_MS)  /* a tick or so above the kernel's CGROUP_FILE_NOTIFY_MIN_INTV */
 #define SETTLE_NS (10 * NS_PER_MS)  /* between looks at what is being killed */
@@ -90,7 +91,9 @@ static void end_boost(struct watched *container)
 	if (!container->boost_ns)
 		return;
 	boost_end(container->wire.dir, &container->boost);
-	container->rest_ns = now + BOOST_REST * (now - container->boost_ns);
+	if (container->rest_ns < now - SAVED_NS)
+		container->rest_ns = now - SAVED_NS;
+	container->rest_ns += BOOST_SHARE * (now - container->boost_ns);
 	container->boost_ns = 0;
 	container->look_ns = 0;
 }
