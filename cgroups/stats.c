@@ -54,6 +54,8 @@ static const struct number others[] = {
 	{ "memory.low", NULL, FIELD(memory_low) },
 	{ "memory.min", NULL, FIELD(memory_min) },
 	{ "memory.swap.max", NULL, FIELD(memory_swap_max) },
+	{ "memory.zswap.current", NULL, FIELD(memory_zswap_current) },
+	{ "memory.zswap.max", NULL, FIELD(memory_zswap_max) },
 	{ "cpu.pressure", "some avg10", FIELD(cpu_some) },
 	{ "memory.pressure", "some avg10", FIELD(memory_some) },
 	{ "memory.pressure", "full avg10", FIELD(memory_full) },

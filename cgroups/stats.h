@@ -12,7 +12,7 @@
 struct cgroup_stats {
 	struct opt_u64 cpu_usage_us, cpu_user_us, cpu_system_us, cpu_periods, cpu_throttled_periods, cpu_throttled_us;
 	struct opt_u64 memory_current, memory_peak, memory_max, memory_high, memory_low, memory_min,
-		memory_swap_current, memory_swap_max; /* max: UINT64_MAX */
+		memory_swap_current, memory_swap_max, memory_zswap_current, memory_zswap_max; /* max: UINT64_MAX */
 	struct opt_u64 memory_anon, memory_file, memory_kernel, memory_shmem;
 	struct opt_u64 memory_events_low, memory_events_high, memory_events_max, memory_events_oom,
 		memory_events_oom_kill;

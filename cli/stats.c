@@ -45,6 +45,8 @@ static const struct {
 	{ "memory", "min", FIELD(memory_min) },
 	{ "memory", "swapCurrent", FIELD(memory_swap_current) },
 	{ "memory", "swapMax", FIELD(memory_swap_max) },
+	{ "memory", "zswapCurrent", FIELD(memory_zswap_current) },
+	{ "memory", "zswapMax", FIELD(memory_zswap_max) },
 	{ "memory", "anon", FIELD(memory_anon) },
 	{ "memory", "file", FIELD(memory_file) },
 	{ "memory", "kernel", FIELD(memory_kernel) },

@@ -22,6 +22,8 @@ static const struct {
 	{ "io.pressure", "some avg10=x.00 avg60=0.00\n" },
 	{ "memory.swap.current", "0\n" },
 	{ "memory.swap.max", "4096\n" },
+	{ "memory.zswap.current", "44\n" },
+	{ "memory.zswap.max", "max\n" },
 	{ "memory.stat", "anon 11\nfile 22\nkernel 33\nkernel_stack 44\npagetables 55\nshmem 66\nfile_mapped 77\n"
 			 "anon_thp 88\n" },
 	{ "memory.events", "low 1\nhigh 2\nmax 3\noom 4\noom_kill 5\noom_group_kill 6\n" },
@@ -93,6 +95,8 @@ static void reads_all(void)
 	CHECK(!stats.io_some.set);
 	CHECK_NUMBER(0, memory_swap_current);
 	CHECK_NUMBER(4096, memory_swap_max);
+	CHECK_NUMBER(44, memory_zswap_current);
+	CHECK(stats.memory_zswap_max.set && stats.memory_zswap_max.value == UINT64_MAX);
 	CHECK_NUMBER(11, memory_anon);
 	CHECK_NUMBER(22, memory_file);
 	CHECK_NUMBER(33, memory_kernel);
