@@ -214,19 +214,22 @@ int tripwire_restore(struct tripwire *wire)
 	return r;
 }
 
-/* How much more the cgroup may swap out; what the host has is the host's affair. */
-static uint64_t swap_room(const struct tripwire *wire)
+/* The number in a file that not every kernel has. */
+static uint64_t read_optional(const struct tripwire *wire, const char *name, uint64_t otherwise)
 {
-	static const char *const names[] = { "memory.swap.max", "memory.swap.current" };
-	uint64_t values[ARRAY_SIZE(names)] = { 0 };
+	auto_fd int fd = openat(wire->dir, name, O_RDONLY | O_CLOEXEC);
+	uint64_t value;
 
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		auto_fd int fd = openat(wire->dir, names[i], O_RDONLY | O_CLOEXEC);
+	return fd < 0 || read_bytes(fd, &value) < 0 ? otherwise : value;
+}
 
-		if (fd < 0 || read_bytes(fd, &values[i]) < 0)
-			return 0;
-	}
-	return values[0] > values[1] ? values[0] - values[1] : 0;
+/* How much more the cgroup may swap out, or keep compressed; what the host has is the host's affair. */
+static uint64_t room_below(const struct tripwire *wire, const char *max, const char *current)
+{
+	uint64_t limit = read_optional(wire, max, 0);
+	uint64_t used = read_optional(wire, current, UINT64_MAX);
+
+	return limit > used ? limit - used : 0;
 }
 
 /* Free swap of the host, in bytes. */
@@ -260,6 +263,33 @@ uint64_t tripwire_swappable(const char *stat, uint64_t own_room, uint64_t host_r
 	return smaller(movable, smaller(own_room, host_room));
 }
 
+uint64_t tripwire_compressible(const char *stat, uint64_t swap, uint64_t zswap_room)
+{
+	/* What was to be swapped out and could not be compressed has its place in the swap, and stays. */
+	uint64_t refused = keyed(stat, "swapcached");
+	uint64_t before = keyed(stat, "zswapped") + refused;
+	uint64_t after = keyed(stat, "zswap") + refused;
+	double share = before ? (double)after / (double)before : 1;
+
+	if (share >= 1)
+		return 0;
+	if ((double)swap * share > (double)zswap_room)
+		swap = (uint64_t)((double)zswap_room / share);
+	return (uint64_t)((double)swap * (1 - share));
+}
+
+/* What memory.current would lose if all was swapped out that can be. */
+static uint64_t swap_gain(const struct tripwire *wire, const char *stat)
+{
+	uint64_t swap = room_below(wire, "memory.swap.max", "memory.swap.current");
+
+	if (swap > 0)
+		swap = tripwire_swappable(stat, swap, host_swap());
+	if (swap > 0 && read_optional(wire, "memory.zswap.writeback", 1) == 0)
+		swap = tripwire_compressible(stat, swap, room_below(wire, "memory.zswap.max", "memory.zswap.current"));
+	return swap;
+}
+
 int tripwire_is_hit(const struct tripwire *wire)
 {
 	uint64_t used;
@@ -285,9 +315,7 @@ int tripwire_is_full(const struct tripwire *wire)
 	spare = spare_below(high);
 	if (fixed + spare < high)
 		return 0;
-	swap = swap_room(wire);
-	if (swap > 0)
-		swap = tripwire_swappable(text, swap, host_swap());
+	swap = swap_gain(wire, text);
 	return swap <= spare || fixed + spare - high > swap - spare;
 }
 

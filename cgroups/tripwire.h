@@ -48,6 +48,10 @@ uint64_t tripwire_ceiling(uint64_t limit, uint64_t gap);
    memory of the kernel, such as full pipes, nor what is locked is among them. */
 uint64_t tripwire_swappable(const char *stat, uint64_t own_room, uint64_t host_room);
 
+/* The same where memory.zswap.writeback is 0: what is swapped out stays in memory, compressed to the share that it was
+   until now, and is at most so much. As long as nothing is compressed nobody knows what there is to gain: 0. */
+uint64_t tripwire_compressible(const char *stat, uint64_t swap, uint64_t zswap_room);
+
 /* Opens the files of the cgroup directory (which stays the caller's); thresholds are not written. A quota that somebody
    lifted and could not put back, since he was killed, is put back. */
 int tripwire_open(int cgroup_fd, uint64_t limit, uint64_t gap, struct tripwire *ret_wire, struct error *err);

@@ -185,6 +185,21 @@ static void what_can_be_swapped(void)
 	CHECK(tripwire_swappable("anon 0\nkernel 900\n", 100, 100) == 0);
 }
 
+/* Four to one. */
+static void what_can_be_compressed(void)
+{
+	static const char stat[] = "zswap 10\nzswapped 40\n";
+
+	CHECK(tripwire_compressible(stat, 400, 1000) == 300);
+	CHECK(tripwire_compressible(stat, 400, UINT64_MAX) == 300);
+	CHECK(tripwire_compressible(stat, 400, 50) == 150);
+	CHECK(tripwire_compressible(stat, 400, 0) == 0);
+	CHECK(tripwire_compressible("zswap 10\nzswapped 40\nswapcached 20\n", 400, 1000) == 200);
+	CHECK(tripwire_compressible("zswap 0\nzswapped 0\n", 400, 1000) == 0);
+	CHECK(tripwire_compressible("zswap 40\nzswapped 40\n", 400, 1000) == 0);
+	CHECK(tripwire_compressible("anon 1\n", 400, 1000) == 0);
+}
+
 static void freezes_and_thaws_its_own(void)
 {
 	struct tripwire wire = start();
@@ -281,6 +296,7 @@ static const struct test tests[] = {
 	TEST(lifted_and_put_back),
 	TEST(what_can_be_reclaimed_is_no_hit),
 	TEST(what_can_be_swapped),
+	TEST(what_can_be_compressed),
 	TEST(freezes_and_thaws_its_own),
 	TEST(a_quota_holds_up_no_freeze),
 	TEST(new_limits),
