@@ -105,11 +105,16 @@ static uint64_t groups_below(int cgroup_fd)
 void boost_begin(int cgroup_fd, struct boost *boost)
 {
 	const struct tree_visitor visitor = { .enter = raise_group, .data = boost };
+	const uint64_t groups = groups_below(cgroup_fd);
 
-	if (groups_below(cgroup_fd) > GROUPS_MAX || fsetxattr(cgroup_fd, BOOST_NOTE, "", 0, 0) < 0)
+	if (groups > GROUPS_MAX || fsetxattr(cgroup_fd, BOOST_NOTE, "", 0, 0) < 0)
 		return;
 	boost->tasks = xcalloc(TASKS_MAX, sizeof(*boost->tasks));
-	(void)tree_walk(cgroup_fd, &visitor);
+	/* A walk lists the directory, which takes longer than all the rest. */
+	if (groups == 0)
+		(void)raise_group(cgroup_fd, 0, boost);
+	else
+		(void)tree_walk(cgroup_fd, &visitor);
 	if (boost->count == 0)
 		boost_end(cgroup_fd, boost);
 }
