@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <sched.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,7 +26,11 @@ enum {
 	STAT_SIZE = 512,
 	LINE_SIZE = 32,
 	DECIMAL = 10,
+	SHARE = 5, /* of the time, one part */
 };
+
+#define LASTS_NS 20000000ULL
+#define SAVED_NS 500000000ULL /* of rest, that count for those to come */
 
 /* By system calls: POSIX means a process where Linux means a thread, and so musl's functions refuse. */
 static bool change(pid_t task, int from, int to)
@@ -102,24 +105,30 @@ static uint64_t groups_below(int cgroup_fd)
 	return str_to_u64(text + strlen(key), UINT64_MAX, &count) < 0 ? UINT64_MAX : count;
 }
 
-void boost_begin(int cgroup_fd, struct boost *boost)
+void boost_begin(int cgroup_fd, struct boost *boost, uint64_t now_ns)
 {
 	const struct tree_visitor visitor = { .enter = raise_group, .data = boost };
-	const uint64_t groups = groups_below(cgroup_fd);
+	const uint64_t groups = now_ns < boost->rest_ns ? UINT64_MAX : groups_below(cgroup_fd);
 
 	if (groups > GROUPS_MAX || fsetxattr(cgroup_fd, BOOST_NOTE, "", 0, 0) < 0)
 		return;
 	boost->tasks = xcalloc(TASKS_MAX, sizeof(*boost->tasks));
+	boost->since_ns = now_ns;
 	/* A walk lists the directory, which takes longer than all the rest. */
 	if (groups == 0)
 		(void)raise_group(cgroup_fd, 0, boost);
 	else
 		(void)tree_walk(cgroup_fd, &visitor);
 	if (boost->count == 0)
-		boost_end(cgroup_fd, boost);
+		boost_end(cgroup_fd, boost, now_ns);
 }
 
-void boost_end(int cgroup_fd, struct boost *boost)
+bool boost_is_over(const struct boost *boost, uint64_t now_ns)
+{
+	return boost->tasks && now_ns - boost->since_ns >= LASTS_NS;
+}
+
+void boost_end(int cgroup_fd, struct boost *boost, uint64_t now_ns)
 {
 	if (!boost->tasks)
 		return;
@@ -127,7 +136,9 @@ void boost_end(int cgroup_fd, struct boost *boost)
 		(void)lower_task(boost->tasks[i], NULL);
 	(void)fremovexattr(cgroup_fd, BOOST_NOTE);
 	free(boost->tasks);
-	*boost = (struct boost){ 0 };
+	if (now_ns > SAVED_NS && boost->rest_ns < now_ns - SAVED_NS)
+		boost->rest_ns = now_ns - SAVED_NS;
+	*boost = (struct boost){ .rest_ns = boost->rest_ns + SHARE * (now_ns - boost->since_ns) };
 }
 
 void boost_recover(int cgroup_fd)

@@ -11,20 +11,29 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
+/* Zeroed: none yet. Times are of one clock, in ns. */
 struct boost {
-	pid_t *tasks; /* owned */
+	pid_t *tasks; /* owned; NULL: none now */
 	size_t count;
+	uint64_t since_ns;
+	uint64_t rest_ns; /* none before */
 };
 
 /* Boosts those of the cgroup and of what is below it, 512 of them at most, and none where there are more than 64
-   cgroups below: the time that this takes is bounded. `boost` is empty, and is so again if nothing was done. */
-void boost_begin(int cgroup_fd, struct boost *boost);
+   cgroups below: the time that this takes is bounded. Nor while it rests: a cgroup is boosted for a fifth of the time
+   at most, of which it saves up 100 ms. */
+void boost_begin(int cgroup_fd, struct boost *boost, uint64_t now_ns);
+
+/* Whether it has lasted for 20 ms: then it is to end. */
+bool boost_is_over(const struct boost *boost, uint64_t now_ns);
 
 /* All back, and nothing owed. What has got another policy from somebody keeps that. */
-void boost_end(int cgroup_fd, struct boost *boost);
+void boost_end(int cgroup_fd, struct boost *boost, uint64_t now_ns);
 
 /* The same by the note, for whoever died between the two. */
 void boost_recover(int cgroup_fd);

@@ -30,7 +30,6 @@
 #define SYS_process_mrelease 448
 #endif
 
-enum { BOOST_SHARE = 5 /* a boost may last a fifth of the time */ };
 enum { NS_PER_US = 1000, PERCENT = 100, NUMBER_SIZE = 32, RAISES_MAX = 64 };
 
 #define NS_PER_MS 1000000ULL
@@ -39,8 +38,6 @@ enum { NS_PER_US = 1000, PERCENT = 100, NUMBER_SIZE = 32, RAISES_MAX = 64 };
 #define FREEZE_NS (500 * NS_PER_MS) /* for all tasks to stop, until told as pending */
 #define TELL_NS   (50 * NS_PER_MS)  /* after the event, until it is told whoever else touches a limit */
 #define LIFT_NS   (50 * NS_PER_MS)  /* between looks at what still runs */
-#define BOOST_NS  (20 * NS_PER_MS)  /* for tasks to go before all others, so that they stop */
-#define SAVED_NS  (500 * NS_PER_MS) /* that a container without one saves up for the next, at most */
 #define LOOK_NS   (1 * NS_PER_MS)   /* between looks at what may be told late */
 #define LATE_NS   (20 * NS_PER_MS)  /* a tick or so above the kernel's CGROUP_FILE_NOTIFY_MIN_INTV */
 #define SETTLE_NS (10 * NS_PER_MS)  /* between looks at what is being killed */
@@ -69,32 +66,11 @@ static uint64_t us_since_event(const struct watched *container)
 	return (oom_now_ns() - container->event_ns) / NS_PER_US;
 }
 
-/* What has not stopped at once waits for a processor, mostly. Rests are for those that are stopped again and again, and
-   go on working in the kernel each time: they would have the processor for themselves. */
-static void begin_boost(struct watched *container)
-{
-	uint64_t now = oom_now_ns();
-
-	if (now < container->rest_ns)
-		return;
-	boost_begin(container->wire.dir, &container->boost);
-	if (container->boost.count == 0)
-		return;
-	container->boost_ns = now;
-	container->look_ns = now + LOOK_NS;
-}
-
 static void end_boost(struct watched *container)
 {
-	uint64_t now = oom_now_ns();
-
-	if (!container->boost_ns)
+	if (!container->boost.tasks)
 		return;
-	boost_end(container->wire.dir, &container->boost);
-	if (container->rest_ns < now - SAVED_NS)
-		container->rest_ns = now - SAVED_NS;
-	container->rest_ns += BOOST_SHARE * (now - container->boost_ns);
-	container->boost_ns = 0;
+	boost_end(container->wire.dir, &container->boost, oom_now_ns());
 	container->look_ns = 0;
 }
 
@@ -161,21 +137,27 @@ static void look_at_freezer(struct watched *container)
 		frozen(container);
 }
 
-/* Those that stop at once, and then the others. */
+static void look_again(struct watched *container)
+{
+	if (container->boost.tasks)
+		container->look_ns = oom_now_ns() + LOOK_NS;
+}
+
+/* What has not stopped at once waits for a processor, mostly. */
 static void hasten(struct watched *container)
 {
 	look_at_freezer(container);
 	if (container->state == HIT_FREEZING)
-		begin_boost(container);
+		boost_begin(container->wire.dir, &container->boost, oom_now_ns());
+	look_again(container);
 }
 
 static void look_at_boost(struct watched *container)
 {
 	look_at_freezer(container);
-	if (container->boost_ns && oom_now_ns() >= container->boost_ns + BOOST_NS)
+	if (boost_is_over(&container->boost, oom_now_ns()))
 		end_boost(container);
-	if (container->boost_ns)
-		container->look_ns = oom_now_ns() + LOOK_NS;
+	look_again(container);
 }
 
 void hit_leave(struct watched *container)

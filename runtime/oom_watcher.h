@@ -74,10 +74,8 @@ struct watched {
 	uint64_t hits, soft_hits, thawed_hits; /* thawed: frozen, and then found reclaimable */
 	const char *outcome;                   /* of the last decision */
 
-	struct boost boost;           /* of what is to stop; the times are monotonic, 0: none */
-	uint64_t boost_ns;            /* since when */
-	uint64_t rest_ns;             /* none before */
-	uint64_t look_ns;             /* for the next look at what the kernel may tell late */
+	struct boost boost;           /* of what is to stop */
+	uint64_t look_ns;             /* for the next look at what the kernel may tell late; monotonic, 0: none */
 	uint64_t touched_ns, late_ns; /* the last event; until when one may be told late, after a thaw */
 };
 

@@ -1,41 +1,12 @@
 /* test_oom_hit.c - the states of a container at its limit, on plain files that stand for those of its cgroup. */
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
-#include <sched.h>
 #include <signal.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
-#include <sys/xattr.h>
 
 #include "base/cleanup.h"
-#include "base/fd.h"
-#include "cgroups/tree.h"
-#include "runtime/oom_watcher.h"
-#include "tests/unit/test.h"
-
-enum { LIMIT = 67108864, GAP = 8388608 };
-
-static const char *const names[] = { "memory.events.local", "cgroup.events",  "memory.max",    "memory.high",
-				     "memory.current",      "memory.stat",    "cgroup.freeze", "cgroup.procs",
-				     "cgroup.kill",         "cgroup.threads", "cgroup.stat" };
-
-static char path[40];
-static char id[] = "c";
-static int dir = -1;
-static struct watched container;
-static struct watcher watcher = { .processors = 2, .epoll = -1 };
-static struct error err;
-
-static void put(const char *name, const char *text)
-{
-	int fd = openat(dir, name, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0600);
-
-	CHECK_INT(0, fd_write_all(fd, text, strlen(text)));
-	(void)close(fd);
-}
+#include "hit_fixture.h"
 
 static const char *get(const char *name)
 {
@@ -44,75 +15,11 @@ static const char *get(const char *name)
 	return fd_read_small(dir, name, text, sizeof(text)) < 0 ? "(none)" : text;
 }
 
-/* Two forms of one load: memory that nothing can take, and page cache. */
-static void use(unsigned long long bytes, bool fixed)
-{
-	char text[256];
-
-	(void)snprintf(text, sizeof(text), "%llu\n", bytes);
-	put("memory.current", text);
-	(void)snprintf(text, sizeof(text), "anon %llu\ninactive_file %llu\nactive_file 0\n", fixed ? bytes : 0,
-		       fixed ? 0 : bytes);
-	put("memory.stat", text);
-}
-
-static void touch(void)
-{
-	static int count;
-	char text[64];
-
-	(void)snprintf(text, sizeof(text), "low 0\nhigh %d\nmax 0\noom 0\n", ++count);
-	put("memory.events.local", text);
-	hit_touched(&container);
-}
-
-static void start(void)
-{
-	strcpy(path, "/tmp/coffer-oom-XXXXXX");
-	CHECK(mkdtemp(path) != NULL);
-	dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	put("memory.events.local", "low 0\nhigh 0\nmax 0\noom 0\n");
-	put("cgroup.events", "populated 1\nfrozen 0\n");
-	put("memory.max", "67108864\n");
-	put("memory.high", "58720256\n");
-	put("cgroup.freeze", "0\n");
-	put("cgroup.procs", "");
-	put("cgroup.kill", "0\n");
-	use(10000000, true);
-	container = (struct watched){
-		.id = id,
-		.root = "/nonexistent",
-		.cgroup = tree_new(dup(dir), "/fake"),
-		.policy = { .mode = OOM_FREEZE, .limit = LIMIT, .gap = GAP, .fallback = OOM_STAY },
-	};
-	CHECK_INT(0, tripwire_open(dir, LIMIT, GAP, &container.wire, &err));
-}
-
-static void stop(void)
-{
-	tripwire_close(&container.wire);
-	cgroup_close(container.cgroup);
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		(void)unlinkat(dir, names[i], 0);
-	(void)close(dir);
-	CHECK_INT(0, rmdir(path));
-}
-
 /* Time is not waited for: what is due is made due. */
 static void tick(void)
 {
 	container.tick_ns = container.tick_ns ? 1 : 0;
 	hit_tick(&watcher, &container);
-}
-
-static void hit(void)
-{
-	use(60000000, true);
-	touch();
-	CHECK_INT(HIT_FREEZING, container.state);
-	put("cgroup.events", "populated 1\nfrozen 1\n");
-	hit_freezer(&watcher, &container);
-	CHECK_INT(HIT_DECIDE, container.state);
 }
 
 static void cache_is_a_soft_hit(void)
@@ -192,94 +99,6 @@ static void a_few_pages_are_no_room(void)
 }
 
 /* As if there had been room after all. */
-static void soft(void)
-{
-	container.state = HIT_SOFT;
-	put("cgroup.freeze", "0\n");
-	container.wire.froze = false;
-}
-
-static bool is_boosted(pid_t task)
-{
-	return syscall(SYS_sched_getscheduler, task) == (SCHED_RR | SCHED_RESET_ON_FORK);
-}
-
-/* Its container, and a process that stands for what is in there. */
-static pid_t start_with_task(void)
-{
-	char text[32];
-	pid_t pid;
-
-	start();
-	if (fsetxattr(dir, "trusted.coffer.test", "", 0, 0) < 0) {
-		stop();
-		TEST_SKIP("no trusted extended attributes here: needs root, and a file system that has them");
-	}
-	pid = fork();
-	if (pid == 0)
-		for (;;)
-			pause();
-	(void)snprintf(text, sizeof(text), "0\n%d\n", pid);
-	put("cgroup.threads", text);
-	put("cgroup.stat", "nr_descendants 0\nnr_dying_descendants 0\n");
-	return pid;
-}
-
-/* Not for long, and less often than not. */
-static void what_does_not_stop_at_once_goes_first(void)
-{
-	pid_t pid = start_with_task();
-
-	use(60000000, true);
-	touch();
-	CHECK_INT(HIT_FREEZING, container.state);
-	CHECK(is_boosted(pid) && !is_boosted(0));
-	CHECK(container.look_ns > 0 && container.look_ns < container.tick_ns);
-	container.look_ns = 1;
-	hit_tick(&watcher, &container);
-	CHECK(is_boosted(pid) && container.look_ns > 1);
-	container.look_ns = container.boost_ns = 1;
-	hit_tick(&watcher, &container);
-	CHECK(!is_boosted(pid) && container.look_ns == 0);
-	CHECK_INT(HIT_FREEZING, container.state);
-	CHECK(container.rest_ns > oom_now_ns());
-	soft();
-	touch();
-	CHECK(container.state == HIT_FREEZING && !is_boosted(pid));
-	soft();
-	container.rest_ns = 0;
-	touch();
-	CHECK(is_boosted(pid));
-	put("cgroup.events", "populated 1\nfrozen 1\n");
-	container.look_ns = 1; /* found by looking: the kernel may tell late */
-	hit_tick(&watcher, &container);
-	CHECK(container.state == HIT_DECIDE && !container.pending && !is_boosted(pid));
-	(void)kill(pid, SIGKILL);
-	CHECK_INT(pid, waitpid(pid, NULL, 0));
-	stop();
-}
-
-static void a_boost_ends_with_its_watcher(void)
-{
-	pid_t pid = start_with_task();
-
-	use(60000000, true);
-	touch();
-	CHECK(is_boosted(pid));
-	hit_leave(&container);
-	CHECK(!is_boosted(pid));
-	soft();
-	container.rest_ns = 0;
-	touch();
-	CHECK(is_boosted(pid));
-	hit_adopt(&container); /* as after a death */
-	CHECK(!is_boosted(pid));
-	hit_leave(&container);
-	(void)kill(pid, SIGKILL);
-	CHECK_INT(pid, waitpid(pid, NULL, 0));
-	stop();
-}
-
 static void what_does_not_freeze_is_pending(void)
 {
 	start();
@@ -324,30 +143,6 @@ static void raised(void)
 	tick();
 	CHECK_INT(HIT_ARMED, container.state);
 	CHECK_STR("134217728", get("memory.max"));
-	stop();
-}
-
-/* The kernel keeps back the next event for a while, and who has caused it would sleep. */
-static void what_goes_on_is_looked_at(void)
-{
-	start();
-	hit();
-	CHECK_INT(0, hit_raise(&watcher, &container, 134217728, &err));
-	CHECK_INT(HIT_SOFT, container.state);
-	CHECK(container.look_ns > 0 && container.look_ns < container.tick_ns);
-	use(120000000, true);
-	put("cgroup.events", "populated 1\nfrozen 0\n");
-	put("memory.events.local", "low 0\nhigh 999999\nmax 0\noom 0\n");
-	container.look_ns = 1;
-	hit_tick(&watcher, &container);
-	CHECK_INT(HIT_FREEZING, container.state);
-	soft();
-	container.look_ns = 1;
-	hit_tick(&watcher, &container);
-	CHECK(container.state == HIT_SOFT && container.look_ns > 1);
-	container.look_ns = container.late_ns = 1;
-	hit_tick(&watcher, &container);
-	CHECK(container.state == HIT_SOFT && container.look_ns == 0);
 	stop();
 }
 
@@ -597,11 +392,8 @@ static const struct test tests[] = {
 	TEST(it_is_told_soon_whatever_others_do),
 	TEST(thawed_if_there_was_room_after_all),
 	TEST(a_few_pages_are_no_room),
-	TEST(what_does_not_stop_at_once_goes_first),
-	TEST(a_boost_ends_with_its_watcher),
 	TEST(what_does_not_freeze_is_pending),
 	TEST(raised),
-	TEST(what_goes_on_is_looked_at),
 	TEST(more_than_there_can_be_is_no_raise),
 	TEST(no_raise_above_what_is_above),
 	TEST(resumed_if_it_fits),
