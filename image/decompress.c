@@ -13,7 +13,7 @@
 #include "base/str.h"
 #include "decompress_codec.h"
 
-enum { INPUT_SIZE = 128 * 1024, MAGIC_MAX = 4, SKIPPABLE = 5 };
+enum { INPUT_SIZE = 32 * 1024, MAGIC_MAX = 4, SKIPPABLE = 5 };
 enum { GZIP_FLAGS = 3, GZIP_RESERVED = 0xe0 }; /* where a member has its flags, and which mean nothing */
 
 static const char *const names[] = {
@@ -63,11 +63,11 @@ struct decompress *decompress_open(const struct decompress_options *options, con
 	stream->source = *source;
 	stream->input = xcalloc(1, INPUT_SIZE);
 	if (options->compression == COMPRESSION_GZIP)
-		stream->codec = options->zlib ? &codec_zlib : &codec_isal;
+		stream->codec = options->zlib ? &codec_zlib : &codec_gzip;
 	if (options->compression == COMPRESSION_ZSTD)
 		stream->codec = &codec_zstd;
 	if (stream->codec)
-		stream->state = stream->codec->open(options->window_log);
+		stream->state = stream->codec->open(options);
 	return stream;
 }
 
@@ -103,8 +103,8 @@ static int fill(struct decompress *stream, size_t wanted, struct error *err)
 	return 0;
 }
 
-/* RFC 1952, 2.3.1.2: a reserved flag is an error, for it may mean a field of the header that is not known here. libisal
-   does not look. */
+/* RFC 1952, 2.3.1.2: a reserved flag is an error, for it may mean a field of the header that is not known here.
+   */
 static bool has_reserved_flag(const struct decompress *stream)
 {
 	return stream->compression == COMPRESSION_GZIP && stream->length - stream->at > GZIP_FLAGS &&

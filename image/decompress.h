@@ -1,7 +1,8 @@
 /*
- * decompress.h - the bytes of a compressed stream, by any of three codecs: gzip (RFC 1952) by libisal or by zlib, zstd
- * (RFC 8878), or plain. The stream is hostile. All members of a gzip file and all frames of a zstd file, skippable ones
- * too, are one stream; a stream that ends inside one, and bytes behind the last that begin none, are errors.
+ * decompress.h - the bytes of a compressed stream, by any of three codecs: gzip (RFC 1952) by our own decoder or by
+ * zlib, zstd (RFC 8878), or plain. The stream is hostile. All members of a gzip file and all frames of a zstd file,
+ * skippable ones too, are one stream; a stream that ends inside one, and bytes behind the last that begin none, are
+ * errors.
  */
 #pragma once
 
@@ -22,7 +23,9 @@ struct byte_source {
 
 struct decompress_options {
 	enum compression compression;
-	bool zlib;           /* gzip by zlib instead of libisal */
+	bool zlib;     /* gzip by zlib instead of our own decoder */
+	bool portable; /* our own without the instructions of newer processors; for tests, as zlib is */
+	bool digested; /* the caller checks a digest of all that comes out, so the CRC of gzip is not; its length is */
 	unsigned window_log; /* zstd: a frame that wants a larger window is refused; memory is up to 2^window_log */
 };
 
@@ -32,8 +35,16 @@ struct decompress;
 struct decompress *decompress_open(const struct decompress_options *options, const struct byte_source *source);
 void decompress_close(struct decompress *stream); /* NULL-safe */
 
-/* Fills buffer (size > 0) as far as the stream goes: returns size, less at the end, then 0; or -errno with text. After
-   an error only decompress_close() may follow. */
+enum { DECOMPRESS_HISTORY = 32 * 1024 };
+
+/*
+ * Fills buffer (size > 0) as far as the stream goes: returns size, less at the end, then 0; or -errno with text. After
+ * an error only decompress_close() may follow. Matches of gzip are copied from what came out before: the last
+ * DECOMPRESS_HISTORY bytes of it stay as they are until the next call. When that call is for the bytes right behind
+ * them, they are used where they are; else they are copied to the DECOMPRESS_HISTORY bytes in front of the buffer,
+ * which are lent for that. What is in the buffer behind the bytes returned is undefined.
+ */
+
 ssize_t decompress_read(struct decompress *stream, void *buffer, size_t size, struct error *err);
 
 /* "gzip", "zstd", or "uncompressed". */

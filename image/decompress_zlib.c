@@ -1,21 +1,22 @@
-/* decompress_zlib.c - gzip by zlib: what libisal is compared with. */
+/* decompress_zlib.c - gzip by zlib: what our own decoder is compared with. */
 #include "decompress_codec.h"
 
 #include <stdlib.h>
 #include <zlib.h>
 
 #include "base/str.h"
+#include "decompress.h"
 
 enum {
 	GZIP_ONLY = 16, /* added to the window bits: no zlib wrapper, no detection */
 	STEP_MAX = 1 << 30,
 };
 
-static void *zlib_open(unsigned window_log)
+static void *zlib_open(const struct decompress_options *options)
 {
 	z_stream *stream = xcalloc(1, sizeof(*stream));
 
-	(void)window_log;
+	(void)options;
 	if (inflateInit2(stream, MAX_WBITS + GZIP_ONLY) != Z_OK)
 		abort();
 	return stream;

@@ -4,11 +4,13 @@
 #include <stdlib.h>
 #include <zstd.h>
 
-static void *zstd_open(unsigned window_log)
+#include "decompress.h"
+
+static void *zstd_open(const struct decompress_options *options)
 {
 	ZSTD_DCtx *context = ZSTD_createDCtx();
 	ZSTD_bounds bounds = ZSTD_dParam_getBounds(ZSTD_d_windowLogMax);
-	int wanted = window_log > (unsigned)bounds.upperBound ? bounds.upperBound : (int)window_log;
+	int wanted = options->window_log > (unsigned)bounds.upperBound ? bounds.upperBound : (int)options->window_log;
 
 	if (!context)
 		abort();

@@ -37,7 +37,8 @@ static int hash_tar(int fd, enum compression compression, struct digest *ret, st
 						    .window_log = (unsigned)layer_limits_default.window_log };
 	auto_decompress struct decompress *stream = decompress_open(&options, &bytes);
 	auto_hash struct hash *hash = hash_new(DIGEST_SHA256);
-	auto_free char *buffer = xcalloc(1, PIECE);
+	auto_free char *memory = xcalloc(1, DECOMPRESS_HISTORY + PIECE);
+	char *const buffer = memory + DECOMPRESS_HISTORY;
 	ssize_t got;
 
 	while ((got = decompress_read(stream, buffer, PIECE, err)) > 0)

@@ -17,7 +17,7 @@
 #include "layer_sink.h"
 #include "tar.h"
 
-enum { MIB = 1 << 20, RATIO_FREE = 64 * MIB, PIECE = 128 * 1024 };
+enum { MIB = 1 << 20, RATIO_FREE = 64 * MIB, PIECE = 32 * 1024 };
 
 const struct layer_limits layer_limits_default = {
 	.bytes = UINT64_C(64) << 30,
@@ -224,7 +224,7 @@ static int unpack(struct unpacker *unpacker, struct layer_sink *sink, struct lay
 	int r;
 
 	unpacker->piece = one_thread ? NULL : xcalloc(1, PIECE);
-	r = layer_pipe_open(&work, one_thread, &unpacker->pipe, err);
+	r = layer_pipe_open(&work, one_thread, unpacker->options->beside, &unpacker->pipe, err);
 
 	if (r == 0)
 		r = put_tar(unpacker, sink, &result->entries, err);
@@ -260,6 +260,7 @@ int layer_unpack(int dir_fd, int blob_fd, enum digest_algorithm blob_algorithm, 
 	const struct decompress_options decompress_options = {
 		.compression = options->compression,
 		.zlib = options->zlib,
+		.digested = !options->checksum,
 		.window_log = (unsigned)unpacker.limits->window_log,
 	};
 	int r;

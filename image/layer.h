@@ -1,7 +1,7 @@
 /*
  * layer.h - one layer blob to a directory: the unpacker (image-spec layer.md). The blob is hostile.
  *
- *	decompress.c    gzip (libisal, or zlib), zstd or nothing; all members and frames, nothing behind them
+ *	decompress.c    gzip (our own decoder, or zlib), zstd or nothing; all members and frames, nothing behind them
  *	tar.c           tar bytes -> entries: ustar, pax, GNU; limits before anything is allocated
  *	layer.c         the pipeline: read + inflate on one thread, parse + write on another, hashes on both
  *	layer_entry.c   names -> clean paths below the top; whiteouts
@@ -58,8 +58,10 @@ struct layer_options {
 	const struct layer_limits *limits; /* NULL: the default */
 	bool user_xattrs;                  /* overlay marks as user.overlay.*, for mounts with "userxattr" */
 	bool no_devices;                   /* mknod is not permitted here: devices are left out and counted */
+	bool checksum;                     /* of gzip too: for a caller who has no digest to compare with */
 	bool one_thread;                   /* layers that are unpacked side by side need no second thread each */
-	bool zlib;                         /* gzip by zlib instead of libisal: the oracle of the differential test */
+	size_t beside; /* layers that have two threads at the same time, this one too: they share memory; 0 is 1 */
+	bool zlib;     /* gzip by zlib instead of our own decoder: the oracle of the differential test */
 	/* Called now and then, by the thread of the caller, with the blob bytes read so far; may be NULL. Non-zero
 	   stops with -ECANCELED. */
 	int (*progress)(void *context, uint64_t blob_bytes);

@@ -11,8 +11,9 @@
 #include <stdlib.h>
 
 #include "base/str.h"
+#include "decompress.h"
 
-enum { BATCH_SIZE = 256 * 1024, BATCHES = 80, WAKE_AT = 4 };
+enum { BATCH_SIZE = 256 * 1024, BATCHES = 192, BATCHES_MIN = 4 * 4, WAKE_AT = 4 };
 
 struct batch {
 	unsigned char *data;
@@ -22,7 +23,8 @@ struct batch {
 struct layer_pipe {
 	struct layer_pipe_work work;
 	bool one_thread;
-	unsigned char *memory; /* of all batches */
+	unsigned char *memory; /* of all batches, with DECOMPRESS_HISTORY bytes in front */
+	size_t n_batches;
 	struct batch batches[BATCHES];
 	/* Below: by two threads, under the lock. The consumer holds the batch before `read` until it asks for
 	   another. */
@@ -51,7 +53,7 @@ static bool can_look(const struct layer_pipe *pipe)
 /* With the lock, which is let go of meanwhile: false when there is nothing to look at, or the other thread does. */
 static bool look(struct layer_pipe *pipe)
 {
-	const struct batch *batch = &pipe->batches[pipe->looked % BATCHES];
+	const struct batch *batch = &pipe->batches[pipe->looked % pipe->n_batches];
 
 	if (!can_look(pipe))
 		return false;
@@ -98,13 +100,13 @@ static struct batch *wait_for_room(struct layer_pipe *pipe)
 	struct batch *batch = NULL;
 
 	(void)pthread_mutex_lock(&pipe->lock);
-	while (!pipe->stopped && filled(pipe) >= BATCHES - 1)
+	while (!pipe->stopped && filled(pipe) >= pipe->n_batches - 1)
 		if (!help(pipe))
 			do
 				(void)pthread_cond_wait(&pipe->changed, &pipe->lock);
-			while (!pipe->stopped && filled(pipe) >= BATCHES - WAKE_AT && !can_look(pipe));
+			while (!pipe->stopped && filled(pipe) >= pipe->n_batches - WAKE_AT && !can_look(pipe));
 	if (!pipe->stopped)
-		batch = &pipe->batches[pipe->written % BATCHES];
+		batch = &pipe->batches[pipe->written % pipe->n_batches];
 	(void)pthread_mutex_unlock(&pipe->lock);
 	return batch;
 }
@@ -143,7 +145,15 @@ static void *run(void *argument)
 	return NULL;
 }
 
-int layer_pipe_open(const struct layer_pipe_work *work, bool one_thread, struct layer_pipe **ret, struct error *err)
+static size_t batches(size_t beside)
+{
+	const size_t share = BATCHES / (beside > 1 ? beside : 1);
+
+	return share > BATCHES_MIN ? share : BATCHES_MIN;
+}
+
+int layer_pipe_open(const struct layer_pipe_work *work, bool one_thread, size_t beside, struct layer_pipe **ret,
+		    struct error *err)
 {
 	struct layer_pipe *pipe = xcalloc(1, sizeof(*pipe));
 	int r = 0;
@@ -151,13 +161,14 @@ int layer_pipe_open(const struct layer_pipe_work *work, bool one_thread, struct 
 	*pipe = (struct layer_pipe){
 		.work = *work,
 		.one_thread = one_thread,
+		.n_batches = one_thread ? 1 : batches(beside),
 		.aside_ended = !work->aside,
 		.lock = PTHREAD_MUTEX_INITIALIZER,
 		.changed = PTHREAD_COND_INITIALIZER,
 	};
-	pipe->memory = xcalloc(one_thread ? 1 : BATCHES, BATCH_SIZE);
-	for (size_t i = 0; i < (one_thread ? 1 : BATCHES); i++)
-		pipe->batches[i].data = pipe->memory + i * BATCH_SIZE;
+	pipe->memory = xcalloc(1, DECOMPRESS_HISTORY + pipe->n_batches * BATCH_SIZE);
+	for (size_t i = 0; i < pipe->n_batches; i++)
+		pipe->batches[i].data = pipe->memory + DECOMPRESS_HISTORY + i * BATCH_SIZE;
 	if (!one_thread)
 		r = pthread_create(&pipe->thread, NULL, run, pipe);
 	if (r != 0) {
@@ -187,9 +198,9 @@ static int next_by_thread(struct layer_pipe *pipe, const struct batch **ret, str
 	if (pipe->looked <= pipe->read) /* now, since then it is in the cache when it is written */
 		(void)look(pipe);
 	if (pipe->written > pipe->read) {
-		*ret = &pipe->batches[pipe->read++ % BATCHES];
+		*ret = &pipe->batches[pipe->read++ % pipe->n_batches];
 		r = 1;
-		if (filled(pipe) < BATCHES - WAKE_AT)
+		if (filled(pipe) < pipe->n_batches - WAKE_AT)
 			(void)pthread_cond_signal(&pipe->changed);
 	} else if (pipe->result < 0) {
 		*err = pipe->error;

@@ -13,8 +13,7 @@
 #include "base/error.h"
 
 struct layer_pipe_work {
-	/* Fills at most size bytes: how many, less than size only at the end, or -errno with text. One thread at a
-	   time. */
+	/* Fills at most size bytes, as decompress_read() does; one thread at a time. */
 	ssize_t (*produce)(void *context, void *buffer, size_t size, struct error *err);
 	/* Called once for each batch, in their order, by any thread, one at a time. */
 	void (*look)(void *context, const void *data, size_t size);
@@ -26,7 +25,9 @@ struct layer_pipe_work {
 
 struct layer_pipe;
 
-int layer_pipe_open(const struct layer_pipe_work *work, bool one_thread, struct layer_pipe **ret, struct error *err);
+/* beside: how many there are at the same time, this one too, which share 48 MiB for batches; 0 is 1. */
+int layer_pipe_open(const struct layer_pipe_work *work, bool one_thread, size_t beside, struct layer_pipe **ret,
+		    struct error *err);
 
 /* The next batch, valid until the next call: 1; 0 at the end, when all have been looked at and nothing is left aside;
    or the -errno and text of what failed. */

@@ -51,6 +51,7 @@ struct shared {
 	struct job *jobs;
 	size_t n_jobs;
 	uint64_t large; /* bytes of a layer that gets two threads to be unpacked: nothing else would be left to do */
+	size_t n_large; /* such layers, when there are several workers */
 	atomic_size_t next;
 	atomic_bool stop; /* one has failed */
 };
@@ -136,6 +137,7 @@ static int unpack(struct job *job, int fd, struct error *err)
 		.user_xattrs = job->shared->staging->store->user_xattrs,
 		.no_devices = pull->no_devices,
 		.one_thread = job->layer->size < job->shared->large,
+		.beside = job->shared->n_large,
 		.progress = report,
 		.context = job,
 	};
@@ -296,6 +298,8 @@ static void run_workers(struct shared *shared)
 	size_t made = 0;
 
 	shared->large = large_layer(shared, wanted, processors);
+	for (size_t i = 0; i < shared->n_jobs && wanted > 1; i++)
+		shared->n_large += shared->jobs[i].layer->size >= shared->large;
 	while (made + 1 < wanted && pthread_create(&threads[made], NULL, work, shared) == 0)
 		made++;
 	(void)work(shared);

@@ -129,7 +129,7 @@ int archive_open_file(const struct staging *staging, const char *path, struct er
 static int unpack(const struct archive *archive, const char *path, struct error *err)
 {
 	auto_fd int fd = archive_open_file(&archive->staging, path, err);
-	struct layer_options options = { .form = LAYER_APPLY, .no_devices = true };
+	struct layer_options options = { .form = LAYER_APPLY, .no_devices = true, .checksum = true };
 	struct layer_result result;
 	int r;
 

@@ -200,8 +200,8 @@ file on a tmpfs. Kernel {facts['kernel']}, {facts['cpus']} CPUs. Raw: [bench-unp
 A layer blob to a directory: coffer's unpacker ([unpack.c](../tests/image/unpack.c) drives it, as `coffer image` does),
 which checks the digest of the blob and of the tar on the way, beside `umoci raw unpack` {facts['umoci']} (checks both too)
 and `bsdtar -xp` {facts['bsdtar']} (checks neither). "coffer" has two threads for one layer, and unpacks two of ten layers
-at a time; "one core" does everything in one thread. "igzip, to nothing" is libisal's own program, which inflates and
-does nothing with it: a gzip stream cannot be split, so that is the least time that there can be with this library.
+at a time; "one core" does everything in one thread. "igzip, to nothing" is the program of libisal, which only
+inflates: a gzip stream cannot be split, so that is the least time that there can be with this library.
 umoci uses both cores; Debian's does not read zstd. "sync" is `sync -f` after it and not in the time.
 
 {images_tables(records, "unpack")}

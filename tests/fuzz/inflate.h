@@ -27,7 +27,7 @@ static ssize_t inflate_read(void *context, void *buffer, size_t size, struct err
 	return (ssize_t)part;
 }
 
-/* All that comes out, to output; how much, or -errno. */
+/* All that comes out, to output, which has DECOMPRESS_HISTORY bytes in front; how much, or -errno. */
 static ssize_t inflate_all(const struct decompress_options *options, const uint8_t *data, size_t size, size_t piece,
 			   uint8_t *output)
 {

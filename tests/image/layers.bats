@@ -112,7 +112,7 @@ umoci_apply() {
 	cmp "$work/packed.tar" "$work/twice.tar"
 }
 
-@test "gzip by zlib and by libisal, zstd and no compression: one diffID, one tree" {
+@test "gzip by zlib and by our own decoder, zstd and no compression: one diffID, one tree" {
 	needs zstd gzip
 	python3 "$tools/sample.py" "$work"
 	gzip -k "$work/1.tar"

@@ -24,7 +24,7 @@ THIRD_PARTY = {  # header -> the only files that may include it
     r"seccomp\.h": r"namespaces/seccomp\w*\.c",
     r"openssl/": r"image/hash\.c",
     r"curl/": r"image/http\w*\.c",
-    r"(isa-l|zlib|zstd)": r"image/decompress\w*\.c",
+    r"(zlib|zstd)": r"image/decompress\w*\.c",
     r"systemd/": r"cgroups/systemd\w*\.c",
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)

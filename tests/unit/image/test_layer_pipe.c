@@ -20,6 +20,7 @@ struct tally {
 	bool aside_fails;
 	unsigned made, looked;
 	bool out_of_order;
+	size_t beside;
 };
 
 static ssize_t produce(void *context, void *buffer, size_t size, struct error *err)
@@ -58,7 +59,7 @@ static struct layer_pipe *open_pipe(struct tally *tally, bool one_thread)
 	struct layer_pipe *pipe = NULL;
 	struct error err;
 
-	CHECK_INT(0, layer_pipe_open(&work, one_thread, &pipe, &err));
+	CHECK_INT(0, layer_pipe_open(&work, one_thread, tally->beside, &pipe, &err));
 	return pipe;
 }
 
@@ -93,14 +94,16 @@ static void order(void)
 		{ MANY, 0, 10, false }, { MANY, 40, 60, false }, { MANY, 25, 0, true }, { 0, 0, 0, true },
 	};
 
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct tally tally = { .batches = rows[i].batches,
-				       .pause_every = rows[i].producer_pauses,
-				       .aside = 30 };
+	for (size_t i = 0; i < 2 * ARRAY_SIZE(rows); i++) {
+		const size_t row = i / 2;
+		struct tally tally = { .batches = rows[row].batches,
+				       .pause_every = rows[row].producer_pauses,
+				       .aside = 30,
+				       .beside = i % 2 * 100 }; /* then there is less room */
 		struct error err;
 
-		CHECK_INT(0, read_all(&tally, rows[i].one_thread, rows[i].consumer_pauses, &err));
-		CHECK_INT(rows[i].batches, tally.looked);
+		CHECK_INT(0, read_all(&tally, rows[row].one_thread, rows[row].consumer_pauses, &err));
+		CHECK_INT(rows[row].batches, tally.looked);
 		CHECK_INT(0, tally.aside);
 		CHECK(!tally.out_of_order);
 	}
