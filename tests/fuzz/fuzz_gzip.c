@@ -13,11 +13,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		{ .compression = COMPRESSION_GZIP },
 		{ .compression = COMPRESSION_GZIP, .portable = true },
 	};
-	uint8_t *memory = malloc(DECODERS * (size_t)OUTPUT_SIZE), *const first = memory + DECOMPRESS_HISTORY;
+	uint8_t *memory = malloc(DECODERS * (size_t)OUTPUT_SIZE), *first;
 	ssize_t by_zlib = 0;
 
 	if (!memory)
 		abort();
+	first = memory + DECOMPRESS_HISTORY;
 	for (size_t i = 0; i < DECODERS && size > 0; i++) {
 		uint8_t *const output = first + i * OUTPUT_SIZE;
 		const ssize_t got = inflate_all(&decoders[i], data + 1, size - 1, data[0] * (size_t)4 + 1, output);
