@@ -184,10 +184,11 @@ def images_page(records, starts):
     facts = records[0]["facts"]
     how = (" Unpackers\nran with real-time priority (SCHED_FIFO), so that what else the machine did is not in it."
            if facts["realtime"] else "")
+    runs = ", ".join(str(n) for n in sorted({record["runs"] for record in records[1:]}))
     loads = images_tables(records, "load") or "Not measured on this machine yet."
     return f"""{IMAGES_TITLE}
 
-Ratios of medians of {records[1]['runs']} runs, the tools in turn, each into an empty file system: above 1 means that coffer is faster.{how}
+Ratios of medians of {runs} runs, the tools in turn, each into an empty file system: above 1 means that coffer is faster.{how}
 
 {table(["what", "asked for", *IMAGES_PLACES.values()], bar_rows(records))}
 
