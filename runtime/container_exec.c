@@ -103,10 +103,24 @@ static int check_status(struct exec *exec, struct error *err)
 			 exec->options->id, status_name(status));
 }
 
+/* As it was saved. The container is not locked: a delete may be quicker. */
+static int load_config(struct exec *exec, struct error *err)
+{
+	const struct state_dir *dir = &exec->container.dir;
+	auto_free char *text = NULL;
+	size_t length;
+	int r = fd_read_file(dir->fd, "config.json", CONFIG_SIZE_MAX, &text, &length, err);
+
+	if (r == -ENOENT)
+		return refuse_as(err, ESRCH,
+				 "cannot exec in container `%s`: container not running: it has just been deleted",
+				 dir->id);
+	return r < 0 ? r : config_load_text(dir->path, text, length, &exec->config, err);
+}
+
 static int make_process(struct exec *exec, struct error *err)
 {
-	auto_free char *file = xasprintf("%s/config.json", exec->container.dir.path);
-	int r = config_load(exec->container.dir.path, file, &exec->config, err);
+	int r = load_config(exec, err);
 
 	if (r == 0)
 		r = exec_process_make(exec->config->arena, exec->config, exec->options, &exec->process, err);

@@ -67,6 +67,13 @@ process_object() {
 	equal "$(status_of b)" created
 }
 
+@test "a delete is quicker: \"container not running\"" {
+	mv "$ROOT/a/config.json" "$TEST_DIR/config.json"
+	fails 255 "container not running: it has just been deleted" coffer exec --pid-file "$TEST_DIR/pid" a true
+	[[ ! -e $TEST_DIR/pid ]]
+	mv "$TEST_DIR/config.json" "$ROOT/a/config.json"
+}
+
 @test "every spelling of --process" {
 	local form
 	process_object '.args = ["sh", "-c", "echo $A; exit 6"]'
