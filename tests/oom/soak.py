@@ -126,6 +126,7 @@ class Job:
         self.text = ""
         self.kernel_kills = 0
         self.steps_us, self.told_us = {name: [] for name in STEPS}, []
+        self.limits = []
         self.soft = self.thawed = 0
         self.seconds = 0
 
@@ -176,6 +177,7 @@ class Listener(threading.Thread):
             if event["event"] == "hit":
                 for name, member in STEPS.items():
                     job.steps_us[name].append(event[member])
+                job.limits.append(event["limit"])
             job.told_us.append(event["toldAfterUs"])
             try:
                 job.delivered += decide(self.host, job, event)
@@ -478,6 +480,9 @@ def main():
     (out / f"report-{args.control}.txt").write_text("\n".join(text) + "\n")
     (out / f"report-{args.control}.json").write_text(json.dumps({"rows": lines, "missed": missed,
                                                                      "lateUs": spread(timer.late_us)}))
+    hits = [{"id": job.id, "kind": job.kind, "swap": job.swap, "limit": limit, **dict(zip(STEPS, steps))}
+            for job in done for limit, *steps in zip(job.limits, *job.steps_us.values())]
+    (out / f"hits-{args.control}.json").write_text("\n".join(map(json.dumps, hits)) + "\n")
     if args.tap:
         failed = tap(results, text)
     else:
