@@ -29,6 +29,9 @@ struct boost {
    at most, of which it saves up 100 ms. */
 void boost_begin(int cgroup_fd, struct boost *boost, uint64_t now_ns);
 
+/* Those as well that have been forked since, if any are boosted. */
+void boost_more(int cgroup_fd, struct boost *boost);
+
 /* Whether it has lasted for 20 ms: then it is to end. */
 bool boost_is_over(const struct boost *boost, uint64_t now_ns);
 

@@ -30,7 +30,7 @@
 #define SYS_process_mrelease 448
 #endif
 
-enum { NS_PER_US = 1000, PERCENT = 100, NUMBER_SIZE = 32, RAISES_MAX = 64 };
+enum { NS_PER_US = 1000, NUMBER_SIZE = 32, RAISES_MAX = 64 };
 
 #define NS_PER_MS 1000000ULL
 #define NS_PER_S  1000000000ULL
@@ -39,6 +39,7 @@ enum { NS_PER_US = 1000, PERCENT = 100, NUMBER_SIZE = 32, RAISES_MAX = 64 };
 #define TELL_NS   (50 * NS_PER_MS)  /* after the event, until it is told whoever else touches a limit */
 #define LIFT_NS   (50 * NS_PER_MS)  /* between looks at what still runs */
 #define LOOK_NS   (1 * NS_PER_MS)   /* between looks at what may be told late */
+#define MORE_NS   (5 * NS_PER_MS)   /* between looks for tasks that have been forked meanwhile */
 #define LATE_NS   (20 * NS_PER_MS)  /* a tick or so above the kernel's CGROUP_FILE_NOTIFY_MIN_INTV */
 #define SETTLE_NS (10 * NS_PER_MS)  /* between looks at what is being killed */
 #define KILL_NS   (5 * NS_PER_S)    /* for killed processes to give their memory back */
@@ -137,6 +138,15 @@ static void look_at_freezer(struct watched *container)
 		frozen(container);
 }
 
+/* Of tasks that fork there are others by now. */
+static void hasten_more(struct watched *container)
+{
+	if (container->state != HIT_FREEZING || oom_now_ns() < container->more_ns)
+		return;
+	container->more_ns = oom_now_ns() + MORE_NS;
+	boost_more(container->wire.dir, &container->boost);
+}
+
 static void look_again(struct watched *container)
 {
 	if (container->boost.tasks)
@@ -149,12 +159,14 @@ static void hasten(struct watched *container)
 	look_at_freezer(container);
 	if (container->state == HIT_FREEZING)
 		boost_begin(container->wire.dir, &container->boost, oom_now_ns());
+	container->more_ns = oom_now_ns() + MORE_NS;
 	look_again(container);
 }
 
 static void look_at_boost(struct watched *container)
 {
 	look_at_freezer(container);
+	hasten_more(container);
 	if (boost_is_over(&container->boost, oom_now_ns()))
 		end_boost(container);
 	look_again(container);
@@ -309,7 +321,7 @@ static void adopt_limit(struct watched *container, uint64_t limit, uint64_t gap)
 		(void)oom_policy_write(&dir, &container->policy, &ignored);
 }
 
-static uint64_t gap_for(const struct watcher *watcher, const struct watched *container, uint64_t limit)
+uint64_t hit_gap(const struct watcher *watcher, const struct watched *container, uint64_t limit)
 {
 	if (container->own_gap && container->policy.gap < limit)
 		return container->policy.gap;
@@ -322,7 +334,7 @@ static uint64_t limit_for(const struct watcher *watcher, const struct watched *c
 	uint64_t limit = container->wire.limit;
 
 	for (int i = 0; i < RAISES_MAX; i++) {
-		uint64_t ceiling = tripwire_ceiling(limit, gap_for(watcher, container, limit));
+		uint64_t ceiling = tripwire_ceiling(limit, hit_gap(watcher, container, limit));
 
 		if (ceiling > used)
 			break;
@@ -366,7 +378,7 @@ int hit_raise(struct watcher *watcher, struct watched *container, uint64_t limit
 			      "a cgroup above container `%s` has a limit of %" PRIu64 " bytes, where the kernel kills: "
 			      "raise that first",
 			      container->id, above);
-	gap = gap_for(watcher, container, limit);
+	gap = hit_gap(watcher, container, limit);
 	r = tripwire_set_limit(&container->wire, limit, gap);
 	if (r < 0)
 		return fail(err, -r, "raise the memory limit of container `%s`", container->id);
@@ -389,7 +401,7 @@ int hit_take_limit(struct watcher *watcher, struct watched *container, uint64_t 
 	if (limit == 0 || limit > INT64_MAX)
 		return refuse(err, "container `%s` has no finite memory.max any more: its oom policy has no effect",
 			      container->id);
-	gap = gap_for(watcher, container, limit);
+	gap = hit_gap(watcher, container, limit);
 	container->wire.lifted_to = 0;
 	r = tripwire_set_limit(&container->wire, limit, gap);
 	if (r < 0)
@@ -475,56 +487,6 @@ int hit_resume(struct watcher *watcher, struct watched *container, struct error 
 
 /* ---- time ---- */
 
-/* The next limit of raise:PERCENT[:CAP] that is enough for what is in use; 0 if the cap is below that. */
-static uint64_t raised_limit(const struct watcher *watcher, const struct watched *container)
-{
-	const struct oom_policy *policy = &container->policy;
-	uint64_t limit = container->wire.limit;
-	uint64_t used = 0;
-
-	(void)tripwire_usage(&container->wire, &used);
-	for (int i = 0; i < RAISES_MAX && limit < INT64_MAX / PERCENT / 2; i++) {
-		limit += limit / PERCENT * policy->raise_percent + limit % PERCENT * policy->raise_percent / PERCENT;
-		if (policy->raise_cap && limit > policy->raise_cap)
-			limit = policy->raise_cap;
-		if (limit > container->wire.limit && tripwire_ceiling(limit, gap_for(watcher, container, limit)) > used)
-			return limit;
-	}
-	return 0;
-}
-
-static void kill_largest(struct watcher *watcher, struct watched *container)
-{
-	struct error ignored;
-	const int64_t pid = report_largest(watcher, container);
-
-	if (pid <= 0 || hit_kill(watcher, container, &pid, 1, &ignored) < 0)
-		(void)hit_kill_all(watcher, container, &ignored);
-}
-
-static void fall_back(struct watcher *watcher, struct watched *container)
-{
-	struct error ignored;
-	uint64_t limit;
-
-	container->decide_ns = 0;
-	switch (container->policy.fallback) {
-	case OOM_STAY:
-		return;
-	case OOM_KILL_GROUP:
-		(void)hit_kill_all(watcher, container, &ignored);
-		return;
-	case OOM_RAISE:
-		limit = raised_limit(watcher, container);
-		if (limit && hit_raise(watcher, container, limit, &ignored) == 0)
-			return;
-		break;
-	case OOM_KILL_LARGEST:
-		break;
-	}
-	kill_largest(watcher, container);
-}
-
 static void restore(struct watched *container)
 {
 	if (tripwire_restore(&container->wire) == 0) {
@@ -584,5 +546,5 @@ void hit_tick(struct watcher *watcher, struct watched *container)
 		}
 	}
 	if (container->decide_ns && now >= container->decide_ns)
-		fall_back(watcher, container);
+		hit_fall_back(watcher, container);
 }

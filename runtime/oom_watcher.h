@@ -3,6 +3,7 @@
  *
  *	oom_watcher.c  the loop, the timers, containers coming and going
  *	oom_hit.c      the states of one container, and the decisions
+ *	oom_default.c  what is done when nobody decides in time
  *	oom_report.c   a hit as JSON
  *	oom_server.c   clients: requests, answers, events
  *	oom_tell.c     hook program and unix socket of a policy
@@ -76,6 +77,7 @@ struct watched {
 
 	struct boost boost;           /* of what is to stop */
 	uint64_t look_ns;             /* for the next look at what the kernel may tell late; monotonic, 0: none */
+	uint64_t more_ns;             /* for the next look for what has been forked since */
 	uint64_t touched_ns, late_ns; /* the last event; until when one may be told late, after a thaw */
 };
 
@@ -119,7 +121,11 @@ void hit_leave(struct watched *container); /* for the next watcher */
 void hit_pressure(struct watcher *watcher, struct watched *container);
 bool hit_announce(struct watcher *watcher, struct watched *container, bool busy); /* busy: not yet, if it can wait */
 
+/* ---- oom_default.c ---- */
+void hit_fall_back(struct watcher *watcher, struct watched *container);
+
 /* ---- oom_hit.c: decisions; each refuses with text what cannot be ---- */
+uint64_t hit_gap(const struct watcher *watcher, const struct watched *container, uint64_t limit); /* below a limit */
 int hit_raise(struct watcher *watcher, struct watched *container, uint64_t limit, struct error *err);
 int hit_take_limit(struct watcher *watcher, struct watched *container, uint64_t limit, struct error *err);
 int hit_kill(struct watcher *watcher, struct watched *container, const int64_t *pids, size_t count, struct error *err);

@@ -76,6 +76,36 @@ static void ordinary_ones_for_a_moment(void)
 	sandbox_leave(&host);
 }
 
+/* What has been forked since is ordinary until it is looked for. */
+static void those_to_come(void)
+{
+	struct cgroup_host host;
+	struct cgroup *group;
+	struct boost boost = { 0 };
+	pid_t pids[2];
+
+	sandbox_enter(&host);
+	group = sandbox_create(&host, "b");
+	boost_more(cgroup_fd(group), &boost);
+	CHECK(boost.tasks == NULL);
+	pids[0] = sandbox_sleeper(group);
+	boost_begin(cgroup_fd(group), &boost, NOW);
+	pids[1] = sandbox_sleeper(group);
+	CHECK_INT(SCHED_OTHER, policy_of(pids[1]));
+	boost_more(cgroup_fd(group), &boost);
+	CHECK_INT(2, boost.count);
+	CHECK_INT(BOOSTED, policy_of(pids[1]));
+	boost_more(cgroup_fd(group), &boost);
+	CHECK_INT(2, boost.count);
+	boost_end(cgroup_fd(group), &boost, NOW);
+	for (size_t i = 0; i < 2; i++) {
+		CHECK_INT(SCHED_OTHER, policy_of(pids[i]));
+		end(pids[i]);
+	}
+	cgroup_close(group);
+	sandbox_leave(&host);
+}
+
 /* Who boosted is gone, and with him the list. */
 static void the_next_one_pays(void)
 {
@@ -173,9 +203,8 @@ static void very_many_are_left_alone(void)
 }
 
 static const struct test tests[] = {
-	TEST(ordinary_ones_for_a_moment),
-	TEST(the_next_one_pays),
-	TEST(rests_are_as_long_as_they_have_to_be),
+	TEST(ordinary_ones_for_a_moment), TEST(those_to_come),
+	TEST(the_next_one_pays),          TEST(rests_are_as_long_as_they_have_to_be),
 	TEST(very_many_are_left_alone),
 };
 

@@ -49,7 +49,13 @@ static void stop_with_task(pid_t pid)
 
 static void what_does_not_stop_at_once_goes_first(void)
 {
+	char text[32];
 	pid_t pid = start_with_task();
+	pid_t other = fork(); /* not in there yet */
+
+	if (other == 0)
+		for (;;)
+			pause();
 
 	use(60000000, true);
 	touch();
@@ -59,6 +65,12 @@ static void what_does_not_stop_at_once_goes_first(void)
 	container.look_ns = 1;
 	hit_tick(&watcher, &container);
 	CHECK(is_boosted(pid) && container.look_ns > 1);
+	CHECK(!is_boosted(other));
+	container.look_ns = container.more_ns = 1;
+	(void)snprintf(text, sizeof(text), "%d\n%d\n", pid, other);
+	put("cgroup.threads", text);
+	hit_tick(&watcher, &container);
+	CHECK(is_boosted(pid) && is_boosted(other));
 	container.look_ns = container.boost.since_ns = 1;
 	hit_tick(&watcher, &container);
 	CHECK(!is_boosted(pid) && container.look_ns == 0);
@@ -71,6 +83,8 @@ static void what_does_not_stop_at_once_goes_first(void)
 	container.look_ns = 1; /* found by looking: the kernel may tell late */
 	hit_tick(&watcher, &container);
 	CHECK(container.state == HIT_DECIDE && !container.pending && !is_boosted(pid));
+	(void)kill(other, SIGKILL);
+	CHECK_INT(other, waitpid(other, NULL, 0));
 	stop_with_task(pid);
 }
 
