@@ -21,7 +21,7 @@
 #define P_PIDFD 3
 #endif
 
-enum { ALONE_STACK = 64 * 1024 };
+enum { ALONE_STACK = 64 * 1024, STATUS_SIZE = 4096, PERMISSIONS = 0777 };
 
 pid_t proc_clone(uint64_t flags, int cgroup_fd, int *ret_pidfd)
 {
@@ -133,6 +133,18 @@ uint64_t proc_start_time(pid_t pid)
 		   &state, &start) != 2)
 		return 0;
 	return state == 'Z' || state == 'X' ? 0 : start;
+}
+
+mode_t proc_umask(void)
+{
+	char text[STATUS_SIZE];
+	const char *line;
+	unsigned mask = PERMISSIONS;
+
+	if (fd_read_small(AT_FDCWD, "/proc/self/status", text, sizeof(text)) <= 0)
+		return PERMISSIONS;
+	line = strstr(text, "\nUmask:");
+	return line && sscanf(line, "\nUmask: %o", &mask) == 1 ? mask & PERMISSIONS : PERMISSIONS;
 }
 
 pid_t proc_spawn(const char *path, char *const argv[], char *const envp[], int stdin_fd)

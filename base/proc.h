@@ -40,6 +40,9 @@ void proc_reap_others(pid_t pid);
    0 if the process does not exist or is a zombie. */
 uint64_t proc_start_time(pid_t pid);
 
+/* The umask of this process, which is not touched; all bits if the kernel does not say. */
+mode_t proc_umask(void);
+
 /* Forks, and runs path with argv and envp and the given stdin; stdout and stderr are inherited. Returns the pid or
    -errno; -ENOENT, -EACCES ... of execve are reported here too. */
 pid_t proc_spawn(const char *path, char *const argv[], char *const envp[], int stdin_fd);

@@ -15,15 +15,20 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/proc.h"
 #include "base/str.h"
 #include "layer_dirs.h"
 #include "layer_made.h"
 #include "layer_sink.h"
 #include "layer_whiteout.h"
 #include "layer_xattr.h"
+
+enum attribute { OWNER = 1, MODE = 2 };
+enum { PERMISSIONS = 0777 };
 
 struct dir_sink {
 	struct layer_sink sink;
@@ -35,9 +40,10 @@ struct dir_sink {
 	gid_t gid;
 	uint64_t skipped_devices, skipped_xattrs;
 	bool whiteouts, has_top, opaque_root;
+	mode_t umask; /* all bits where files may get an ACL of their directory's */
 	/* The file that is being written. */
 	int file;
-	bool file_set_gid;
+	unsigned file_lacks; /* enum attribute */
 	const struct tar_entry *entry;
 	uint64_t written; /* up to here */
 };
@@ -57,18 +63,26 @@ static int owner_error(const struct tar_entry *entry, int errnum, struct error *
 		      entry->uid, entry->gid);
 }
 
-/* Owner, attributes, mode and times, in this order: changing the owner takes set-id bits and capabilities away. */
-static int set_attributes(struct dir_sink *sink, int fd, const struct tar_entry *entry, bool set_gid, struct error *err)
+/* What is made is the caller's, but for its group in a directory of another's. */
+static bool lacks_owner(const struct dir_sink *sink, const struct layer_dir *dir, const struct tar_entry *entry)
+{
+	return entry->uid != sink->uid || entry->gid != sink->gid || dir->gid != sink->gid;
+}
+
+/* Owner, attributes, mode and times, in this order: changing the owner takes set-id bits and capabilities away. What
+   it does not lack it has since it was made. */
+static int set_attributes(struct dir_sink *sink, int fd, const struct tar_entry *entry, unsigned lacks,
+			  struct error *err)
 {
 	const struct timespec times[2] = { entry->mtime, entry->mtime };
 	int r;
 
-	if ((entry->uid != sink->uid || entry->gid != sink->gid || set_gid) && fchown(fd, entry->uid, entry->gid) < 0)
+	if ((lacks & OWNER) && fchown(fd, entry->uid, entry->gid) < 0)
 		return owner_error(entry, errno, err);
 	r = entry->n_xattrs ? layer_xattr_set(fd, -1, NULL, entry, &sink->rules, &sink->skipped_xattrs, err) : 0;
 	if (r < 0)
 		return r;
-	if (fchmod(fd, entry->mode) < 0)
+	if ((lacks & MODE) && fchmod(fd, entry->mode) < 0)
 		return target_error("set the mode", errno, err);
 	return futimens(fd, times) < 0 ? target_error("set the time", errno, err) : 0;
 }
@@ -81,7 +95,7 @@ static int set_attributes_at(struct dir_sink *sink, const struct layer_dir *dir,
 	const struct timespec times[2] = { tar->mtime, tar->mtime };
 	int r;
 
-	if (fchownat(dir->fd, entry->name, tar->uid, tar->gid, AT_SYMLINK_NOFOLLOW) < 0)
+	if (lacks_owner(sink, dir, tar) && fchownat(dir->fd, entry->name, tar->uid, tar->gid, AT_SYMLINK_NOFOLLOW) < 0)
 		return owner_error(tar, errno, err);
 	r = layer_xattr_set(-1, dir->fd, entry->name, tar, &sink->rules, &sink->skipped_xattrs, err);
 	if (r < 0)
@@ -105,22 +119,27 @@ static int make_directory(struct dir_sink *sink, const struct layer_entry *entry
 	if (r == 0 && merged)
 		r = layer_xattr_clear(dir->fd, entry->tar, &sink->rules, err);
 	if (r == 0)
-		r = set_attributes(sink, dir->fd, entry->tar, true, err);
+		r = set_attributes(sink, dir->fd, entry->tar, OWNER | MODE, err);
 	if (r < 0)
 		return r;
+	if (entry->tar->n_xattrs)
+		sink->umask = PERMISSIONS;
 	dir->mtime = entry->tar->mtime;
-	dir->set_gid = entry->tar->mode & S_ISGID;
+	dir->gid = entry->tar->gid;
 	return 0;
 }
 
+/* Nearly all are made with their mode: on a file system with a journal, to set it afterwards takes as long as the rest. */
 static int open_file(struct dir_sink *sink, const struct layer_dir *dir, const struct layer_entry *entry)
 {
-	int fd = openat(dir->fd, entry->name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	const bool lacks_mode = entry->tar->n_xattrs || (entry->tar->mode & (~(mode_t)PERMISSIONS | sink->umask));
+	int fd = openat(dir->fd, entry->name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+			lacks_mode ? 0600 : entry->tar->mode);
 
 	if (fd < 0)
 		return -errno;
 	sink->file = fd;
-	sink->file_set_gid = dir->set_gid;
+	sink->file_lacks = (lacks_owner(sink, dir, entry->tar) ? OWNER : 0) | (lacks_mode ? MODE : 0);
 	sink->entry = entry->tar;
 	sink->written = 0;
 	return 0;
@@ -373,7 +392,7 @@ static int dir_end(struct layer_sink *base, struct error *err)
 
 	if (sink->written < sink->entry->size && ftruncate(fd, (off_t)sink->entry->size) < 0)
 		return target_error("set the size", errno, err);
-	return set_attributes(sink, fd, sink->entry, sink->file_set_gid, err);
+	return set_attributes(sink, fd, sink->entry, sink->file_lacks, err);
 }
 
 static int dir_finish(struct layer_sink *base, struct layer_result *result, struct error *err)
@@ -411,6 +430,11 @@ static const struct layer_sink_ops ops = {
 	.close = dir_close,
 };
 
+static bool has_default_acl(int dir_fd)
+{
+	return fgetxattr(dir_fd, "system.posix_acl_default", NULL, 0) >= 0;
+}
+
 struct layer_sink *layer_dir_open(int dir_fd, const struct layer_options *options)
 {
 	struct dir_sink *sink = xcalloc(1, sizeof(*sink));
@@ -424,6 +448,8 @@ struct layer_sink *layer_dir_open(int dir_fd, const struct layer_options *option
 	sink->no_devices = options->no_devices;
 	sink->uid = geteuid();
 	sink->gid = getegid();
+	/* What is there already may have an ACL for what is made in it. */
+	sink->umask = options->form == LAYER_OVERLAY && !has_default_acl(dir_fd) ? proc_umask() : PERMISSIONS;
 	sink->file = -1;
 	return &sink->sink;
 }

@@ -108,7 +108,7 @@ static int hold(struct layer_dirs *dirs, int fd_taken, const char *path, struct 
 		.path = xstrdup(path),
 		.fd = take_fd(&fd),
 		.inode = st.st_ino,
-		.set_gid = st.st_mode & S_ISGID,
+		.gid = st.st_gid,
 		.mtime = st.st_mtim,
 		.used = ++dirs->clock,
 	};

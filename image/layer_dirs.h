@@ -21,7 +21,7 @@ struct layer_dir {
 	char *path; /* NULL: the slot is free */
 	int fd;
 	ino_t inode;
-	bool set_gid; /* what is made in it gets its group */
+	gid_t gid; /* may be that of what is made in it: with the set-group-id bit, or as its file system is mounted */
 	struct timespec mtime;
 	bool dirty; /* something was put into it */
 	uint64_t used;

@@ -175,6 +175,15 @@ static void fd_of_another_process(void)
 
 /* ---- identity ---- */
 
+static void umask_as_it_is(void)
+{
+	mode_t before = umask(0137);
+
+	CHECK_INT(0137, proc_umask());
+	CHECK_INT(0137, umask(before));
+	CHECK_INT(before, proc_umask());
+}
+
 static void start_times(void)
 {
 	uint64_t mine = proc_start_time(getpid());
@@ -328,6 +337,7 @@ static const struct test tests[] = {
 	TEST(clone_parent),
 	TEST(new_pid_namespace),
 	TEST(fd_of_another_process),
+	TEST(umask_as_it_is),
 	TEST(start_times),
 	TEST(zombies_have_none),
 	TEST(hostile_names),

@@ -335,6 +335,106 @@ static void escaped_attributes(void)
 	CHECK(fgetxattr(sub, "security.selinux", value, sizeof(value)) != 5);
 }
 
+static mode_t mode_of(int dir, const char *name)
+{
+	struct stat st;
+
+	return fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 ? st.st_mode & 07777 : (mode_t)-1;
+}
+
+static void modes_whatever_the_umask(void)
+{
+	static const mode_t modes[] = { 0644, 0666, 0777, 0600, 0444, 0, 04755, 02755, 01644 };
+	char name[] = "0";
+	struct tape tape = { 0 };
+	auto_fd int dir = temporary_open();
+	struct layer_result result;
+	struct error err;
+	mode_t before = umask(027);
+	int r;
+
+	for (size_t i = 0; i < ARRAY_SIZE(modes); i++) {
+		name[0] = (char)('0' + i);
+		(void)tape_entry(&tape, &(struct tape_entry){ .name = name, .mode = modes[i], .data = "data" });
+	}
+	r = unpack(dir, &tape, &(struct layer_options){ 0 }, &result, &err);
+	(void)umask(before);
+	CHECK_INT(0, r);
+	for (size_t i = 0; i < ARRAY_SIZE(modes); i++) {
+		name[0] = (char)('0' + i);
+		CHECK_INT(modes[i], mode_of(dir, name));
+	}
+}
+
+static void owners_whatever_the_directory(void)
+{
+	static const char *const names[] = { "d/f", "d/l", "d/sub", "e/f", "f" };
+	struct tape tape = { 0 };
+	auto_fd int dir = temporary_open();
+	struct layer_result result;
+	struct error err;
+	struct stat st;
+
+	need_root();
+	(void)tape_entry(&tape, &(struct tape_entry){ .name = "d", .type = '5', .mode = 02755, .gid = 7 });
+	file(&tape, "d/f", "data");
+	(void)tape_entry(&tape, &(struct tape_entry){ .name = "d/l", .type = '2', .link = "f" });
+	directory(&tape, "d/sub", 5);
+	(void)tape_entry(&tape, &(struct tape_entry){ .name = "e", .type = '5', .mode = 0755, .gid = 7 });
+	file(&tape, "e/f", "data");
+	file(&tape, "f", "data");
+	(void)tape_entry(&tape, &(struct tape_entry){ .name = "m", .type = '2', .link = "f", .gid = 8 });
+	(void)tape_entry(&tape, &(struct tape_entry){ .name = "u", .mode = 0600, .uid = 7, .data = "data" });
+	CHECK_INT(0, unpack(dir, &tape, &(struct layer_options){ 0 }, &result, &err));
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		CHECK(fstatat(dir, names[i], &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_uid == 0 && st.st_gid == 0);
+	CHECK(fstatat(dir, "m", &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_uid == 0 && st.st_gid == 8);
+	CHECK(fstatat(dir, "u", &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_uid == 7 && st.st_gid == 0);
+	CHECK_INT(02755, mode_of(dir, "d"));
+	CHECK_INT(0750, mode_of(dir, "d/sub"));
+}
+
+static const unsigned char owner_only[] = {
+	2,  0, 0, 0,                         /* version; then each with kind, rights and no id: */
+	1,  0, 7, 0, 0xff, 0xff, 0xff, 0xff, /* the owner */
+	4,  0, 0, 0, 0xff, 0xff, 0xff, 0xff, /* the group */
+	32, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, /* others */
+};
+static const char default_acl[] = "system.posix_acl_default";
+
+static void directory_with_acl(struct tape *tape, const char *name)
+{
+	char text[128];
+	const size_t at = (size_t)sprintf(text, "70 SCHILY.xattr.%s=", default_acl);
+
+	memcpy(text + at, owner_only, sizeof(owner_only));
+	text[at + sizeof(owner_only)] = '\n';
+	CHECK_INT(70, at + sizeof(owner_only) + 1);
+	(void)tape_entry(tape, &(struct tape_entry){ .name = "PaxHeaders/x", .type = 'x', .size = 70 });
+	tape_data(tape, text, 70);
+	directory(tape, name, 5);
+}
+
+static void modes_whatever_the_directory_hands_down(void)
+{
+	struct tape tape = { 0 };
+	auto_fd int dir = temporary_open();
+	struct layer_result result;
+	struct error err;
+
+	need_root();
+	directory_with_acl(&tape, "d");
+	file(&tape, "d/f", "data");
+	CHECK_INT(0, unpack(dir, &tape, &(struct layer_options){ 0 }, &result, &err));
+	if (result.skipped_xattrs)
+		TEST_SKIP("no ACLs on this file system");
+	CHECK_INT(0644, mode_of(dir, "d/f"));
+	CHECK_INT(0, fsetxattr(dir, default_acl, owner_only, sizeof(owner_only), 0));
+	file(&tape, "g", "data");
+	CHECK_INT(0, unpack(dir, &tape, &(struct layer_options){ 0 }, &result, &err));
+	CHECK_INT(0644, mode_of(dir, "g"));
+}
+
 static void links_to_what_is_not_there(void)
 {
 	struct tape tape = { 0 };
@@ -358,6 +458,9 @@ static const struct test tests[] = {
 	TEST(opaque_top),
 	TEST(applied_whiteouts),
 	TEST(escaped_attributes),
+	TEST(modes_whatever_the_umask),
+	TEST(modes_whatever_the_directory_hands_down),
+	TEST(owners_whatever_the_directory),
 	TEST(links_to_what_is_not_there),
 };
 
