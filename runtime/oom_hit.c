@@ -4,7 +4,7 @@
  *	ARMED, SOFT --touched--> lift memory.max; reclaimable? -> SOFT, else freeze -> FREEZING
  *	SOFT        --quiet----> memory.max back to the limit -> ARMED
  *	FREEZING    --frozen---> reclaimable after all? -> thaw, SOFT, else -> DECIDE
- *	FREEZING    --too long-> DECIDE, as pending: what still runs is slowed down, and can be killed
+ *	FREEZING    --too long-> the same, but DECIDE as pending: what still runs is slowed down, and can be killed
  *	DECIDE      --raise, resume--> thaw -> SOFT     --kill--> SETTLE     --nobody in time--> the policy's default
  *	SETTLE      --fits-----> thaw -> SOFT           --too long--> DECIDE, told again
  *
@@ -35,7 +35,7 @@ enum { NS_PER_US = 1000, NUMBER_SIZE = 32, RAISES_MAX = 64 };
 #define NS_PER_MS 1000000ULL
 #define NS_PER_S  1000000000ULL
 #define QUIET_NS  (200 * NS_PER_MS) /* without an event, until memory.max is put back */
-#define FREEZE_NS (500 * NS_PER_MS) /* for all tasks to stop, until told as pending */
+#define FREEZE_NS (100 * NS_PER_MS) /* for all tasks to stop, until told as pending */
 #define TELL_NS   (50 * NS_PER_MS)  /* after the event, until it is told whoever else touches a limit */
 #define LIFT_NS   (50 * NS_PER_MS)  /* between looks at what still runs */
 #define LOOK_NS   (1 * NS_PER_MS)   /* between looks at what may be told late */
@@ -116,10 +116,11 @@ static void decide(struct watched *container, bool pending)
 		container->decide_ns = oom_now_ns() + container->policy.timeout_ms * NS_PER_MS;
 }
 
-static void frozen(struct watched *container)
+/* All have stopped, or (pending) have had their time for that. */
+static void stopped(struct watched *container, bool pending)
 {
 	if (tripwire_is_full(&container->wire) > 0) {
-		decide(container, false);
+		decide(container, pending);
 		return;
 	}
 	container->thawed_hits++;
@@ -135,7 +136,7 @@ static void look_at_freezer(struct watched *container)
 	if (!populated)
 		soft_again(container); /* all have ended: nobody is left to decide about */
 	else if (is_frozen)
-		frozen(container);
+		stopped(container, false);
 }
 
 /* Of tasks that fork there are others by now. */
@@ -278,7 +279,7 @@ void hit_adopt(struct watched *container)
 	else
 		evaluate(container);
 	if (container->state == HIT_FREEZING && is_frozen)
-		frozen(container);
+		stopped(container, false);
 }
 
 /* However many others touch their limits all the time: who decides about this one does not wait for them for long. */
@@ -537,7 +538,7 @@ void hit_tick(struct watcher *watcher, struct watched *container)
 		} else if (container->state == HIT_FREEZING) {
 			look_at_freezer(container);
 			if (container->state == HIT_FREEZING)
-				decide(container, true);
+				stopped(container, true);
 		} else if (container->state == HIT_SETTLE) {
 			look_after_kill(watcher, container);
 		} else if (container->state == HIT_DECIDE && container->pending) {

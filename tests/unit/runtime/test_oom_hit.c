@@ -98,7 +98,20 @@ static void a_few_pages_are_no_room(void)
 	stop();
 }
 
-/* As if there had been room after all. */
+/* Nor is that one told of which was not stopped in time and needs no more by then. */
+static void thawed_if_there_was_room_in_the_end(void)
+{
+	start();
+	use(60000000, true);
+	touch();
+	use(50000000, true);
+	tick();
+	CHECK_INT(HIT_SOFT, container.state);
+	CHECK_STR("0", get("cgroup.freeze"));
+	CHECK(!container.announce && !container.pending && container.hits == 0 && container.thawed_hits == 1);
+	stop();
+}
+
 static void what_does_not_freeze_is_pending(void)
 {
 	start();
@@ -392,6 +405,7 @@ static const struct test tests[] = {
 	TEST(it_is_told_soon_whatever_others_do),
 	TEST(thawed_if_there_was_room_after_all),
 	TEST(a_few_pages_are_no_room),
+	TEST(thawed_if_there_was_room_in_the_end),
 	TEST(what_does_not_freeze_is_pending),
 	TEST(raised),
 	TEST(more_than_there_can_be_is_no_raise),
