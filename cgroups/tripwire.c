@@ -6,7 +6,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -43,12 +42,19 @@ uint64_t tripwire_ceiling(uint64_t limit, uint64_t gap)
 	return limit - gap > spare_below(limit - gap) ? limit - gap - spare_below(limit - gap) : 0;
 }
 
-/* On the cgroup, which it goes with: the quota to put back. Who may set it may write any cgroup's cpu.max as well. */
-#define QUOTA_NOTE "trusted.coffer.cpu.max"
-
-/* Microseconds a period, more than any machine has; "max" for the last quota of a host, and back, has the kernel patch
-   its own code, which takes all processors. */
-#define QUOTA_LIFTED "1000000000"
+/*
+ * What is otherwise while all stop.
+ *
+ *	cpu.max		Microseconds a period, more than any machine has: what has used up a quota stops in the next
+ *			period only. "max" for the last quota of a host, and back, has the kernel patch its own code,
+ *			which takes all processors.
+ *	memory.swap.max	Next to nothing: a task that looks for pages to swap out, at each page that it is given above
+ *			memory.high, does not stop before it has looked at all.
+ */
+static const struct override overrides[TRIPWIRE_OVERRIDES] = {
+	{ .file = "cpu.max", .meanwhile = "1000000000", .fine = "max" },
+	{ .file = "memory.swap.max", .meanwhile = "65536", .fine = "0" },
+};
 
 /* Non-blocking: for a limit below the usage the kernel reclaims, and at memory.max kills, in the writer's time; newer
    ones leave that to the next allocation (cgroup-v2.rst "memory.high", O_NONBLOCK), and older ones ignore the flag. */
@@ -93,9 +99,10 @@ int tripwire_open(int cgroup_fd, uint64_t limit, uint64_t gap, struct tripwire *
 		}
 	}
 	(void)tripwire_touched(&wire);
-	if (fgetxattr(wire.dir, QUOTA_NOTE, wire.quota, sizeof(wire.quota) - 1) < 0)
-		wire.quota[0] = '\0';
-	tripwire_throttle(&wire);
+	memcpy(wire.overrides, overrides, sizeof(overrides));
+	for (size_t i = 0; i < ARRAY_SIZE(wire.overrides); i++)
+		override_adopt(wire.dir, &wire.overrides[i]);
+	tripwire_put_back(&wire);
 	*ret_wire = wire;
 	return 0;
 }
@@ -332,30 +339,10 @@ static void brake(struct tripwire *wire)
 		wire->unbraked = write_bytes(wire->high, wire->limit - wire->gap) < 0;
 }
 
-/* Noted first, and without a note not at all: if this watcher is killed the next one puts it back. */
-static void unthrottle(struct tripwire *wire)
+void tripwire_put_back(struct tripwire *wire)
 {
-	char text[sizeof(wire->quota)];
-
-	if (wire->quota[0] || fd_read_small(wire->dir, "cpu.max", text, sizeof(text)) <= 0 || str_starts(text, "max") ||
-	    fsetxattr(wire->dir, QUOTA_NOTE, text, strlen(text), 0) < 0)
-		return;
-	memcpy(wire->quota, text, sizeof(text));
-	(void)fd_write_existing(wire->dir, "cpu.max", QUOTA_LIFTED);
-}
-
-/* A quota that somebody has written meanwhile is the newer one. */
-void tripwire_throttle(struct tripwire *wire)
-{
-	char text[sizeof(wire->quota)];
-
-	if (!wire->quota[0])
-		return;
-	if (fd_read_small(wire->dir, "cpu.max", text, sizeof(text)) > 0 && str_starts(text, QUOTA_LIFTED " ") &&
-	    fd_write_existing(wire->dir, "cpu.max", wire->quota) < 0)
-		return;
-	(void)fremovexattr(wire->dir, QUOTA_NOTE);
-	wire->quota[0] = '\0';
+	for (size_t i = 0; i < ARRAY_SIZE(wire->overrides); i++)
+		override_end(wire->dir, &wire->overrides[i]);
 }
 
 int tripwire_freeze(struct tripwire *wire)
@@ -367,7 +354,8 @@ int tripwire_freeze(struct tripwire *wire)
 	r = read_text(wire->freeze, text, sizeof(text));
 	if (r < 0 || text[0] == '1')
 		return r;
-	unthrottle(wire);
+	for (size_t i = 0; i < ARRAY_SIZE(wire->overrides); i++)
+		override_begin(wire->dir, &wire->overrides[i]);
 	if (pwrite(wire->freeze, "1", 1, 0) != 1)
 		return -errno;
 	wire->froze = true;
@@ -377,7 +365,7 @@ int tripwire_freeze(struct tripwire *wire)
 int tripwire_thaw(struct tripwire *wire)
 {
 	brake(wire);
-	tripwire_throttle(wire);
+	tripwire_put_back(wire);
 	if (!wire->froze)
 		return 0;
 	if (pwrite(wire->freeze, "0", 1, 0) != 1)

@@ -14,8 +14,9 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "override.h"
 
-enum { TRIPWIRE_QUOTA_SIZE = 48 }; /* two numbers */
+enum { TRIPWIRE_OVERRIDES = 2 };
 
 struct tripwire {
 	int dir;    /* the cgroup; owned, as are the others */
@@ -27,8 +28,8 @@ struct tripwire {
 	uint64_t lifted_to;  /* what memory.max says while lifted, else 0 */
 	bool unbraked;       /* memory.high is raised as well */
 	uint64_t n_high, n_max, n_oom;
-	bool froze;                      /* the freeze is this tripwire's, not somebody's `pause` */
-	char quota[TRIPWIRE_QUOTA_SIZE]; /* what cpu.max said, while it says more so that all can stop; else "" */
+	bool froze;                                    /* the freeze is this tripwire's, not somebody's `pause` */
+	struct override overrides[TRIPWIRE_OVERRIDES]; /* while all stop */
 };
 
 #define TRIPWIRE_NONE                                                                                                  \
@@ -52,8 +53,8 @@ uint64_t tripwire_swappable(const char *stat, uint64_t own_room, uint64_t host_r
    until now, and is at most so much. As long as nothing is compressed nobody knows what there is to gain: 0. */
 uint64_t tripwire_compressible(const char *stat, uint64_t swap, uint64_t zswap_room);
 
-/* Opens the files of the cgroup directory (which stays the caller's); thresholds are not written. A quota that somebody
-   lifted and could not put back, since he was killed, is put back. */
+/* Opens the files of the cgroup directory (which stays the caller's); thresholds are not written. What somebody
+   has overridden and could not put back, since he was killed, is put back. */
 int tripwire_open(int cgroup_fd, uint64_t limit, uint64_t gap, struct tripwire *ret_wire, struct error *err);
 void tripwire_close(struct tripwire *wire);
 
@@ -77,10 +78,9 @@ int tripwire_is_full(const struct tripwire *wire);
 
 /* cgroup.freeze, without waiting, and with memory.high out of the way: a task that it puts to sleep, for up to two
    seconds, cannot stop before the sleep ends. A thaw puts memory.high back. Somebody's own pause is not undone.
-   Until the thaw or tripwire_throttle() there is no quota either, since what has used up its own stops in the next
-   period only. */
+   Until the thaw or tripwire_put_back() there is no quota either, and no room in the swap. */
 int tripwire_freeze(struct tripwire *wire);
-void tripwire_throttle(struct tripwire *wire);
+void tripwire_put_back(struct tripwire *wire);
 int tripwire_thaw(struct tripwire *wire);
 
 /* The flags of cgroup.events, which re-arms that file. */

@@ -107,7 +107,6 @@ static void decide(struct watched *container, bool pending)
 {
 	container->freeze_us = us_since_event(container);
 	end_boost(container);
-	tripwire_throttle(&container->wire);
 	container->pending = pending;
 	container->announce = true;
 	container->hits++;
@@ -119,6 +118,7 @@ static void decide(struct watched *container, bool pending)
 /* All have stopped, or (pending) have had their time for that. */
 static void stopped(struct watched *container, bool pending)
 {
+	tripwire_put_back(&container->wire);
 	if (tripwire_is_full(&container->wire) > 0) {
 		decide(container, pending);
 		return;

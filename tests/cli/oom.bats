@@ -259,16 +259,19 @@ growing() {
 	python3 - "$CGROUP/a" <<-END
 		import os, sys
 		os.setxattr(sys.argv[1], "trusted.coffer.cpu.max", b"90000 100000")
+		os.setxattr(sys.argv[1], "trusted.coffer.memory.swap.max", b"1048576")
 		os.setxattr(sys.argv[1], "trusted.coffer.boost", b"")
 		for pid in map(int, open(sys.argv[1] + "/cgroup.procs")):
 		    assert os.sched_getscheduler(pid) == os.SCHED_OTHER
 		    os.sched_setscheduler(pid, os.SCHED_RR | os.SCHED_RESET_ON_FORK, os.sched_param(1))
 	END
 	echo 1000000000 >"$CGROUP/a/cpu.max"
+	echo 65536 >"$CGROUP/a/memory.swap.max"
 	[[ $(<"$CGROUP/a/memory.max") != max ]]
 	equal "$(status_of a)" paused
 	wait_for 10 oom_state a frozen
 	equal "$(<"$CGROUP/a/cpu.max")" "90000 100000"
+	equal "$(<"$CGROUP/a/memory.swap.max")" 1048576
 	equal "$(xargs -n 1 chrt -p <"$CGROUP/a/cgroup.procs" | grep -c SCHED_OTHER)" "$(wc -l <"$CGROUP/a/cgroup.procs")"
 	succeeds coffer oom raise a 256m
 	wait_for 60 grep -q finished "$TEST_DIR/a.out"
