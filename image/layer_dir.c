@@ -129,7 +129,7 @@ static int make_directory(struct dir_sink *sink, const struct layer_entry *entry
 	return 0;
 }
 
-/* Nearly all are made with their mode: on a file system with a journal, to set it afterwards takes as long as the rest. */
+/* Nearly all are made with their mode: to set it afterwards is one more transaction of a file system with a journal. */
 static int open_file(struct dir_sink *sink, const struct layer_dir *dir, const struct layer_entry *entry)
 {
 	const bool lacks_mode = entry->tar->n_xattrs || (entry->tar->mode & (~(mode_t)PERMISSIONS | sink->umask));
