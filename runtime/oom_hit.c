@@ -3,7 +3,7 @@
  *
  *	ARMED, SOFT --touched--> lift memory.max; reclaimable? -> SOFT, else freeze -> FREEZING
  *	SOFT        --quiet----> memory.max back to the limit -> ARMED
- *	FREEZING    --frozen---> reclaimable after all? -> thaw, SOFT, else -> DECIDE
+ *	FREEZING    --frozen, or standing still--> reclaimable after all? -> thaw, SOFT, else -> DECIDE
  *	FREEZING    --too long-> the same, but DECIDE as pending: what still runs is slowed down, and can be killed
  *	DECIDE      --raise, resume--> thaw -> SOFT     --kill--> SETTLE     --nobody in time--> the policy's default
  *	SETTLE      --fits-----> thaw -> SOFT           --too long--> DECIDE, told again
@@ -69,9 +69,13 @@ static uint64_t us_since_event(const struct watched *container)
 
 static void end_boost(struct watched *container)
 {
-	if (!container->boost.tasks)
-		return;
 	boost_end(container->wire.dir, &container->boost, oom_now_ns());
+}
+
+static void end_looks(struct watched *container)
+{
+	end_boost(container);
+	still_end(container);
 	container->look_ns = 0;
 }
 
@@ -95,7 +99,7 @@ static void evaluate(struct watched *container)
 static void soft_again(struct watched *container)
 {
 	container->pending = false;
-	end_boost(container);
+	end_looks(container);
 	(void)tripwire_thaw(&container->wire);
 	enter(container, HIT_SOFT, QUIET_NS);
 	/* Whoever touches the limit again at once would sleep above memory.high by the time that the kernel tells. */
@@ -106,7 +110,7 @@ static void soft_again(struct watched *container)
 static void decide(struct watched *container, bool pending)
 {
 	container->freeze_us = us_since_event(container);
-	end_boost(container);
+	end_looks(container);
 	container->pending = pending;
 	container->announce = true;
 	container->hits++;
@@ -139,43 +143,43 @@ static void look_at_freezer(struct watched *container)
 		stopped(container, false);
 }
 
-/* Of tasks that fork there are others by now. */
-static void hasten_more(struct watched *container)
+/* By now there may be others that have been forked, and some that stand still where the kernel does not say so. */
+static void look_for_more(struct watched *container)
 {
-	if (container->state != HIT_FREEZING || oom_now_ns() < container->more_ns)
+	if (oom_now_ns() < container->more_ns)
 		return;
 	container->more_ns = oom_now_ns() + MORE_NS;
 	boost_more(container->wire.dir, &container->boost);
+	still_begin(container);
 }
 
-static void look_again(struct watched *container)
+static void look_at_tasks(struct watched *container)
 {
-	if (container->boost.tasks)
-		container->look_ns = oom_now_ns() + LOOK_NS;
+	look_at_freezer(container);
+	if (container->state == HIT_FREEZING && still_is_seen(container))
+		stopped(container, false);
+	if (container->state != HIT_FREEZING)
+		return;
+	look_for_more(container);
+	if (boost_is_over(&container->boost, oom_now_ns()))
+		end_boost(container);
+	container->look_ns = oom_now_ns() + LOOK_NS;
 }
 
 /* What has not stopped at once waits for a processor, mostly. */
 static void hasten(struct watched *container)
 {
 	look_at_freezer(container);
-	if (container->state == HIT_FREEZING)
-		boost_begin(container->wire.dir, &container->boost, oom_now_ns());
+	if (container->state != HIT_FREEZING)
+		return;
+	boost_begin(container->wire.dir, &container->boost, oom_now_ns());
 	container->more_ns = oom_now_ns() + MORE_NS;
-	look_again(container);
-}
-
-static void look_at_boost(struct watched *container)
-{
-	look_at_freezer(container);
-	hasten_more(container);
-	if (boost_is_over(&container->boost, oom_now_ns()))
-		end_boost(container);
-	look_again(container);
+	container->look_ns = oom_now_ns() + LOOK_NS;
 }
 
 void hit_leave(struct watched *container)
 {
-	end_boost(container);
+	end_looks(container);
 }
 
 void hit_touched(struct watched *container)
@@ -520,7 +524,7 @@ static void look(struct watched *container)
 {
 	container->look_ns = 0;
 	if (container->state == HIT_FREEZING)
-		look_at_boost(container);
+		look_at_tasks(container);
 	else if (container->state == HIT_SOFT)
 		look_for_touch(container);
 }

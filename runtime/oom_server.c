@@ -353,6 +353,7 @@ void server_sweep(struct watcher *watcher)
 			continue;
 		}
 		*slot = client->next;
+		(void)epoll_ctl(watcher->epoll, EPOLL_CTL_DEL, client->fd, NULL); /* see ignore_files() */
 		(void)close(client->fd);
 		free(client->only);
 		free(client->in);

@@ -74,6 +74,14 @@ static int listen_to(const struct watcher *watcher, int fd, struct source *sourc
 	return epoll_ctl(watcher->epoll, EPOLL_CTL_ADD, fd, &event) < 0 ? fail(err, errno, "epoll") : 0;
 }
 
+/* Closed is not enough while somebody who was forked has them open too: epoll would tell of what is freed by then. */
+static void ignore_files(const struct watcher *watcher, const struct watched *container)
+{
+	(void)epoll_ctl(watcher->epoll, EPOLL_CTL_DEL, container->wire.events, NULL);
+	(void)epoll_ctl(watcher->epoll, EPOLL_CTL_DEL, container->wire.frozen, NULL);
+	(void)epoll_ctl(watcher->epoll, EPOLL_CTL_DEL, container->pressure, NULL);
+}
+
 /* The kernel looks at the trigger only while the cgroup's tasks do wait for memory. */
 static int open_pressure(struct watched *container, struct arena *arena, struct error *err)
 {
@@ -192,8 +200,10 @@ int watcher_add(struct watcher *watcher, const char *id, struct error *err)
 		r = listen_to(watcher, container->wire.frozen, &container->frozen_source, err);
 	if (r == 0 && container->pressure >= 0)
 		r = listen_to(watcher, container->pressure, &container->pressure_source, err);
-	if (r < 0)
+	if (r < 0) {
+		ignore_files(watcher, container);
 		return r;
+	}
 	hit_adopt(container);
 	container->next = watcher->containers;
 	watcher->containers = take_ptr(container);
@@ -210,6 +220,7 @@ static void sweep(struct watcher *watcher)
 			continue;
 		}
 		*slot = container->next;
+		ignore_files(watcher, container);
 		watched_free(container);
 	}
 	server_sweep(watcher);
@@ -378,8 +389,7 @@ static void handle(struct watcher *watcher, const struct epoll_event *event)
 		return;
 	case SOURCE_PRESSURE:
 		if (event->events & EPOLLERR) /* the cgroup is gone */
-			(void)epoll_ctl(watcher->epoll, EPOLL_CTL_DEL, ((struct watched *)source->owner)->pressure,
-					NULL);
+			ignore_files(watcher, source->owner);
 		else
 			hit_pressure(watcher, source->owner);
 		return;
@@ -404,10 +414,8 @@ static void mute_if_gone(const struct watcher *watcher, const struct watched *co
 {
 	uint64_t used;
 
-	if (tripwire_usage(&container->wire, &used) != -ENODEV)
-		return;
-	(void)epoll_ctl(watcher->epoll, EPOLL_CTL_DEL, container->wire.events, NULL);
-	(void)epoll_ctl(watcher->epoll, EPOLL_CTL_DEL, container->wire.frozen, NULL);
+	if (tripwire_usage(&container->wire, &used) == -ENODEV)
+		ignore_files(watcher, container);
 }
 
 /* Whether a container touched its limit. */

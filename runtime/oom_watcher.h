@@ -3,6 +3,7 @@
  *
  *	oom_watcher.c  the loop, the timers, containers coming and going
  *	oom_hit.c      the states of one container, and the decisions
+ *	oom_still.c    whether what is to stop stands still, seen by a process of its own
  *	oom_default.c  what is done when nobody decides in time
  *	oom_report.c   a hit as JSON
  *	oom_server.c   clients: requests, answers, events
@@ -78,6 +79,7 @@ struct watched {
 	struct boost boost;           /* of what is to stop */
 	uint64_t look_ns;             /* for the next look at what the kernel may tell late; monotonic, 0: none */
 	uint64_t more_ns;             /* for the next look for what has been forked since */
+	int still;                    /* the pipe from the process that looks whether all stand still, or 0 */
 	uint64_t touched_ns, late_ns; /* the last event; until when one may be told late, after a thaw */
 };
 
@@ -120,6 +122,11 @@ void hit_adopt(struct watched *container); /* as an earlier watcher, or nobody, 
 void hit_leave(struct watched *container); /* for the next watcher */
 void hit_pressure(struct watcher *watcher, struct watched *container);
 bool hit_announce(struct watcher *watcher, struct watched *container, bool busy); /* busy: not yet, if it can wait */
+
+/* ---- oom_still.c: once a freeze, and not after 100 ms; oom_still.c has the reason for a process ---- */
+void still_begin(struct watched *container);
+bool still_is_seen(const struct watched *container);
+void still_end(struct watched *container);
 
 /* ---- oom_default.c ---- */
 void hit_fall_back(struct watcher *watcher, struct watched *container);

@@ -38,6 +38,14 @@ cgroup2_mount() {
 	done
 }
 
+# run NAME PROGRAM...: one that prints TAP, as tests/test reads it.
+run() {
+	local status=0
+	echo "#> begin $1"
+	"${@:2}" 2>&1 </dev/null || status=$?
+	echo "#> end $status"
+}
+
 # bats_files PATH...: all these bats files, or of these directories, the largest first, $BATS_JOBS at a time, or as many
 # as there are processors.
 bats_files() {

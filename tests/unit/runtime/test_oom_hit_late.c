@@ -7,6 +7,8 @@
 
 #include "hit_fixture.h"
 
+enum { TRIES = 2000, MS_US = 1000 };
+
 static void soft(void)
 {
 	container.state = HIT_SOFT;
@@ -44,6 +46,9 @@ static void stop_with_task(pid_t pid)
 {
 	(void)kill(pid, SIGKILL);
 	CHECK_INT(pid, waitpid(pid, NULL, 0));
+	hit_leave(&container);
+	while (waitpid(-1, NULL, 0) > 0) /* who has looked */
+		;
 	stop();
 }
 
@@ -67,13 +72,13 @@ static void what_does_not_stop_at_once_goes_first(void)
 	CHECK(is_boosted(pid) && container.look_ns > 1);
 	CHECK(!is_boosted(other));
 	container.look_ns = container.more_ns = 1;
-	(void)snprintf(text, sizeof(text), "%d\n%d\n", pid, other);
+	(void)snprintf(text, sizeof(text), "0\n%d\n%d\n", pid, other);
 	put("cgroup.threads", text);
 	hit_tick(&watcher, &container);
 	CHECK(is_boosted(pid) && is_boosted(other));
 	container.look_ns = container.boost.since_ns = 1;
 	hit_tick(&watcher, &container);
-	CHECK(!is_boosted(pid) && container.look_ns == 0);
+	CHECK(!is_boosted(pid) && container.look_ns > 1);
 	CHECK_INT(HIT_FREEZING, container.state);
 	soft();
 	container.boost.rest_ns = 0;
@@ -85,6 +90,54 @@ static void what_does_not_stop_at_once_goes_first(void)
 	CHECK(container.state == HIT_DECIDE && !container.pending && !is_boosted(pid));
 	(void)kill(other, SIGKILL);
 	CHECK_INT(other, waitpid(other, NULL, 0));
+	stop_with_task(pid);
+}
+
+static void look_once_more(void)
+{
+	container.look_ns = container.more_ns = 1;
+	hit_tick(&watcher, &container);
+}
+
+/* The kernel does not say so, as of a task that sleeps in a page fault. */
+static void what_stands_still_is_told(void)
+{
+	char text[32];
+	pid_t pid = start_with_task();
+
+	(void)snprintf(text, sizeof(text), "%d\n", pid);
+	put("cgroup.threads", text);
+	use(60000000, true);
+	touch();
+	CHECK(container.state == HIT_FREEZING && !container.still);
+	look_once_more();
+	CHECK(container.still > 0);
+	for (int i = 0; i < TRIES && container.state == HIT_FREEZING; i++) {
+		(void)usleep(MS_US);
+		look_once_more();
+	}
+	CHECK(container.state == HIT_DECIDE && container.announce && !container.pending && !container.still);
+	stop_with_task(pid);
+}
+
+/* By its own timer, or when nobody wants to know; and what has not been seen is not told. */
+static void who_looks_does_not_do_so_for_ever(void)
+{
+	pid_t pid = start_with_task();
+	int status = 0;
+
+	use(60000000, true);
+	touch();
+	container.tick_ns = 0; /* not told as pending meanwhile */
+	look_once_more();
+	CHECK(waitpid(-1, &status, 0) > 0 && WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM);
+	look_once_more();
+	CHECK_INT(HIT_FREEZING, container.state);
+	hit_leave(&container);
+	CHECK(!container.still);
+	look_once_more();
+	hit_leave(&container);
+	CHECK(waitpid(-1, &status, 0) > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0);
 	stop_with_task(pid);
 }
 
@@ -133,6 +186,8 @@ static void what_goes_on_is_looked_at(void)
 
 static const struct test tests[] = {
 	TEST(what_does_not_stop_at_once_goes_first),
+	TEST(what_stands_still_is_told),
+	TEST(who_looks_does_not_do_so_for_ever),
 	TEST(a_boost_ends_with_its_watcher),
 	TEST(what_goes_on_is_looked_at),
 };

@@ -383,6 +383,22 @@ static void who_hangs_up_goes(void)
 	stop();
 }
 
+/* A hook that has just been forked has all files, and epoll knows a file until its last holder has closed it. */
+static void who_is_gone_is_not_heard_of(void)
+{
+	struct client *client = start();
+	int held = dup(client->fd);
+	struct epoll_event event;
+
+	CHECK_INT(5, send(peer, "{}\n{}", 5, MSG_NOSIGNAL));
+	CHECK_INT(1, epoll_wait(watcher.epoll, &event, 1, 0));
+	client->closed = true;
+	server_sweep(&watcher);
+	CHECK_INT(0, epoll_wait(watcher.epoll, &event, 1, 0));
+	(void)close(held);
+	stop();
+}
+
 static const struct test tests[] = {
 	TEST(each_request_has_one_answer),
 	TEST(the_numbers_are_those_of_the_cgroup),
@@ -397,6 +413,7 @@ static const struct test tests[] = {
 	TEST(a_policys_socket_decides_about_its_container_alone),
 	TEST(without_a_free_fd_who_comes_is_turned_away),
 	TEST(who_hangs_up_goes),
+	TEST(who_is_gone_is_not_heard_of),
 };
 
 TEST_MAIN(tests)
