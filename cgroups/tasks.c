@@ -36,7 +36,7 @@ int tasks_of(int cgroup_fd, task_fn *act, void *data)
 		if (task >= 0 && task <= INT_MAX && !act((pid_t)task, data))
 			return -ECANCELED;
 	}
-	return 0;
+	return ferror(file) ? -EIO : 0;
 }
 
 static int visit_group(int fd, size_t depth, void *data)

@@ -58,6 +58,10 @@ static void enter(struct watched *container, enum hit_state state, uint64_t tick
 	container->tick_ns = tick_ns ? oom_now_ns() + tick_ns : 0;
 	if (state != HIT_DECIDE)
 		container->decide_ns = 0;
+	if (state == HIT_FREEZING) {
+		container->look_ns = oom_now_ns() + LOOK_NS;
+		container->more_ns = oom_now_ns() + MORE_NS;
+	}
 }
 
 /* ---- towards a hit ---- */
@@ -153,10 +157,18 @@ static void look_for_more(struct watched *container)
 	still_begin(container);
 }
 
+/* Is the freeze still asked for? `coffer resume` or an engine may have taken it back. */
+static bool is_asked_for(const struct watched *container)
+{
+	char text[NUMBER_SIZE];
+
+	return fd_read_small(container->wire.dir, "cgroup.freeze", text, sizeof(text)) <= 0 || text[0] == '1';
+}
+
 static void look_at_tasks(struct watched *container)
 {
 	look_at_freezer(container);
-	if (container->state == HIT_FREEZING && still_is_seen(container))
+	if (container->state == HIT_FREEZING && still_is_seen(container) && is_asked_for(container))
 		stopped(container, false);
 	if (container->state != HIT_FREEZING)
 		return;
@@ -170,11 +182,8 @@ static void look_at_tasks(struct watched *container)
 static void hasten(struct watched *container)
 {
 	look_at_freezer(container);
-	if (container->state != HIT_FREEZING)
-		return;
-	boost_begin(container->wire.dir, &container->boost, oom_now_ns());
-	container->more_ns = oom_now_ns() + MORE_NS;
-	container->look_ns = oom_now_ns() + LOOK_NS;
+	if (container->state == HIT_FREEZING)
+		boost_begin(container->wire.dir, &container->boost, oom_now_ns());
 }
 
 void hit_leave(struct watched *container)
@@ -222,14 +231,6 @@ static void let_go(struct watcher *watcher, struct watched *container, const cha
 	container->announce = false;
 	soft_again(container);
 	tell_outcome(watcher, container, outcome);
-}
-
-/* Is the freeze still asked for? `coffer resume` or an engine may have taken it back. */
-static bool is_asked_for(const struct watched *container)
-{
-	char text[NUMBER_SIZE];
-
-	return fd_read_small(container->wire.dir, "cgroup.freeze", text, sizeof(text)) <= 0 || text[0] == '1';
 }
 
 void hit_freezer(struct watcher *watcher, struct watched *container)

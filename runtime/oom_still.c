@@ -19,15 +19,13 @@
 #include "cgroups/still.h"
 #include "oom_watcher.h"
 
-enum { GROUP_FD = STDIN_FILENO, ANSWER_FD = STDOUT_FILENO, LASTS_US = 100000, PAUSE_MS = 2 };
+enum { GROUP_FD = STDIN_FILENO, ANSWER_FD = STDOUT_FILENO, LASTS_US = 100000, PAUSE_MS = 2, PRIORITY = 2 };
 
 /* Nothing of the watcher's but these two; at its end this one ends too. */
 static bool keep_only(int group, int answer)
 {
 	const struct itimerval timer = { .it_value = { .tv_usec = LASTS_US } };
-	const struct sched_param first = { .sched_priority = 1 };
 
-	(void)syscall(SYS_sched_setscheduler, 0, SCHED_FIFO, &first);
 	return prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && setitimer(ITIMER_REAL, &timer, NULL) == 0 &&
 	       dup2(group, GROUP_FD) == GROUP_FD && dup2(answer, ANSWER_FD) == ANSWER_FD &&
 	       sys_close_range(STDERR_FILENO, ~0U, 0) == 0;
@@ -39,14 +37,17 @@ static _Noreturn void look(int group, int answer)
 
 	if (!keep_only(group, answer))
 		_exit(EXIT_FAILURE);
-	while (!cgroup_is_still(GROUP_FD))
-		if (poll(&reader, 1, PAUSE_MS) != 0) /* nobody wants to know any more */
+	/* Few looks: how long one takes, the container decides. */
+	for (int pause = PAUSE_MS; !cgroup_is_still(GROUP_FD); pause *= 2)
+		if (poll(&reader, 1, pause) != 0) /* nobody wants to know any more */
 			_exit(EXIT_SUCCESS);
 	_exit(write(ANSWER_FD, "", 1) == 1 ? EXIT_SUCCESS : EXIT_FAILURE);
 }
 
 void still_begin(struct watched *container)
 {
+	/* Before those that boost.h has made real-time ones. */
+	const struct sched_param first = { .sched_priority = PRIORITY };
 	int ends[2];
 	pid_t pid;
 
@@ -57,7 +58,9 @@ void still_begin(struct watched *container)
 		look(container->wire.dir, ends[1]);
 	(void)close(ends[1]);
 	container->still = ends[0];
-	if (pid < 0)
+	if (pid > 0)
+		(void)syscall(SYS_sched_setscheduler, pid, SCHED_FIFO, &first);
+	else
 		still_end(container);
 }
 

@@ -256,7 +256,7 @@ static void leave_cgroup(const struct watcher *watcher)
 }
 
 /* To the root, which takes processes always, so that the last watcher of the host leaves no cgroup behind. A hook that
-   still runs keeps it, for the next one to remove. */
+   still runs, or who looks, keeps it for the next one to remove. */
 static void leave_nothing(const struct watcher *watcher)
 {
 	(void)fd_write_existing(watcher->host.root_fd, "cgroup.procs", "0");
@@ -388,8 +388,9 @@ static void handle(struct watcher *watcher, const struct epoll_event *event)
 		hit_freezer(watcher, source->owner);
 		return;
 	case SOURCE_PRESSURE:
-		if (event->events & EPOLLERR) /* the cgroup is gone */
-			ignore_files(watcher, source->owner);
+		if (event->events & EPOLLERR) /* the cgroup is gone, or cgroup.pressure is 0 */
+			(void)epoll_ctl(watcher->epoll, EPOLL_CTL_DEL, ((struct watched *)source->owner)->pressure,
+					NULL);
 		else
 			hit_pressure(watcher, source->owner);
 		return;

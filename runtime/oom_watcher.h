@@ -123,7 +123,7 @@ void hit_leave(struct watched *container); /* for the next watcher */
 void hit_pressure(struct watcher *watcher, struct watched *container);
 bool hit_announce(struct watcher *watcher, struct watched *container, bool busy); /* busy: not yet, if it can wait */
 
-/* ---- oom_still.c: once a freeze, and not after 100 ms; oom_still.c has the reason for a process ---- */
+/* ---- oom_still.c: a look, one at a time, which ends after 100 ms ---- */
 void still_begin(struct watched *container);
 bool still_is_seen(const struct watched *container);
 void still_end(struct watched *container);

@@ -3,10 +3,9 @@
 #include "cgroups/still.h"
 
 #include <fcntl.h>
-#include <linux/userfaultfd.h>
 #include <stdlib.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 
 #include "sandbox.h"
@@ -56,6 +55,16 @@ static char state_of(pid_t pid)
 	return end ? end[2] : '-';
 }
 
+/* A failed test leaves nothing behind. */
+static pid_t child(void)
+{
+	pid_t pid = fork();
+
+	if (pid == 0)
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	return pid;
+}
+
 /* Once it is in this state. */
 static bool is_still_with(pid_t pid, char state)
 {
@@ -78,7 +87,7 @@ static void end(pid_t pid)
 static void asleep_stopped_ended(void)
 {
 	char text[32];
-	pid_t pid = fork();
+	pid_t pid = child();
 
 	if (pid == 0)
 		for (;;)
@@ -99,7 +108,7 @@ static void asleep_stopped_ended(void)
 static void running(void)
 {
 	volatile unsigned count = 0;
-	pid_t pid = fork();
+	pid_t pid = child();
 
 	if (pid == 0)
 		for (;;)
@@ -113,7 +122,7 @@ static void running(void)
 /* vfork() waits where nothing but SIGKILL wakes it; as whoever writes much in one system call may. */
 static void asleep_in_a_system_call_for_good(void)
 {
-	pid_t pid = fork();
+	pid_t pid = child();
 
 	if (pid == 0) {
 		if (syscall(SYS_clone, CLONE_VFORK | SIGCHLD, 0, 0, 0, 0) != 0)
@@ -129,40 +138,6 @@ static void asleep_in_a_system_call_for_good(void)
 	stop();
 }
 
-/* The page never comes. */
-static void asleep_in_a_page_fault(void)
-{
-	struct uffdio_api api = { .api = UFFD_API };
-	volatile char *page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	struct uffdio_register range = { .range = { .start = (uintptr_t)page, .len = PAGE },
-					 .mode = UFFDIO_REGISTER_MODE_MISSING };
-	int ready[2];
-	char byte = 0;
-	pid_t pid;
-
-	CHECK_INT(0, pipe(ready));
-	pid = fork();
-	if (pid == 0) {
-		int fd = (int)syscall(SYS_userfaultfd, O_CLOEXEC);
-
-		byte = fd >= 0 && ioctl(fd, (int)UFFDIO_API, &api) == 0 && ioctl(fd, (int)UFFDIO_REGISTER, &range) == 0;
-		(void)!write(ready[1], &byte, 1);
-		*page = 1;
-		_exit(0);
-	}
-	CHECK_INT(1, read(ready[0], &byte, 1));
-	if (!byte) {
-		end(pid);
-		TEST_SKIP("no userfaultfd here");
-	}
-	start("nr_descendants 0\n");
-	for (int i = 0; i < TRIES && state_of(pid) == 'R'; i++)
-		(void)usleep(MS_US);
-	CHECK(is_still_with(pid, state_of(pid)));
-	end(pid);
-	stop();
-}
-
 /* ---- above memory.high ---- */
 
 static void touch_much(void)
@@ -170,6 +145,16 @@ static void touch_much(void)
 	volatile char *memory = mmap(NULL, MUCH, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	(void)madvise((void *)(uintptr_t)memory, MUCH, MADV_NOHUGEPAGE);
+	for (size_t at = 0; at < MUCH; at += PAGE)
+		memory[at] = 1;
+}
+
+/* Charges of 2 MiB, each so much that it sleeps inside the fault. */
+static void touch_hugely(void)
+{
+	volatile char *memory = mmap(NULL, MUCH, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	(void)madvise((void *)(uintptr_t)memory, MUCH, MADV_HUGEPAGE);
 	for (size_t at = 0; at < MUCH; at += PAGE)
 		memory[at] = 1;
 }
@@ -208,9 +193,8 @@ static bool is_still_above_high(void (*work)(void))
 		TEST_SKIP("the memory controller is not on cgroup v2 here");
 	CHECK_INT(0, cgroup_create(&host, sandbox_path("s"), 1u << CGROUP_MEMORY, &group, &err));
 	CHECK_INT(0, fd_write_existing(cgroup_fd(group), "memory.high", HIGH));
-	pid = fork();
+	pid = child();
 	if (pid == 0) {
-		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 		if (fd_write_existing(cgroup_fd(group), "cgroup.procs", "0") == 0)
 			work();
 		_exit(0);
@@ -228,9 +212,14 @@ static bool is_still_above_high(void (*work)(void))
 	return still;
 }
 
-static void asleep_above_high_in_a_page_fault(void)
+static void asleep_above_high_at_the_end_of_a_page_fault(void)
 {
 	CHECK(is_still_above_high(touch_much));
+}
+
+static void asleep_above_high_in_a_page_fault(void)
+{
+	CHECK(is_still_above_high(touch_hugely));
 }
 
 static void asleep_above_high_at_the_end_of_a_call(void)
@@ -254,6 +243,11 @@ static void what_cannot_be_told(void)
 	CHECK(!cgroup_is_still(dir));
 	put("cgroup.stat", "nonsense\n");
 	CHECK(!cgroup_is_still(dir));
+	put("cgroup.stat", "nr_descendants 0\n");
+	CHECK_INT(0, unlinkat(dir, "cgroup.threads", 0));
+	CHECK_INT(0, mkdirat(dir, "cgroup.threads", 0700)); /* cannot be read */
+	CHECK(!cgroup_is_still(dir));
+	CHECK_INT(0, unlinkat(dir, "cgroup.threads", AT_REMOVEDIR));
 	stop();
 }
 
@@ -261,7 +255,7 @@ static const struct test tests[] = {
 	TEST(asleep_stopped_ended),
 	TEST(running),
 	TEST(asleep_in_a_system_call_for_good),
-	TEST(asleep_in_a_page_fault),
+	TEST(asleep_above_high_at_the_end_of_a_page_fault),
 	TEST(asleep_above_high_in_a_page_fault),
 	TEST(asleep_above_high_at_the_end_of_a_call),
 	TEST(asleep_above_high_in_a_call),

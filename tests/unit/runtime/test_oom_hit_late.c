@@ -110,6 +110,7 @@ static void what_stands_still_is_told(void)
 	use(60000000, true);
 	touch();
 	CHECK(container.state == HIT_FREEZING && !container.still);
+	container.tick_ns = 0; /* not told as pending meanwhile */
 	look_once_more();
 	CHECK(container.still > 0);
 	for (int i = 0; i < TRIES && container.state == HIT_FREEZING; i++) {
