@@ -13,8 +13,8 @@
 /*
  * After cgroup.freeze was written. True: each task of the cgroup and of what is below it is frozen, or sleeps as said
  * above. False also if that cannot be told: for who is not root and meets somebody asleep, for tasks of another pid
- * namespace, more than 512 of them, or more than 64 cgroups; and while somebody waits for its vfork(2) child. Of proc(5)
- * it reads PID/stat, and of who sleeps so that no signal wakes it PID/stack and PID/syscall, which wait for a task that
- * is inside execve(2): so the caller is somebody who has nothing else to do.
+ * namespace, more than 512 of them, or more than 64 cgroups; and while somebody waits for its vfork(2) child. It reads
+ * PID/stat of proc(5), and of who sleeps so that no signal wakes it PID/stack and PID/syscall, which wait for a task
+ * that is inside execve(2): so the caller is somebody who has nothing else to do.
  */
 bool cgroup_is_still(int cgroup_fd);
