@@ -30,9 +30,9 @@ static char state_of(pid_t task)
 	ssize_t got = read_proc(task, "stat", text);
 	const char *name_end = got > 0 ? strrchr(text, ')') : NULL;
 
-	if (got < 0 && kill(task, 0) < 0 && errno == ESRCH)
-		return 'X';
-	return name_end && str_starts(name_end, ") ") ? name_end[2] : '?';
+	if (name_end && str_starts(name_end, ") "))
+		return name_end[2];
+	return got < 0 && kill(task, 0) < 0 && errno == ESRCH ? 'X' : '?';
 }
 
 /* Signals and what else was left to be done are looked at there as well, and may take as long as they like. */
