@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/str.h"
 #include "base/syscalls.h"
 #include "dns_forward.h"
 
@@ -84,7 +85,7 @@ static size_t ask_others(uint8_t *query, size_t size, const struct dns_question 
 _Noreturn void dns_tcp_serve(int client, const struct dns_names *names, const struct dns_network *network,
 			     const struct ip_address *source)
 {
-	static uint8_t out[DNS_MESSAGE_MAX]; /* this process has one connection, and the stack of musl is small */
+	uint8_t *out = xreallocarray(NULL, DNS_MESSAGE_MAX, 1); /* until the process ends */
 	uint8_t query[DNS_QUERY_MAX];
 	size_t size;
 
@@ -96,7 +97,7 @@ _Noreturn void dns_tcp_serve(int client, const struct dns_names *names, const st
 		struct dns_question question;
 		size_t length = 0;
 		const enum dns_reply reply =
-			dns_reply(names, network, source, query, size, &question, out, sizeof(out), &length);
+			dns_reply(names, network, source, query, size, &question, out, DNS_MESSAGE_MAX, &length);
 
 		if (reply == DNS_FORWARD)
 			length = ask_others(query, size, &question, out);
