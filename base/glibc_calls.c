@@ -1,6 +1,7 @@
 /*
  * glibc_calls.c - functions of glibc that musl does not have and that Debian's static libraries call, since they were
- * compiled against glibc with _FORTIFY_SOURCE: libseccomp, libcap, yajl. Empty where the C library is glibc.
+ * compiled against glibc with _FORTIFY_SOURCE: libseccomp, libcap, yajl, libmnl, libnftnl. Empty where the C library is
+ * glibc.
  *
  * The checks are those of the GNU "__NAME_chk" interface: a write that would not fit ends the program.
  */

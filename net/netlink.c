@@ -1,18 +1,16 @@
 /*
- * netlink.c - see netlink.h. Debian 12 has libmnl as a shared library only, which a static program cannot use. The
- * tests ask ip(8) and nft(8) what came of the messages made here.
+ * netlink.c - see netlink.h: sockets, the way of a batch to the kernel, and its answers. What is in a message is
+ * netlink_message.c's. The tests ask ip(8) and nft(8) what came of it.
  */
 #include "netlink.h"
 
-#include <arpa/inet.h>
 #include <assert.h>
 #include <errno.h>
-#include <linux/netlink.h>
+#include <libmnl/libmnl.h>
 #include <poll.h>
 #include <sched.h>
-#include <stdarg.h>
+#include <stdalign.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/socket.h>
@@ -20,6 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "base/proc.h"
 #include "base/str.h"
 #include "base/syscalls.h"
@@ -30,17 +29,11 @@ enum {
 	SOCKET_BUFFER = 4 << 20,
 	LARGE_BATCH = 8 * 1024, /* what is smaller has room in any socket */
 	LIST_RETRIES = 8,
-	ALIGNMENT = 4,
 	WORDS_SIZE = 160,
 	CLOSE_AFTER_MS = 100,
 	LATER_BYTES = 128,
 	ANSWER_YIELDS = 500,
 };
-
-static size_t aligned(size_t size)
-{
-	return (size + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
-}
 
 /* Without privilege what there is has to do. */
 static void enlarge(int fd, int forced, int polite)
@@ -128,200 +121,6 @@ void netlink_send_later(int fd, const struct netlink_batch *batch, int held)
 	(void)proc_run_alone(do_later, &later, sizeof(later));
 }
 
-void netlink_batch_done(struct netlink_batch *batch)
-{
-	if (batch->data != batch->first)
-		free(batch->data);
-	if (batch->labels != batch->first_labels)
-		free(batch->labels);
-	*batch = (struct netlink_batch)NETLINK_BATCH;
-}
-
-/* Room for `wanted` elements in place of `memory`, which is the batch's own to begin with (`first`). */
-static void *with_room(void *memory, const void *first, size_t *size, size_t wanted, size_t element)
-{
-	const size_t old = *size;
-	void *more;
-
-	if (wanted <= old)
-		return memory;
-	while (*size < wanted)
-		*size *= 2;
-	more = xreallocarray(memory == first ? NULL : memory, *size, element);
-	if (memory == first)
-		memcpy(more, first, old * element);
-	return more;
-}
-
-static void start(struct netlink_batch *batch)
-{
-	batch->data = batch->first;
-	batch->size = sizeof(batch->first);
-	batch->labels = batch->first_labels;
-	batch->size_labels = ARRAY_SIZE(batch->first_labels);
-}
-
-/* Zeroed room at the end. */
-static void *extend(struct netlink_batch *batch, size_t size)
-{
-	const size_t wanted = batch->used + aligned(size);
-	void *room;
-
-	batch->data = with_room(batch->data, batch->first, &batch->size, wanted, 1);
-	room = batch->data + batch->used;
-	memset(room, 0, aligned(size));
-	batch->used = wanted;
-	return room;
-}
-
-static struct nlmsghdr *message_of(const struct netlink_batch *batch)
-{
-	return (struct nlmsghdr *)(void *)(batch->data + batch->message);
-}
-
-/* The message grows with what is put into it, so that it is whole at any time. */
-static void *extend_message(struct netlink_batch *batch, size_t size)
-{
-	void *room = extend(batch, size);
-
-	message_of(batch)->nlmsg_len = (uint32_t)(batch->used - batch->message);
-	return room;
-}
-
-void netlink_begin(struct netlink_batch *batch, uint16_t type, unsigned flags, const void *header, size_t size,
-		   const char *fmt, ...)
-{
-	struct nlmsghdr message = { .nlmsg_type = type, .nlmsg_flags = (uint16_t)(flags | NLM_F_REQUEST) };
-	struct netlink_label *label;
-	va_list args;
-
-	if (!batch->data)
-		start(batch);
-	batch->labels =
-		with_room(batch->labels, batch->first_labels, &batch->size_labels, batch->n_labels + 1, sizeof(*label));
-	label = &batch->labels[batch->n_labels++];
-	label->may_fail = false;
-	va_start(args, fmt);
-	(void)vsnprintf(label->text, sizeof(label->text), fmt, args);
-	va_end(args);
-	message.nlmsg_seq = (uint32_t)batch->n_labels;
-	batch->message = batch->used;
-	memcpy(extend(batch, sizeof(message)), &message, sizeof(message));
-	memcpy(extend_message(batch, size), header, size);
-}
-
-void netlink_may_fail(struct netlink_batch *batch)
-{
-	batch->labels[batch->n_labels - 1].may_fail = true;
-}
-
-void netlink_put(struct netlink_batch *batch, uint16_t type, const void *data, size_t size)
-{
-	const struct nlattr attribute = { .nla_type = type, .nla_len = (uint16_t)(sizeof(attribute) + size) };
-	uint8_t *room = extend_message(batch, sizeof(attribute) + size);
-
-	memcpy(room, &attribute, sizeof(attribute));
-	if (size > 0)
-		memcpy(room + sizeof(attribute), data, size);
-}
-
-void netlink_put_string(struct netlink_batch *batch, uint16_t type, const char *text)
-{
-	netlink_put(batch, type, text, strlen(text) + 1);
-}
-
-void netlink_put_u8(struct netlink_batch *batch, uint16_t type, uint8_t value)
-{
-	netlink_put(batch, type, &value, sizeof(value));
-}
-
-void netlink_put_u16(struct netlink_batch *batch, uint16_t type, uint16_t value)
-{
-	netlink_put(batch, type, &value, sizeof(value));
-}
-
-void netlink_put_u32(struct netlink_batch *batch, uint16_t type, uint32_t value)
-{
-	netlink_put(batch, type, &value, sizeof(value));
-}
-
-void netlink_put_be16(struct netlink_batch *batch, uint16_t type, uint16_t value)
-{
-	netlink_put_u16(batch, type, htons(value));
-}
-
-void netlink_put_be32(struct netlink_batch *batch, uint16_t type, uint32_t value)
-{
-	netlink_put_u32(batch, type, htonl(value));
-}
-
-size_t netlink_nest_header(struct netlink_batch *batch, uint16_t type, const void *header, size_t size)
-{
-	size_t nest = batch->used;
-
-	netlink_put(batch, type | NLA_F_NESTED, header, size);
-	return nest;
-}
-
-size_t netlink_nest(struct netlink_batch *batch, uint16_t type)
-{
-	return netlink_nest_header(batch, type, NULL, 0);
-}
-
-void netlink_nest_end(struct netlink_batch *batch, size_t nest)
-{
-	const uint16_t length = (uint16_t)(batch->used - nest);
-
-	memcpy(batch->data + nest + offsetof(struct nlattr, nla_len), &length, sizeof(length));
-}
-
-bool netlink_next(struct netlink_reply *rest, struct netlink_reply *ret_attribute)
-{
-	struct nlattr attribute;
-	size_t step;
-
-	if (rest->size < sizeof(attribute))
-		return false;
-	memcpy(&attribute, rest->data, sizeof(attribute));
-	if (attribute.nla_len < sizeof(attribute) || attribute.nla_len > rest->size)
-		return false;
-	ret_attribute->type = attribute.nla_type & (uint16_t)NLA_TYPE_MASK;
-	ret_attribute->data = rest->data + sizeof(attribute);
-	ret_attribute->size = attribute.nla_len - sizeof(attribute);
-	step = aligned(attribute.nla_len) < rest->size ? aligned(attribute.nla_len) : rest->size;
-	rest->data += step;
-	rest->size -= step;
-	return true;
-}
-
-bool netlink_find(const struct netlink_reply *in, size_t header, uint16_t type, struct netlink_reply *ret)
-{
-	struct netlink_reply rest = *in;
-	struct netlink_reply attribute;
-
-	header = aligned(header);
-	if (rest.size < header)
-		return false;
-	rest.data += header;
-	rest.size -= header;
-	while (netlink_next(&rest, &attribute)) {
-		if (attribute.type != type)
-			continue;
-		*ret = attribute;
-		return true;
-	}
-	return false;
-}
-
-uint32_t netlink_u32(const struct netlink_reply *attribute)
-{
-	uint32_t value = 0;
-
-	if (attribute->size >= sizeof(value))
-		memcpy(&value, attribute->data, sizeof(value));
-	return value;
-}
-
 /* What the kernel says in words, printable, or "". */
 static void kernel_words(const struct netlink_reply *reply, uint16_t flags, char *text, size_t size)
 {
@@ -375,12 +174,12 @@ static bool read_report(struct netlink_answer *answer, const struct nlmsghdr *he
 	return header->nlmsg_seq == answer->last;
 }
 
-static bool read_message(struct netlink_answer *answer, const struct nlmsghdr *header, const uint8_t *data)
+static bool read_message(struct netlink_answer *answer, const struct nlmsghdr *header)
 {
 	const struct netlink_reply reply = {
 		.type = header->nlmsg_type,
-		.data = data + sizeof(*header),
-		.size = header->nlmsg_len - sizeof(*header),
+		.data = mnl_nlmsg_get_payload(header),
+		.size = mnl_nlmsg_get_payload_len(header),
 	};
 
 	if (header->nlmsg_seq < answer->first || header->nlmsg_seq > answer->last)
@@ -397,22 +196,17 @@ static bool read_message(struct netlink_answer *answer, const struct nlmsghdr *h
 
 bool netlink_read(struct netlink_answer *answer, const void *data, size_t size)
 {
-	const uint8_t *at = data;
+	const struct nlmsghdr *header = data;
+	int left = (int)size;
 
-	while (size >= sizeof(struct nlmsghdr)) {
-		struct nlmsghdr header;
-		size_t step;
-
-		memcpy(&header, at, sizeof(header));
-		if (header.nlmsg_len < sizeof(header) || header.nlmsg_len > size) {
+	while (left >= (int)sizeof(*header)) {
+		if (!mnl_nlmsg_ok(header, left)) {
 			answer->result = fail(answer->err, EBADMSG, "a netlink answer is malformed");
 			return true;
 		}
-		if (read_message(answer, &header, at))
+		if (read_message(answer, header))
 			return true;
-		step = aligned(header.nlmsg_len) < size ? aligned(header.nlmsg_len) : size;
-		at += step;
-		size -= step;
+		header = mnl_nlmsg_next(header, &left);
 	}
 	return false;
 }
@@ -435,19 +229,29 @@ static ssize_t receive(int fd, uint8_t *buffer)
 	return got < 0 ? -errno : got;
 }
 
+/* The message of this number, counted from 0. */
+static struct nlmsghdr *message_at(struct netlink_batch *batch, size_t number)
+{
+	struct nlmsghdr *message = (struct nlmsghdr *)(void *)batch->data;
+	int left = (int)batch->used;
+
+	for (size_t i = 0; i < number; i++)
+		message = mnl_nlmsg_next(message, &left);
+	return message;
+}
+
 /* Any numbers: a late answer to an earlier batch is not taken for one of this. */
 static void number(struct netlink_batch *batch, struct netlink_answer *answer)
 {
-	uint8_t *at = batch->data;
+	struct nlmsghdr *message = message_at(batch, 0);
+	int left = (int)batch->used;
 
 	if (getrandom(&answer->first, sizeof(answer->first), GRND_NONBLOCK) < 0 || answer->first == 0 ||
 	    answer->first > UINT32_MAX - (uint32_t)batch->n_labels)
 		answer->first = 1;
-	for (size_t i = 0; i < batch->n_labels; i++) {
-		struct nlmsghdr *header = (struct nlmsghdr *)(void *)at;
-
-		header->nlmsg_seq = answer->first + (uint32_t)i;
-		at += aligned(header->nlmsg_len);
+	for (uint32_t i = 0; mnl_nlmsg_ok(message, left); i++) {
+		message->nlmsg_seq = answer->first + i;
+		message = mnl_nlmsg_next(message, &left);
 	}
 	answer->last = answer->first + (uint32_t)batch->n_labels - 1;
 }
@@ -455,19 +259,16 @@ static void number(struct netlink_batch *batch, struct netlink_answer *answer)
 /* nfnetlink answers for what is in a batch, never for its end. */
 static void ask_for_ack(struct netlink_batch *batch, struct netlink_answer *answer)
 {
-	uint8_t *at = batch->data;
 	const size_t last = batch->n_labels - (batch->transaction ? 2 : 1);
 
-	for (size_t i = 0; i < last; i++)
-		at += aligned(((struct nlmsghdr *)(void *)at)->nlmsg_len);
-	((struct nlmsghdr *)(void *)at)->nlmsg_flags |= NLM_F_ACK;
+	message_at(batch, last)->nlmsg_flags |= NLM_F_ACK;
 	answer->last = answer->first + (uint32_t)last;
 }
 
 static int read_answer(int fd, struct netlink_answer *answer)
 {
 	const struct netlink_batch *batch = answer->batch;
-	uint8_t buffer[REPLY_SIZE];
+	alignas(struct nlmsghdr) uint8_t buffer[REPLY_SIZE];
 	ssize_t got;
 
 	do {
@@ -556,7 +357,7 @@ int netlink_list(int fd, struct netlink_batch *batch, netlink_reply_fn *reply, v
 		};
 
 		number(batch, &answer);
-		message_of(batch)->nlmsg_flags |= NLM_F_DUMP;
+		netlink_message(batch)->nlmsg_flags |= NLM_F_DUMP;
 		r = exchange(fd, &answer);
 		if (r < 0 || !answer.changed)
 			return r;

@@ -90,7 +90,7 @@ static void put_names(struct nft_elements *to, const struct ip_address *address)
 
 void nft_put_network(struct netlink_batch *batch, enum nft_change change, const struct nft_network *network)
 {
-	struct nft_elements to = elements(batch, change, NULL, network->bridge);
+	auto_nft_elements struct nft_elements to = elements(batch, change, NULL, network->bridge);
 	struct nft_key same = { .used = 0 };
 
 	put_name(&to, NFPROTO_INET, "bridges", network->bridge);
@@ -176,7 +176,7 @@ static void put_port(struct nft_elements *to, const struct nft_port *port, const
 void nft_put_endpoint(struct netlink_batch *batch, enum nft_change change, const struct nft_endpoint *endpoint)
 {
 	char what[WHAT_SIZE];
-	struct nft_elements to = elements(batch, change, endpoint->owner, what);
+	auto_nft_elements struct nft_elements to = elements(batch, change, endpoint->owner, what);
 
 	(void)snprintf(what, sizeof(what), "the addresses of %s", endpoint->owner);
 	put_address(&to, endpoint, &endpoint->v4);

@@ -1,18 +1,32 @@
-/* nft_message.c - see nft_message.h. Numbers of nf_tables are big-endian on the wire. */
+/*
+ * nft_message.c - see nft_message.h. libnftnl writes what is in a message; it is told what by objects of its own, which
+ * live as long as that takes. What goes wrong there is memory that is out, which ends the program as everywhere.
+ */
 #include "nft_message.h"
 
 #include <assert.h>
+#include <libnftnl/chain.h>
+#include <libnftnl/expr.h>
+#include <libnftnl/rule.h>
+#include <libnftnl/set.h>
+#include <libnftnl/table.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
-#include <linux/netlink.h>
 #include <net/if.h>
 #include <string.h>
 
 #include "base/str.h"
 #include "nft.h"
 
-enum { TYPE_BITS = 6, WORD = 4, COMMENT_MAX = 120, LIST_FULL = 32 * 1024 /* a length has 16 bits */ };
+enum {
+	TYPE_BITS = 6,
+	WORD = 4,
+	COMMENT_MAX = 120,
+	LIST_FULL = 32 * 1024, /* a length has 16 bits */
+	ROOM = 4096,           /* for what is in a message: at most a fourth of that */
+	ELEMENT_ROOM = 512,    /* and in an element, with two keys, a comment and their headers */
+};
 
 static const char *const table = "coffer";
 
@@ -44,27 +58,51 @@ void nft_end(struct netlink_batch *batch)
 	bracket(batch, NFNL_MSG_BATCH_END, "");
 }
 
+static_assert(2 * sizeof(((struct nft_key *)NULL)->bytes) + COMMENT_MAX <= ELEMENT_ROOM / 2, "an element has no room");
+
+static void *allocated(void *memory)
+{
+	if (!memory)
+		abort();
+	return memory;
+}
+
+static void copied(int r)
+{
+	if (r < 0)
+		abort();
+}
+
+DEFINE_AUTO(table, struct nftnl_table, nftnl_table_free)
+DEFINE_AUTO(chain, struct nftnl_chain, nftnl_chain_free)
+DEFINE_AUTO(set, struct nftnl_set, nftnl_set_free)
+DEFINE_AUTO(rule, struct nftnl_rule, nftnl_rule_free)
+
 void nft_message_table(struct netlink_batch *batch, uint16_t type, int family)
 {
+	auto_cleanup(cleanup_table) struct nftnl_table *to = allocated(nftnl_table_alloc());
+
 	begin(batch, type, type == NFT_MSG_NEWTABLE ? NLM_F_CREATE : 0, family, "nftables table ", table);
-	netlink_put_string(batch, NFTA_TABLE_NAME, table);
+	copied(nftnl_table_set_str(to, NFTNL_TABLE_NAME, table));
+	nftnl_table_nlmsg_build_payload(netlink_message_room(batch, ROOM), to);
+	netlink_message_grown(batch);
 }
 
 void nft_message_chain(struct netlink_batch *batch, int family, const struct nft_chain *chain)
 {
-	size_t hook;
+	auto_cleanup(cleanup_chain) struct nftnl_chain *to = allocated(nftnl_chain_alloc());
 
 	begin(batch, NFT_MSG_NEWCHAIN, NLM_F_CREATE, family, "add nftables chain ", chain->name);
-	netlink_put_string(batch, NFTA_CHAIN_TABLE, table);
-	netlink_put_string(batch, NFTA_CHAIN_NAME, chain->name);
-	if (!chain->type)
-		return;
-	hook = netlink_nest(batch, NFTA_CHAIN_HOOK);
-	netlink_put_be32(batch, NFTA_HOOK_HOOKNUM, chain->hook);
-	netlink_put_be32(batch, NFTA_HOOK_PRIORITY, (uint32_t)chain->priority);
-	netlink_nest_end(batch, hook);
-	netlink_put_be32(batch, NFTA_CHAIN_POLICY, NF_ACCEPT);
-	netlink_put_string(batch, NFTA_CHAIN_TYPE, chain->type);
+	copied(nftnl_chain_set_str(to, NFTNL_CHAIN_TABLE, table));
+	copied(nftnl_chain_set_str(to, NFTNL_CHAIN_NAME, chain->name));
+	if (chain->type) {
+		copied(nftnl_chain_set_str(to, NFTNL_CHAIN_TYPE, chain->type));
+		nftnl_chain_set_u32(to, NFTNL_CHAIN_HOOKNUM, chain->hook);
+		nftnl_chain_set_s32(to, NFTNL_CHAIN_PRIO, chain->priority);
+		nftnl_chain_set_u32(to, NFTNL_CHAIN_POLICY, NF_ACCEPT);
+	}
+	nftnl_chain_nlmsg_build_payload(netlink_message_room(batch, ROOM), to);
+	netlink_message_grown(batch);
 }
 
 static uint32_t type_size(enum nft_type type)
@@ -98,34 +136,35 @@ static uint32_t whole_type(const enum nft_type *parts, uint32_t *ret_size)
 
 /* Names of interfaces are in host byte order; nft(8) takes other sets' keys for numbers, and reads that from here:
    type 0, length, a number. */
-static void put_byte_order(struct netlink_batch *batch)
+static void set_byte_order(struct nftnl_set *to)
 {
 	const uint32_t host_order = 1;
 	uint8_t data[2 + sizeof(host_order)] = { 0, sizeof(host_order) };
 
 	memcpy(data + 2, &host_order, sizeof(host_order));
-	netlink_put(batch, NFTA_SET_USERDATA, data, sizeof(data));
+	copied(nftnl_set_set_data(to, NFTNL_SET_USERDATA, data, sizeof(data)));
 }
 
 void nft_message_set(struct netlink_batch *batch, int family, const struct nft_set *set, uint32_t id)
 {
+	auto_cleanup(cleanup_set) struct nftnl_set *to = allocated(nftnl_set_alloc());
 	uint32_t size;
-	uint32_t type = whole_type(set->key, &size);
 
 	begin(batch, NFT_MSG_NEWSET, NLM_F_CREATE, family, "add nftables set ", set->name);
-	netlink_put_string(batch, NFTA_SET_TABLE, table);
-	netlink_put_string(batch, NFTA_SET_NAME, set->name);
-	netlink_put_be32(batch, NFTA_SET_ID, id);
-	netlink_put_be32(batch, NFTA_SET_KEY_TYPE, type);
-	netlink_put_be32(batch, NFTA_SET_KEY_LEN, size);
-	netlink_put_be32(batch, NFTA_SET_FLAGS, set->data[0] ? NFT_SET_MAP : 0);
+	copied(nftnl_set_set_str(to, NFTNL_SET_TABLE, table));
+	copied(nftnl_set_set_str(to, NFTNL_SET_NAME, set->name));
+	nftnl_set_set_u32(to, NFTNL_SET_ID, id);
+	nftnl_set_set_u32(to, NFTNL_SET_KEY_TYPE, whole_type(set->key, &size));
+	nftnl_set_set_u32(to, NFTNL_SET_KEY_LEN, size);
+	nftnl_set_set_u32(to, NFTNL_SET_FLAGS, set->data[0] ? NFT_SET_MAP : 0);
 	if (set->key[0] == NFT_IFNAME && !set->key[1])
-		put_byte_order(batch);
-	if (!set->data[0])
-		return;
-	type = whole_type(set->data, &size);
-	netlink_put_be32(batch, NFTA_SET_DATA_TYPE, type);
-	netlink_put_be32(batch, NFTA_SET_DATA_LEN, size);
+		set_byte_order(to);
+	if (set->data[0]) {
+		nftnl_set_set_u32(to, NFTNL_SET_DATA_TYPE, whole_type(set->data, &size));
+		nftnl_set_set_u32(to, NFTNL_SET_DATA_LEN, size);
+	}
+	nftnl_set_nlmsg_build_payload(netlink_message_room(batch, ROOM), to);
+	netlink_message_grown(batch);
 }
 
 /* ---- expressions ---- */
@@ -135,141 +174,123 @@ static uint32_t reg32(uint32_t reg)
 	return NFT_REG32_00 + reg;
 }
 
-static void put_data(struct netlink_batch *batch, uint16_t type, const void *data, size_t size)
+static void set_meta(struct nftnl_expr *to, const struct nft_op *op)
 {
-	size_t nest = netlink_nest(batch, type);
-
-	netlink_put(batch, NFTA_DATA_VALUE, data, size);
-	netlink_nest_end(batch, nest);
+	nftnl_expr_set_u32(to, NFTNL_EXPR_META_KEY, op->key);
+	nftnl_expr_set_u32(to, NFTNL_EXPR_META_DREG, reg32(op->reg));
 }
 
-static void put_meta(struct netlink_batch *batch, const struct nft_op *op)
+static void set_ct(struct nftnl_expr *to, const struct nft_op *op)
 {
-	netlink_put_be32(batch, NFTA_META_KEY, op->key);
-	netlink_put_be32(batch, NFTA_META_DREG, reg32(op->reg));
+	nftnl_expr_set_u32(to, NFTNL_EXPR_CT_KEY, op->key);
+	nftnl_expr_set_u32(to, NFTNL_EXPR_CT_DREG, reg32(op->reg));
 }
 
-static void put_ct(struct netlink_batch *batch, const struct nft_op *op)
+static void set_payload(struct nftnl_expr *to, const struct nft_op *op)
 {
-	netlink_put_be32(batch, NFTA_CT_KEY, op->key);
-	netlink_put_be32(batch, NFTA_CT_DREG, reg32(op->reg));
+	nftnl_expr_set_u32(to, NFTNL_EXPR_PAYLOAD_DREG, reg32(op->reg));
+	nftnl_expr_set_u32(to, NFTNL_EXPR_PAYLOAD_BASE, op->key);
+	nftnl_expr_set_u32(to, NFTNL_EXPR_PAYLOAD_OFFSET, op->offset);
+	nftnl_expr_set_u32(to, NFTNL_EXPR_PAYLOAD_LEN, op->size);
 }
 
-static void put_payload(struct netlink_batch *batch, const struct nft_op *op)
+static void set_fib(struct nftnl_expr *to, const struct nft_op *op)
 {
-	netlink_put_be32(batch, NFTA_PAYLOAD_DREG, reg32(op->reg));
-	netlink_put_be32(batch, NFTA_PAYLOAD_BASE, op->key);
-	netlink_put_be32(batch, NFTA_PAYLOAD_OFFSET, op->offset);
-	netlink_put_be32(batch, NFTA_PAYLOAD_LEN, op->size);
+	nftnl_expr_set_u32(to, NFTNL_EXPR_FIB_DREG, reg32(op->reg));
+	nftnl_expr_set_u32(to, NFTNL_EXPR_FIB_RESULT, NFT_FIB_RESULT_ADDRTYPE);
+	nftnl_expr_set_u32(to, NFTNL_EXPR_FIB_FLAGS, NFTA_FIB_F_DADDR);
 }
 
-static void put_fib(struct netlink_batch *batch, const struct nft_op *op)
-{
-	netlink_put_be32(batch, NFTA_FIB_DREG, reg32(op->reg));
-	netlink_put_be32(batch, NFTA_FIB_RESULT, NFT_FIB_RESULT_ADDRTYPE);
-	netlink_put_be32(batch, NFTA_FIB_FLAGS, NFTA_FIB_F_DADDR);
-}
-
-static void put_mask(struct netlink_batch *batch, const struct nft_op *op)
+static void set_mask(struct nftnl_expr *to, const struct nft_op *op)
 {
 	const uint32_t none = 0;
 
-	netlink_put_be32(batch, NFTA_BITWISE_SREG, reg32(op->reg));
-	netlink_put_be32(batch, NFTA_BITWISE_DREG, reg32(op->reg));
-	netlink_put_be32(batch, NFTA_BITWISE_LEN, WORD);
-	put_data(batch, NFTA_BITWISE_MASK, &op->value, WORD);
-	put_data(batch, NFTA_BITWISE_XOR, &none, WORD);
+	nftnl_expr_set_u32(to, NFTNL_EXPR_BITWISE_SREG, reg32(op->reg));
+	nftnl_expr_set_u32(to, NFTNL_EXPR_BITWISE_DREG, reg32(op->reg));
+	nftnl_expr_set_u32(to, NFTNL_EXPR_BITWISE_LEN, WORD);
+	copied(nftnl_expr_set(to, NFTNL_EXPR_BITWISE_MASK, &op->value, WORD));
+	copied(nftnl_expr_set(to, NFTNL_EXPR_BITWISE_XOR, &none, WORD));
 }
 
-static void put_cmp(struct netlink_batch *batch, const struct nft_op *op)
+static void set_cmp(struct nftnl_expr *to, const struct nft_op *op)
 {
 	const uint8_t wire[2] = { op->size == 1 ? (uint8_t)op->value : (uint8_t)(op->value >> 8), (uint8_t)op->value };
 	const bool is_not = op->kind == NFT_OP_IS_NOT || op->kind == NFT_OP_NOT_NAMED;
 	char name[IFNAMSIZ] = "";
 
-	netlink_put_be32(batch, NFTA_CMP_SREG, reg32(op->reg));
-	netlink_put_be32(batch, NFTA_CMP_OP, is_not ? NFT_CMP_NEQ : NFT_CMP_EQ);
+	nftnl_expr_set_u32(to, NFTNL_EXPR_CMP_SREG, reg32(op->reg));
+	nftnl_expr_set_u32(to, NFTNL_EXPR_CMP_OP, is_not ? NFT_CMP_NEQ : NFT_CMP_EQ);
 	if (op->name) {
 		memcpy(name, op->name, strnlen(op->name, sizeof(name) - 1));
-		put_data(batch, NFTA_CMP_DATA, name, sizeof(name));
+		copied(nftnl_expr_set(to, NFTNL_EXPR_CMP_DATA, name, sizeof(name)));
 	} else {
-		put_data(batch, NFTA_CMP_DATA, op->size == WORD ? (const void *)&op->value : wire, op->size);
+		copied(nftnl_expr_set(to, NFTNL_EXPR_CMP_DATA, op->size == WORD ? (const void *)&op->value : wire,
+				      op->size));
 	}
 }
 
-static void put_lookup(struct netlink_batch *batch, const struct nft_op *op)
+static void set_lookup(struct nftnl_expr *to, const struct nft_op *op)
 {
-	netlink_put_string(batch, NFTA_LOOKUP_SET, op->name);
-	netlink_put_be32(batch, NFTA_LOOKUP_SREG, reg32(op->reg));
+	copied(nftnl_expr_set_str(to, NFTNL_EXPR_LOOKUP_SET, op->name));
+	nftnl_expr_set_u32(to, NFTNL_EXPR_LOOKUP_SREG, reg32(op->reg));
 	if (op->kind == NFT_OP_MAP)
-		netlink_put_be32(batch, NFTA_LOOKUP_DREG, reg32(op->value));
+		nftnl_expr_set_u32(to, NFTNL_EXPR_LOOKUP_DREG, reg32(op->value));
 	else
-		netlink_put_be32(batch, NFTA_LOOKUP_FLAGS, op->kind == NFT_OP_NOT_IN ? NFT_LOOKUP_F_INV : 0);
+		nftnl_expr_set_u32(to, NFTNL_EXPR_LOOKUP_FLAGS, op->kind == NFT_OP_NOT_IN ? NFT_LOOKUP_F_INV : 0);
 }
 
-static void put_verdict(struct netlink_batch *batch, const struct nft_op *op)
+static void set_verdict(struct nftnl_expr *to, const struct nft_op *op)
 {
-	size_t data;
-	size_t verdict;
-
-	netlink_put_be32(batch, NFTA_IMMEDIATE_DREG, NFT_REG_VERDICT);
-	data = netlink_nest(batch, NFTA_IMMEDIATE_DATA);
-	verdict = netlink_nest(batch, NFTA_DATA_VERDICT);
-	netlink_put_be32(batch, NFTA_VERDICT_CODE, op->value);
+	nftnl_expr_set_u32(to, NFTNL_EXPR_IMM_DREG, NFT_REG_VERDICT);
+	nftnl_expr_set_u32(to, NFTNL_EXPR_IMM_VERDICT, op->value);
 	if (op->name)
-		netlink_put_string(batch, NFTA_VERDICT_CHAIN, op->name);
-	netlink_nest_end(batch, verdict);
-	netlink_nest_end(batch, data);
+		copied(nftnl_expr_set_str(to, NFTNL_EXPR_IMM_CHAIN, op->name));
 }
 
-static void put_dnat(struct netlink_batch *batch, const struct nft_op *op)
+static void set_dnat(struct nftnl_expr *to, const struct nft_op *op)
 {
-	netlink_put_be32(batch, NFTA_NAT_TYPE, NFT_NAT_DNAT);
-	netlink_put_be32(batch, NFTA_NAT_FAMILY, op->key);
-	netlink_put_be32(batch, NFTA_NAT_REG_ADDR_MIN, reg32(op->reg));
-	netlink_put_be32(batch, NFTA_NAT_REG_PROTO_MIN, reg32(op->value));
+	nftnl_expr_set_u32(to, NFTNL_EXPR_NAT_TYPE, NFT_NAT_DNAT);
+	nftnl_expr_set_u32(to, NFTNL_EXPR_NAT_FAMILY, op->key);
+	nftnl_expr_set_u32(to, NFTNL_EXPR_NAT_REG_ADDR_MIN, reg32(op->reg));
+	nftnl_expr_set_u32(to, NFTNL_EXPR_NAT_REG_PROTO_MIN, reg32(op->value));
 }
 
-static void put_nothing(struct netlink_batch *batch, const struct nft_op *op)
+static void set_nothing(struct nftnl_expr *to, const struct nft_op *op)
 {
-	(void)batch;
+	(void)to;
 	(void)op;
 }
 
 static const struct {
 	const char *name; /* of the kernel's expression */
-	void (*put)(struct netlink_batch *batch, const struct nft_op *op);
+	void (*set)(struct nftnl_expr *to, const struct nft_op *op);
 } expressions[] = {
-	[NFT_OP_END] = { "", put_nothing },      [NFT_OP_META] = { "meta", put_meta },
-	[NFT_OP_CT] = { "ct", put_ct },          [NFT_OP_PAYLOAD] = { "payload", put_payload },
-	[NFT_OP_FIB] = { "fib", put_fib },       [NFT_OP_MASK] = { "bitwise", put_mask },
-	[NFT_OP_IS] = { "cmp", put_cmp },        [NFT_OP_IS_NOT] = { "cmp", put_cmp },
-	[NFT_OP_NAMED] = { "cmp", put_cmp },     [NFT_OP_NOT_NAMED] = { "cmp", put_cmp },
-	[NFT_OP_IN] = { "lookup", put_lookup },  [NFT_OP_NOT_IN] = { "lookup", put_lookup },
-	[NFT_OP_MAP] = { "lookup", put_lookup }, [NFT_OP_VERDICT] = { "immediate", put_verdict },
-	[NFT_OP_DNAT] = { "nat", put_dnat },     [NFT_OP_MASQUERADE] = { "masq", put_nothing },
+	[NFT_OP_END] = { "", set_nothing },      [NFT_OP_META] = { "meta", set_meta },
+	[NFT_OP_CT] = { "ct", set_ct },          [NFT_OP_PAYLOAD] = { "payload", set_payload },
+	[NFT_OP_FIB] = { "fib", set_fib },       [NFT_OP_MASK] = { "bitwise", set_mask },
+	[NFT_OP_IS] = { "cmp", set_cmp },        [NFT_OP_IS_NOT] = { "cmp", set_cmp },
+	[NFT_OP_NAMED] = { "cmp", set_cmp },     [NFT_OP_NOT_NAMED] = { "cmp", set_cmp },
+	[NFT_OP_IN] = { "lookup", set_lookup },  [NFT_OP_NOT_IN] = { "lookup", set_lookup },
+	[NFT_OP_MAP] = { "lookup", set_lookup }, [NFT_OP_VERDICT] = { "immediate", set_verdict },
+	[NFT_OP_DNAT] = { "nat", set_dnat },     [NFT_OP_MASQUERADE] = { "masq", set_nothing },
 };
 static_assert(ARRAY_SIZE(expressions) == NFT_OP_KIND_MAX, "an expression for each kind");
 
 void nft_message_rule(struct netlink_batch *batch, int family, const struct nft_rule *rule)
 {
-	size_t list;
+	auto_cleanup(cleanup_rule) struct nftnl_rule *to = allocated(nftnl_rule_alloc());
 
 	begin(batch, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND, family, "add an nftables rule to ", rule->chain);
-	netlink_put_string(batch, NFTA_RULE_TABLE, table);
-	netlink_put_string(batch, NFTA_RULE_CHAIN, rule->chain);
-	list = netlink_nest(batch, NFTA_RULE_EXPRESSIONS);
+	copied(nftnl_rule_set_str(to, NFTNL_RULE_TABLE, table));
+	copied(nftnl_rule_set_str(to, NFTNL_RULE_CHAIN, rule->chain));
 	for (const struct nft_op *op = rule->ops; op->kind != NFT_OP_END; op++) {
-		size_t element = netlink_nest(batch, NFTA_LIST_ELEM);
-		size_t data;
+		struct nftnl_expr *expression = allocated(nftnl_expr_alloc(expressions[op->kind].name));
 
-		netlink_put_string(batch, NFTA_EXPR_NAME, expressions[op->kind].name);
-		data = netlink_nest(batch, NFTA_EXPR_DATA);
-		expressions[op->kind].put(batch, op);
-		netlink_nest_end(batch, data);
-		netlink_nest_end(batch, element);
+		expressions[op->kind].set(expression, op);
+		nftnl_rule_add_expr(to, expression);
 	}
-	netlink_nest_end(batch, list);
+	nftnl_rule_nlmsg_build_payload(netlink_message_room(batch, ROOM), to);
+	netlink_message_grown(batch);
 }
 
 /* ---- elements ---- */
@@ -286,15 +307,47 @@ void nft_key_name(struct nft_key *key, const char *interface)
 	key->used += IFNAMSIZ;
 }
 
+void nft_elements_done(struct nft_elements *elements)
+{
+	if (elements->element)
+		nftnl_set_elem_free(elements->element);
+}
+
 /* As nft(8) keeps a comment: type 0, length, text with its NUL. */
-static void put_comment(struct netlink_batch *batch, const char *text)
+static void set_comment(struct nftnl_set_elem *to, const char *text)
 {
 	uint8_t comment[2 + COMMENT_MAX + 1] = { 0 };
 	const size_t length = strnlen(text, COMMENT_MAX);
 
 	comment[1] = (uint8_t)(length + 1);
 	memcpy(comment + 2, text, length);
-	netlink_put(batch, NFTA_SET_ELEM_USERDATA, comment, 2 + length + 1);
+	copied(nftnl_set_elem_set(to, NFTNL_SET_ELEM_USERDATA, comment, (uint32_t)(2 + length + 1)));
+}
+
+/* One for all of them: its memory takes system calls each time. */
+static struct nftnl_set_elem *element_of(struct nft_elements *to, const struct nft_key *key, const struct nft_key *data)
+{
+	if (!to->element) {
+		to->element = allocated(nftnl_set_elem_alloc());
+		if (to->owner)
+			set_comment(to->element, to->owner);
+	}
+	copied(nftnl_set_elem_set(to->element, NFTNL_SET_ELEM_KEY, key->bytes, (uint32_t)key->used));
+	if (data)
+		copied(nftnl_set_elem_set(to->element, NFTNL_SET_ELEM_DATA, data->bytes, (uint32_t)data->used));
+	else
+		nftnl_set_elem_unset(to->element, NFTNL_SET_ELEM_DATA);
+	return to->element;
+}
+
+static void begin_elements(struct nft_elements *to, int family, const char *set, unsigned flags)
+{
+	begin(to->batch, to->type, flags, family, to->type == NFT_MSG_NEWSETELEM ? "add " : "remove ", to->what);
+	netlink_put_string(to->batch, NFTA_SET_ELEM_LIST_TABLE, table);
+	netlink_put_string(to->batch, NFTA_SET_ELEM_LIST_SET, set);
+	to->list = netlink_nest(to->batch, NFTA_SET_ELEM_LIST_ELEMENTS);
+	to->set = set;
+	to->family = family;
 }
 
 static bool has_room(const struct nft_elements *to, int family, const char *set)
@@ -305,23 +358,10 @@ static bool has_room(const struct nft_elements *to, int family, const char *set)
 void nft_message_element(struct nft_elements *to, int family, const char *set, unsigned flags,
 			 const struct nft_key *key, const struct nft_key *data)
 {
-	size_t nest;
-
-	if (!has_room(to, family, set)) {
-		begin(to->batch, to->type, flags, family, to->type == NFT_MSG_NEWSETELEM ? "add " : "remove ",
-		      to->what);
-		netlink_put_string(to->batch, NFTA_SET_ELEM_LIST_TABLE, table);
-		netlink_put_string(to->batch, NFTA_SET_ELEM_LIST_SET, set);
-		to->list = netlink_nest(to->batch, NFTA_SET_ELEM_LIST_ELEMENTS);
-		to->set = set;
-		to->family = family;
-	}
-	nest = netlink_nest(to->batch, NFTA_LIST_ELEM);
-	put_data(to->batch, NFTA_SET_ELEM_KEY, key->bytes, key->used);
-	if (data)
-		put_data(to->batch, NFTA_SET_ELEM_DATA, data->bytes, data->used);
-	if (to->owner)
-		put_comment(to->batch, to->owner);
-	netlink_nest_end(to->batch, nest);
+	if (!has_room(to, family, set))
+		begin_elements(to, family, set, flags);
+	(void)nftnl_set_elem_nlmsg_build(netlink_message_room(to->batch, ELEMENT_ROOM), element_of(to, key, data),
+					 NFTA_LIST_ELEM);
+	netlink_message_grown(to->batch);
 	netlink_nest_end(to->batch, to->list);
 }

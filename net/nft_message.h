@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "netlink.h"
+#include "netlink_message.h"
 
 enum nft_op_kind {
 	NFT_OP_END,
@@ -83,7 +83,11 @@ struct nft_elements {
 	const char *set; /* NULL: none yet */
 	int family;
 	size_t list;
+	struct nftnl_set_elem *element; /* told anew each time */
 };
+void nft_elements_done(struct nft_elements *elements);
+#define auto_nft_elements auto_cleanup(nft_elements_done)
+
 /* `data` may be NULL. flags: NLM_F_CREATE ...; the same for all of a set. */
 void nft_message_element(struct nft_elements *to, int family, const char *set, unsigned flags,
 			 const struct nft_key *key, const struct nft_key *data);

@@ -5,6 +5,9 @@
 #include "net/netlink.h"
 
 #include <linux/rtnetlink.h>
+#include <string.h>
+
+#include "base/str.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -32,13 +35,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct netlink_answer answer = {
 		.batch = &batch, .first = 1, .last = 2, .reply = see, .context = &info, .err = &err
 	};
+	auto_free uint8_t *aligned = NULL;
 
-	if (size == 0)
+	if (size < 2)
 		return 0;
+	aligned = xreallocarray(NULL, size - 1, 1);
+	memcpy(aligned, data + 1, size - 1);
 	answer.list = data[0] & 1;
 	batch.optional = data[0] & 2;
 	netlink_begin(&batch, RTM_GETLINK, 0, "", 1, "one");
 	netlink_begin(&batch, RTM_GETLINK, 0, "", 1, "two");
-	(void)netlink_read(&answer, data + 1, size - 1);
+	(void)netlink_read(&answer, aligned, size - 1);
 	return 0;
 }

@@ -22,6 +22,8 @@ THIRD_PARTY = {  # header -> the only files that may include it
     r"yajl/": r"base/json\w*\.c",
     r"sys/capability\.h": r"namespaces/caps\.c",
     r"seccomp\.h": r"namespaces/seccomp\w*\.c",
+    r"libmnl/": r"net/netlink\w*\.c",
+    r"libnftnl/": r"net/nft_message\.c",
     r"openssl/": r"image/hash\.c",
     r"curl/": r"image/http\w*\.c",
     r"(zlib|zstd)": r"image/decompress\w*\.c",

@@ -1,4 +1,4 @@
-/* test_netlink.c - what is put into a batch, and answers of the kernel, good and hostile. */
+/* test_netlink.c - batches that go to the kernel, and its answers, good and hostile. */
 #include "net/netlink.h"
 
 #include <errno.h>
@@ -10,39 +10,6 @@
 #include "tests/unit/net_ns.h"
 
 static struct error err;
-
-static void nested_attributes_are_found_again(void)
-{
-	auto_netlink_batch struct netlink_batch batch = NETLINK_BATCH;
-	const struct ifinfomsg header = { .ifi_index = 7 };
-	struct netlink_reply reply = { 0 };
-	struct netlink_reply outer;
-	struct netlink_reply inner;
-	struct nlmsghdr message;
-	size_t nest;
-
-	netlink_begin(&batch, RTM_NEWLINK, NLM_F_CREATE, &header, sizeof(header), "test");
-	netlink_put_string(&batch, 3, "abc");
-	nest = netlink_nest(&batch, 18);
-	netlink_put_u8(&batch, 1, 5);
-	netlink_put_be32(&batch, 2, 0x01020304);
-	netlink_nest_end(&batch, nest);
-	netlink_put_u32(&batch, 4, 9);
-	memcpy(&message, batch.data, sizeof(message));
-	CHECK_INT(batch.used, message.nlmsg_len);
-	CHECK_INT(NLM_F_REQUEST | NLM_F_CREATE, message.nlmsg_flags);
-	reply.data = batch.data + sizeof(message);
-	reply.size = batch.used - sizeof(message);
-	CHECK(netlink_find(&reply, sizeof(header), 3, &outer));
-	CHECK_STR("abc", (const char *)outer.data);
-	CHECK(netlink_find(&reply, sizeof(header), 18, &outer));
-	CHECK(netlink_find(&outer, 0, 2, &inner));
-	CHECK_INT(4, inner.size);
-	CHECK_INT(1, inner.data[0]);
-	CHECK(netlink_find(&reply, sizeof(header), 4, &outer));
-	CHECK_INT(9, netlink_u32(&outer));
-	CHECK(!netlink_find(&reply, sizeof(header), 5, &outer));
-}
 
 /* What is handed over is held by nobody else in the end, and nothing goes along. */
 static int handed_over(const void *unused)
@@ -197,7 +164,6 @@ static void kernel(void)
 	in_net_ns(sent_beside);
 }
 
-static const struct test tests[] = { TEST(nested_attributes_are_found_again),
-				     TEST(a_socket_is_closed_by_nobody_in_the_way),
+static const struct test tests[] = { TEST(a_socket_is_closed_by_nobody_in_the_way),
 				     TEST(answers_are_read_within_their_bounds), TEST(kernel) };
 TEST_MAIN(tests)
