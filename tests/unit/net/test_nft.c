@@ -8,6 +8,8 @@
 #include "base/str.h"
 #include "tests/unit/net_ns.h"
 
+enum { MESSAGE_MAX = 1024 };
+
 static struct error err;
 
 static int commit(struct netlink_batch *batch)
@@ -220,7 +222,27 @@ static void networks_come_and_go(void)
 	in_net_ns(networks);
 }
 
-static const struct test tests[] = { TEST(rules_are_as_nft_shows_them), TEST(nft_makes_the_same_of_their_text),
-				     TEST(tables_of_others_are_left_alone), TEST(endpoints_come_and_go),
-				     TEST(networks_come_and_go) };
+/* The room that libnftnl is given for one (ROOM in nft_message.c) is four times that. */
+static void a_message_is_small(void)
+{
+	auto_netlink_batch struct netlink_batch batch = NETLINK_BATCH;
+	size_t count = 0;
+
+	nft_begin(&batch);
+	nft_put_tables(&batch);
+	for (size_t at = 0; at < batch.used; count++) {
+		const struct nlmsghdr *message = (const struct nlmsghdr *)(const void *)(batch.data + at);
+
+		CHECK(message->nlmsg_len > sizeof(*message) && message->nlmsg_len < MESSAGE_MAX);
+		at += NLMSG_ALIGN(message->nlmsg_len);
+	}
+	CHECK_INT(batch.n_labels, count);
+}
+
+static const struct test tests[] = { TEST(rules_are_as_nft_shows_them),
+				     TEST(nft_makes_the_same_of_their_text),
+				     TEST(tables_of_others_are_left_alone),
+				     TEST(endpoints_come_and_go),
+				     TEST(networks_come_and_go),
+				     TEST(a_message_is_small) };
 TEST_MAIN(tests)
