@@ -3,6 +3,20 @@
 
 #include "base/cleanup.h"
 #include "container_open.h"
+#include "oom.h"
+
+/* While a container is looked at or stopped at its limit, memory.max and memory.high are higher: told is what it has. */
+static void tell_policy_limits(int state_dir_fd, struct cgroup_stats *stats)
+{
+	auto_arena struct arena *arena = arena_new();
+	struct oom_policy policy;
+	struct error ignored;
+
+	if (oom_policy_read(state_dir_fd, arena, &policy, &ignored) < 0)
+		return;
+	stats->memory_max.value = policy.limit;
+	stats->memory_high.value = policy.limit - policy.gap;
+}
 
 int container_stats(const struct runtime *runtime, const char *id, struct cgroup_stats *ret_stats, struct error *err)
 {
@@ -12,7 +26,11 @@ int container_stats(const struct runtime *runtime, const char *id, struct cgroup
 
 	if (r == 0)
 		r = container_open_cgroup(&container, &cgroup, err);
-	return r < 0 ? r : cgroup_stats_read(cgroup, ret_stats, err);
+	if (r == 0)
+		r = cgroup_stats_read(cgroup, ret_stats, err);
+	if (r == 0 && ret_stats->memory_max.set)
+		tell_policy_limits(container.dir.fd, ret_stats);
+	return r;
 }
 
 void container_oom_record(const struct runtime *runtime, const char *id, struct oom_record *ret_record)

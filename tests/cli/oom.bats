@@ -124,6 +124,7 @@ no_empty_watcher_cgroup() {
 	told=$OUT
 	jq -e '.limit == 67108864 and .high < .limit and .usage > .high * 0.9 and .hits == 1' <<<"$told"
 	jq -e '.processes[0].pid > 0 and (.processes | length) == .processCount' <<<"$told"
+	equal "$(coffer stats -f json a | jq -c '.[0].memory | [.max, .high]')" "$(jq -c '[.limit, .high]' <<<"$told")"
 	fails 255 "frozen at its memory limit" coffer exec a true
 	pid=$(jq '.processes[0].pid' <<<"$told")
 	succeeds coffer oom dump a "$pid"
