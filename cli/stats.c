@@ -132,7 +132,7 @@ static int print_table(struct arena *arena, const struct samples *samples, const
 		*cell++ = sample_bytes(arena, &stats->io_read_bytes);
 		*cell++ = sample_bytes(arena, &stats->io_write_bytes);
 	}
-	return print_text(table_text(arena, cells, samples->count + 1, COLUMNS), err);
+	return print_text(table_narrow(arena, cells, samples->count + 1, COLUMNS), err);
 }
 
 static int show(const struct invocation *in, struct samples *now, const struct samples *before, int interval_ms,

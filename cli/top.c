@@ -64,8 +64,9 @@ static const char *oom_state(struct arena *arena, const struct json *answer, con
 
 static char *make_table(const struct invocation *in, const struct samples *samples, const struct samples *before)
 {
-	static const char *const header[] = { "ID",   "CPU",     "THROTTLED", "MEMORY", "SOFT", "HARD",  "SWAP",
-					      "WAIT", "IO WAIT", "READ",      "WRITE",  "PIDS", "KILLS", "OOM" };
+	/* What does not fit on the screen is left out: the first ones take 80 columns. */
+	static const char *const header[] = { "ID",  "CPU",  "THROTTLED", "MEMORY", "SOFT",    "HARD", "WAIT",
+					      "OOM", "PIDS", "KILLS",     "SWAP",   "IO WAIT", "READ", "WRITE" };
 	enum { COLUMNS = sizeof(header) / sizeof(header[0]) };
 	struct arena *arena = in->arena;
 	const char **cells = arena_array(arena, (samples->count + 1) * COLUMNS, sizeof(*cells));
@@ -85,16 +86,16 @@ static char *make_table(const struct invocation *in, const struct samples *sampl
 		*cell++ = sample_bytes(arena, &stats->memory_current);
 		*cell++ = sample_bytes(arena, &stats->memory_high);
 		*cell++ = sample_bytes(arena, &stats->memory_max);
-		*cell++ = sample_bytes(arena, &stats->memory_swap_current);
 		*cell++ = sample_percent(arena, &stats->memory_some);
+		*cell++ = oom_state(arena, answer, sample->id);
+		*cell++ = sample_number(arena, &stats->pids_current);
+		*cell++ = sample_number(arena, &stats->memory_events_oom_kill);
+		*cell++ = sample_bytes(arena, &stats->memory_swap_current);
 		*cell++ = sample_percent(arena, &stats->io_some);
 		*cell++ = sample_bytes(arena, &stats->io_read_bytes);
 		*cell++ = sample_bytes(arena, &stats->io_write_bytes);
-		*cell++ = sample_number(arena, &stats->pids_current);
-		*cell++ = sample_number(arena, &stats->memory_events_oom_kill);
-		*cell++ = oom_state(arena, answer, sample->id);
 	}
-	return table_text(arena, cells, samples->count + 1, COLUMNS);
+	return table_narrow(arena, cells, samples->count + 1, COLUMNS);
 }
 
 static void sort(struct samples *samples)

@@ -15,6 +15,9 @@ static void columns_are_aligned(void)
 	CHECK_STR("ID                  PID         OWNER\n"
 		  "a-name-of-16-char   7           0\n",
 		  table_text(arena, cells, 2, 3));
+	CHECK_STR("ID                 PID     OWNER\n"
+		  "a-name-of-16-char  7       0\n",
+		  table_narrow(arena, cells, 2, 3));
 }
 
 static void control_characters_are_shown(void)
