@@ -5,7 +5,7 @@
 #include "container_open.h"
 #include "oom.h"
 
-/* While a container is looked at or stopped at its limit, memory.max and memory.high are higher: told is what it has. */
+/* Both are higher while a container is looked at or stopped at its limit: told is what it has otherwise. */
 static void tell_policy_limits(int state_dir_fd, struct cgroup_stats *stats)
 {
 	auto_arena struct arena *arena = arena_new();
