@@ -200,7 +200,8 @@ bool netlink_read(struct netlink_answer *answer, const void *data, size_t size)
 	int left = (int)size;
 
 	while (left >= (int)sizeof(*header)) {
-		if (!mnl_nlmsg_ok(header, left)) {
+		/* mnl_nlmsg_ok() takes lengths from 2 GiB on for good ones. */
+		if (header->nlmsg_len < sizeof(*header) || header->nlmsg_len > (size_t)left) {
 			answer->result = fail(answer->err, EBADMSG, "a netlink answer is malformed");
 			return true;
 		}

@@ -80,6 +80,9 @@ static void answers_are_read_within_their_bounds(void)
 	message.header.nlmsg_len = 0;
 	CHECK(answer_is(&message, sizeof(message), &result));
 	CHECK_INT(-EBADMSG, result);
+	message.header.nlmsg_len = UINT32_MAX - 3;
+	CHECK(answer_is(&message, sizeof(message), &result));
+	CHECK_INT(-EBADMSG, result);
 	message.header.nlmsg_len = sizeof(message);
 	message.header.nlmsg_seq = 2; /* somebody else's */
 	CHECK(!answer_is(&message, sizeof(message), &result));
