@@ -41,6 +41,6 @@ seen() {
 	succeeds coffer top
 	equal "$(awk '{ print $1 }' <<<"$OUT" | paste -sd ' ')" "ID a"
 	fails 1 "does not exist" coffer top b
-	gives 0 on_tty --size 10x60 --expect "1 containers; q: quit" --expect "ID  CPU" --expect "a   " --send q --echo -- "${RUNTIME[@]}" top
+	gives 0 on_tty --size 10x60 --expect "1 containers; q: quit" --expect "ID      CPU" --expect "a   " --send q --echo -- "${RUNTIME[@]}" top
 	[[ $OUT == *"echo True" ]]
 }
