@@ -52,7 +52,8 @@ static int set_interface(const struct endpoint *endpoint, struct error *err)
 	return r;
 }
 
-static int open_inside(const struct net_host *host, int netns, int *ret_route, struct error *err)
+static int enter(const struct net_host *host, int netns, const struct endpoint *endpoint, const struct network *network,
+		 int *ret_route, unsigned *ret_index, struct error *err)
 {
 	int home;
 	int r = netns_enter(netns, host->route, &home, err);
@@ -60,18 +61,12 @@ static int open_inside(const struct net_host *host, int netns, int *ret_route, s
 	if (r < 0)
 		return r;
 	r = netlink_open(NETLINK_ROUTE, ret_route, err);
-	netns_leave(home);
-	return r;
-}
-
-static int set_inside(const struct net_host *host, int netns, const struct endpoint *endpoint, struct error *err)
-{
-	int home;
-	int r = netns_enter(netns, host->route, &home, err);
-
-	if (r < 0)
-		return r;
-	r = set_interface(endpoint, err);
+	if (r == 0) {
+		*ret_index = link_index(*ret_route, endpoint->interface);
+		r = *ret_index == 0 ? fail(err, errno, "find interface %s", endpoint->interface) : 0;
+	}
+	if (r == 0 && !knows_no_ipv6(endpoint, network))
+		r = set_interface(endpoint, err);
 	netns_leave(home);
 	return r;
 }
@@ -98,17 +93,17 @@ static void put_default_route(struct netlink_batch *batch, unsigned index, const
 		addr_add_route(batch, index, &all, network_routed_by_host(network) ? NULL : &gateway->address);
 }
 
-/* The loopback interface is number 1 in every namespace. `route` is a socket in the container's. */
-static int configure(const struct net_host *host, int netns, int route, const struct endpoint *endpoint,
+/* The loopback interface is number 1 in every namespace. */
+static int configure(const struct net_host *host, int netns, const struct endpoint *endpoint,
 		     const struct network *network, bool first, struct error *err)
 {
 	auto_netlink_batch struct netlink_batch batch = NETLINK_BATCH;
-	const unsigned index = link_index(route, endpoint->interface);
+	auto_fd int route = -1;
+	unsigned index = 0;
+	int r = enter(host, netns, endpoint, network, &route, &index, err);
 
-	if (index == 0)
-		return fail(err, errno, "find interface %s", endpoint->interface);
-	if (!knows_no_ipv6(endpoint, network) && set_inside(host, netns, endpoint, err) < 0)
-		return -err->code;
+	if (r < 0)
+		return r;
 	link_up(&batch, 1);
 	if (knows_no_ipv6(endpoint, network))
 		link_no_ipv6(&batch, index);
@@ -308,6 +303,8 @@ static int take_addresses(const struct net_store *store, const struct network *n
 			      "ports cannot be published on a network of kind %s: its containers are reached at "
 			      "their own addresses",
 			      network_kind_names[network->kind]);
+	if (listening_check(store, network, attach->ports, attach->n_ports, err) < 0)
+		return -err->code;
 	if (ip_is_set(&attach->v4) && !ip_is_set(&network->v4.address))
 		return refuse(err, "network %s has no IPv4 addresses", network->name);
 	if (ip_is_set(&attach->v6) && !ip_is_set(&network->v6.address))
@@ -319,47 +316,23 @@ static int take_addresses(const struct net_store *store, const struct network *n
 	return r;
 }
 
-/* All that needs no interface, while the kernel makes it. *ret_route is a socket in the container's namespace. */
-static int prepare(const struct net_store *store, const struct net_host *host, const struct attach *attach,
-		   const struct network *network, const struct endpoint *endpoint, int *ret_route, struct error *err)
-{
-	int r;
-
-	if (attach->recorded)
-		attach->recorded(network, attach->context);
-	r = listening_check(store, network, attach->ports, attach->n_ports, err);
-	if (r == 0)
-		r = add_rules(store, host, network, endpoint, err);
-	net_store_reached(store, "rules added");
-	return r < 0 ? r : open_inside(host, attach->netns, ret_route, err);
-}
-
 static int bring_up(const struct net_store *store, const struct net_host *host, const struct attach *attach,
 		    const struct network *network, const struct endpoint *endpoint, bool first, struct error *err)
 {
-	auto_interface_start struct interface_start start = INTERFACE_START;
-	struct error failed = { .text = "" };
 	struct link_info side = { 0 };
-	auto_fd int route = -1;
-	int prepared;
 	int r = host_side_ensure(store, host, network, &side, err);
 
-	if (r < 0)
-		return r;
-	interface_begin(host, network, endpoint, &side, attach->netns, &start);
-	net_store_reached(store, "interface begun");
-	prepared = prepare(store, host, attach, network, endpoint, &route, &failed);
-	r = interface_bring(host, network, endpoint, &side, attach->netns, &start, err);
+	if (r == 0)
+		r = add_rules(store, host, network, endpoint, err);
+	net_store_reached(store, "rules added");
+	if (r == 0)
+		r = interface_bring(host, network, endpoint, &side, attach->netns, err);
 	net_store_reached(store, "interface made");
-	if (prepared < 0) {
-		*err = failed;
-		return prepared;
-	}
 	if (r == 0 && rate_is_set(&endpoint->rate))
 		r = rate_apply(host->route, endpoint->host, &endpoint->rate, err);
 	net_store_reached(store, "rate limited");
 	if (r == 0)
-		r = configure(host, attach->netns, route, endpoint, network, first, err);
+		r = configure(host, attach->netns, endpoint, network, first, err);
 	net_store_reached(store, "addresses set");
 	if (r == 0)
 		r = interface_open(host, network, endpoint, err);

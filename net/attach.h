@@ -2,11 +2,10 @@
  * attach.h - a container joins a network and leaves it. The host's side is the caller's network namespace, so that all
  * of it works in a private one.
  *
- * Joining: addresses taken -> record -> bridge or VLAN -> interface, and meanwhile rules -> its addresses -> set up.
- * The record comes before all that it names, the rules before the interface that they are about is set up: it never
- * runs unchecked. A failure takes everything back; a killed process leaves what net_detach() takes back at any later
- * time. Leaving is the way back: interface -> rules -> addresses -> record, and the bridge or VLAN with the last
- * container.
+ * Joining: addresses taken -> record -> bridge or VLAN -> rules -> interface -> its addresses -> set up. The record
+ * comes before all that it names, the rules before the interface that they are about: it never runs unchecked. A
+ * failure takes everything back; a killed process leaves what net_detach() takes back at any later time. Leaving is the
+ * way back: interface -> rules -> addresses -> record, and the bridge or VLAN with the last container.
  */
 #pragma once
 
@@ -25,9 +24,6 @@ struct attach {
 	const struct nft_port *ports;
 	size_t n_ports;
 	struct net_rate rate; /* of what it receives and sends */
-	/* Called once there is a record, while there is much to be done yet; may be NULL. */
-	void (*recorded)(const struct network *network, void *context);
-	void *context;
 };
 
 /* The first network of a container gives it the default route. ret_endpoint may be NULL; else endpoint_done() it.

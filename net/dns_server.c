@@ -17,6 +17,7 @@
 #include "base/cleanup.h"
 #include "base/str.h"
 #include "dns_forward.h"
+#include "dns_served.h"
 #include "dns_tcp.h"
 
 enum { IDLE_MS = 3000, SETTLE_MS = 1000, BACKLOG = 16, CHILDREN_MAX = 64, CHILDREN_OF_ONE = 8, LOAD_TRIES = 5 };
@@ -38,7 +39,7 @@ struct dns_child {
 
 struct dns_server {
 	const struct net_store *store;
-	int epoll, control, changes;
+	int epoll, control, lock, changes;
 	bool stale, gone; /* the table; the store */
 	unsigned n_children;
 	struct dns_child children[CHILDREN_MAX]; /* one for each connection of TCP */
@@ -108,6 +109,7 @@ static void listener_free(struct dns_server *server, struct dns_listener *listen
 	while (*slot != listener)
 		slot = &(*slot)->next;
 	*slot = listener->next;
+	dns_served_mark(server->lock, listener->bridge, false);
 	for (int i = 0; i < SOCKETS; i++) {
 		if (listener->fds[i] < 0)
 			continue;
@@ -169,6 +171,8 @@ static int listen_for(struct dns_server *server, const struct network *network, 
 		r = listen_at(server, network, sockets[i].type, sockets[i].address, &listener->fds[i], err);
 	if (r < 0)
 		listener_free(server, listener);
+	else
+		dns_served_mark(server->lock, listener->bridge, true);
 	return r;
 }
 
@@ -190,11 +194,17 @@ static int ensure(struct dns_server *server, const char *name, struct error *err
 	return listen_for(server, &network, err);
 }
 
+/* The marks first: who saw one before has left a record, which is read now; who comes later asks. */
 static void close_unused(struct dns_server *server)
 {
+	for (const struct dns_listener *at = server->listeners; at; at = at->next)
+		dns_served_mark(server->lock, at->bridge, dns_names_on(&server->names, at->network.name));
+	refresh(server);
 	for (struct dns_listener *at = server->listeners, *after; at; at = after) {
 		after = at->next;
-		if (!dns_names_on(&server->names, at->network.name))
+		if (server->stale || dns_names_on(&server->names, at->network.name))
+			dns_served_mark(server->lock, at->bridge, true);
+		else
 			listener_free(server, at);
 	}
 }
@@ -345,9 +355,9 @@ static int watch(struct dns_server *server, int *fd, struct error *err)
 	return epoll_ctl(server->epoll, EPOLL_CTL_ADD, *fd, &event) < 0 ? fail(err, errno, "epoll") : 0;
 }
 
-int dns_server_run(const struct net_store *store, int control, struct error *err)
+int dns_server_run(const struct net_store *store, int control, int lock, struct error *err)
 {
-	struct dns_server server = { .store = store, .control = control, .stale = true };
+	struct dns_server server = { .store = store, .control = control, .lock = lock, .stale = true };
 	auto_fd int epoll = epoll_create1(EPOLL_CLOEXEC);
 	auto_fd int changes = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 	char path[64];

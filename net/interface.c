@@ -90,41 +90,28 @@ int interface_describe(const struct net_store *store, const struct net_host *hos
 
 /* ---- into the container ---- */
 
-void interface_start_done(struct interface_start *start)
+static int make_veth(const struct net_host *host, const struct endpoint *endpoint, const struct link_info *bridge,
+		     int netns, struct error *err)
 {
-	netlink_sending_done(&start->sending);
-	netlink_batch_done(&start->batch);
-}
-
-void interface_begin(const struct net_host *host, const struct network *network, const struct endpoint *endpoint,
-		     const struct link_info *side, int netns, struct interface_start *start)
-{
+	auto_netlink_batch struct netlink_batch batch = NETLINK_BATCH;
 	const struct link_veth veth = {
 		.name = endpoint->host,
 		.peer = endpoint->interface,
 		.peer_mac = endpoint->mac,
 		.peer_netns = netns,
-		.master = side->index,
-		.mtu = side->mtu,
+		.master = bridge->index,
+		.mtu = bridge->mtu,
 	};
+	int r;
 
-	if (network->kind != NETWORK_BRIDGE)
-		return;
-	link_add_veth(&start->batch, &veth);
-	netlink_send_begin(host->route, &start->batch, &start->sending);
-}
-
-static int finish_veth(const struct net_host *host, const struct endpoint *endpoint, struct interface_start *start,
-		       struct error *err)
-{
-	int r = netlink_send_end(&start->sending, err);
-
+	link_add_veth(&batch, &veth);
+	r = netlink_send(host->route, &batch, NULL, NULL, err);
 	if (r != -EEXIST)
 		return r;
 	/* One of a container of this name whose namespace the kernel has not taken down yet; or the container has an
 	   interface of this name, then it fails again. */
 	r = link_remove(host->route, endpoint->host, host->netfilter, err);
-	return r < 0 ? r : netlink_send(host->route, &start->batch, NULL, NULL, err);
+	return r < 0 ? r : netlink_send(host->route, &batch, NULL, NULL, err);
 }
 
 static int make_shared(const struct net_host *host, const struct network *network, const struct endpoint *endpoint,
@@ -163,11 +150,11 @@ static int move_parent(const struct net_host *host, const struct network *networ
 }
 
 int interface_bring(const struct net_host *host, const struct network *network, const struct endpoint *endpoint,
-		    const struct link_info *side, int netns, struct interface_start *start, struct error *err)
+		    const struct link_info *side, int netns, struct error *err)
 {
 	switch (network->kind) {
 	case NETWORK_BRIDGE:
-		return finish_veth(host, endpoint, start, err);
+		return make_veth(host, endpoint, side, netns, err);
 	case NETWORK_MACVLAN:
 	case NETWORK_IPVLAN:
 		return make_shared(host, network, endpoint, side, netns, err);

@@ -13,23 +13,10 @@
 int interface_describe(const struct net_store *store, const struct net_host *host, const struct network *network,
 		       const uint8_t *mac, struct endpoint *endpoint, struct error *err);
 
-/* Makes it, in two steps: a veth takes the kernel as long as all else, so that is done in between, but with
-   host->route. `side` is from host_side_ensure(); netns is an fd. It is down, without addresses, and so is a bridge's
+/* Makes it. `side` is from host_side_ensure(); netns is an fd. It is down, without addresses, and so is a bridge's
    port. */
-struct interface_start {
-	struct netlink_batch batch;
-	struct netlink_sending sending;
-};
-#define INTERFACE_START                                                                                                \
-	{                                                                                                              \
-		.batch = NETLINK_BATCH                                                                                 \
-	}
-void interface_start_done(struct interface_start *start);
-#define auto_interface_start auto_cleanup(interface_start_done)
-void interface_begin(const struct net_host *host, const struct network *network, const struct endpoint *endpoint,
-		     const struct link_info *side, int netns, struct interface_start *start);
 int interface_bring(const struct net_host *host, const struct network *network, const struct endpoint *endpoint,
-		    const struct link_info *side, int netns, struct interface_start *start, struct error *err);
+		    const struct link_info *side, int netns, struct error *err);
 
 /* Last of all: sets up the bridge's port, where it has one. */
 int interface_open(const struct net_host *host, const struct network *network, const struct endpoint *endpoint,

@@ -8,14 +8,12 @@
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <poll.h>
-#include <sched.h>
 #include <stdalign.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/time.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -32,7 +30,6 @@ enum {
 	WORDS_SIZE = 160,
 	CLOSE_AFTER_MS = 100,
 	LATER_BYTES = 128,
-	ANSWER_YIELDS = 500,
 };
 
 /* Without privilege what there is has to do. */
@@ -266,23 +263,11 @@ static void ask_for_ack(struct netlink_batch *batch, struct netlink_answer *answ
 	answer->last = answer->first + (uint32_t)last;
 }
 
-static int read_answer(int fd, struct netlink_answer *answer)
+static int exchange(int fd, struct netlink_answer *answer)
 {
 	const struct netlink_batch *batch = answer->batch;
 	alignas(struct nlmsghdr) uint8_t buffer[REPLY_SIZE];
 	ssize_t got;
-
-	do {
-		got = receive(fd, buffer);
-		if (got < 0)
-			return fail(answer->err, (int)-got, "%s: answer of the kernel", batch->labels[0].text);
-	} while (!netlink_read(answer, buffer, (size_t)got));
-	return answer->result;
-}
-
-static int exchange(int fd, struct netlink_answer *answer)
-{
-	const struct netlink_batch *batch = answer->batch;
 
 	if (batch->used > LARGE_BATCH) { /* and each of its messages may fail */
 		enlarge(fd, SO_SNDBUFFORCE, SO_SNDBUF);
@@ -290,7 +275,12 @@ static int exchange(int fd, struct netlink_answer *answer)
 	}
 	if (send(fd, batch->data, batch->used, 0) < 0)
 		return fail(answer->err, errno, "%s: send %zu bytes to the kernel", batch->labels[0].text, batch->used);
-	return read_answer(fd, answer);
+	do {
+		got = receive(fd, buffer);
+		if (got < 0)
+			return fail(answer->err, (int)-got, "%s: answer of the kernel", batch->labels[0].text);
+	} while (!netlink_read(answer, buffer, (size_t)got));
+	return answer->result;
 }
 
 int netlink_send(int fd, struct netlink_batch *batch, netlink_reply_fn *reply, void *context, struct error *err)
@@ -302,50 +292,6 @@ int netlink_send(int fd, struct netlink_batch *batch, netlink_reply_fn *reply, v
 	number(batch, &answer);
 	ask_for_ack(batch, &answer);
 	return exchange(fd, &answer);
-}
-
-struct beside {
-	int socket;
-	const struct netlink_batch *batch;
-};
-
-/* It has the caller's lock, too: whoever waits for that finds this done, even if the caller is killed. */
-static int send_beside(void *context)
-{
-	const struct beside *beside = context;
-
-	(void)send(beside->socket, beside->batch->data, beside->batch->used, 0);
-	return 0;
-}
-
-void netlink_send_begin(int fd, struct netlink_batch *batch, struct netlink_sending *ret)
-{
-	const struct beside beside = { .socket = fd, .batch = batch };
-
-	*ret = (struct netlink_sending){ .answer = { .batch = batch }, .fd = fd };
-	number(batch, &ret->answer);
-	ask_for_ack(batch, &ret->answer);
-	ret->pid = proc_run_alone(send_beside, &beside, sizeof(beside));
-}
-
-int netlink_send_end(struct netlink_sending *sending, struct error *err)
-{
-	struct pollfd answer = { .fd = sending->fd, .events = POLLIN };
-
-	sending->answer.err = err;
-	if (sending->pid < 0)
-		return exchange(sending->fd, &sending->answer);
-	/* It takes less time as a rule than to sleep and be woken. */
-	for (int i = 0; i < ANSWER_YIELDS && poll(&answer, 1, 0) == 0; i++)
-		(void)sched_yield();
-	return read_answer(sending->fd, &sending->answer);
-}
-
-void netlink_sending_done(struct netlink_sending *sending)
-{
-	if (sending->pid > 0)
-		(void)waitpid(sending->pid, NULL, (int)__WCLONE);
-	sending->pid = 0;
 }
 
 int netlink_list(int fd, struct netlink_batch *batch, netlink_reply_fn *reply, void *context, struct error *err)

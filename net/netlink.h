@@ -52,15 +52,3 @@ struct netlink_answer {
 	struct error *err;
 };
 bool netlink_read(struct netlink_answer *answer, const void *data, size_t size);
-
-/* netlink_send() in two steps, for what takes the kernel long: a process beside sends, and the caller does other things
-   in between, but not with this socket. The batch stays where it is, and unchanged, until netlink_sending_done(), which
-   waits for the process: of what takes no longer than that the second step does not. */
-struct netlink_sending {
-	struct netlink_answer answer;
-	int fd;
-	pid_t pid; /* < 0: there is none, and the second step does all */
-};
-void netlink_send_begin(int fd, struct netlink_batch *batch, struct netlink_sending *ret);
-int netlink_send_end(struct netlink_sending *sending, struct error *err);
-void netlink_sending_done(struct netlink_sending *sending);

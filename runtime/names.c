@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -18,9 +19,11 @@
 #include "base/str.h"
 #include "cgroups/cgroup.h"
 #include "namespaces/caps.h"
+#include "net/dns_served.h"
 #include "net/dns_server.h"
 #include "service.h"
 
+#define LOCK          "names.lock"
 #define OWN_CGROUP    "coffer-names"
 #define STORE_SETTING "COFFER_NETWORKS"
 
@@ -28,7 +31,7 @@ enum { CGROUP_MODE = 0755, ANSWER_S = 10 };
 
 /* ---- from outside ---- */
 
-static int connect_to(const char *run, bool start, struct error *err)
+static int connect_to(const char *run, struct error *err)
 {
 	auto_fd int dir = open(run, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	const char *store = getenv(STORE_SETTING);
@@ -39,12 +42,12 @@ static int connect_to(const char *run, bool start, struct error *err)
 	const struct service service = { .what = what,
 					 .dir = dir,
 					 .socket = "names",
-					 .lock = "names.lock",
+					 .lock = LOCK,
 					 .type = SOCK_SEQPACKET,
 					 .argv = argv,
 					 .envp = envp };
 
-	return dir < 0 ? fail(err, errno, "open %s", run) : service_connect(&service, start, err);
+	return dir < 0 ? fail(err, errno, "open %s", run) : service_connect(&service, true, err);
 }
 
 static int ask(int fd, const char *network, struct error *err)
@@ -66,25 +69,25 @@ static int answer(int fd, struct error *err)
 	return *answer.text ? refuse(err, "%s", answer.text) : 0;
 }
 
-int names_ask(const char *run, const char *network)
+static bool is_served(const char *run, const struct network *network)
 {
-	struct error ignored;
-	auto_fd int fd = connect_to(run, false, &ignored);
+	auto_free char *path = xasprintf("%s/" LOCK, run);
+	auto_fd int lock = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	const unsigned bridge = lock < 0 ? 0 : if_nametoindex(network->bridge);
 
-	return fd >= 0 && ask(fd, network, &ignored) == 0 ? take_fd(&fd) : -1;
+	return bridge > 0 && dns_served(lock, bridge);
 }
 
-int names_ensure(const char *run, const char *network, int asked, struct error *err)
+int names_ensure(const char *run, const struct network *network, struct error *err)
 {
-	struct error ignored;
 	int r = -ECONNRESET;
 
-	if (asked >= 0 && answer(asked, &ignored) == 0)
+	if (is_served(run, network))
 		return 0;
 	for (int i = 0; i < 3 && (r == -ECONNRESET || r == -EPIPE); i++) {
-		auto_fd int fd = connect_to(run, true, err);
+		auto_fd int fd = connect_to(run, err);
 
-		r = fd < 0 ? fd : ask(fd, network, err);
+		r = fd < 0 ? fd : ask(fd, network->name, err);
 		if (r == 0)
 			r = answer(fd, err);
 	}
@@ -142,7 +145,7 @@ int names_main(const char *config, const char *run, struct error *err)
 		change_cgroup(&host, false);
 	r = give_up_rights(err);
 	if (r == 0)
-		r = dns_server_run(&store, SERVICE_LISTENER_FD, err);
+		r = dns_server_run(&store, SERVICE_LISTENER_FD, SERVICE_LOCK_FD, err);
 	if (host.root_fd >= 0)
 		change_cgroup(&host, true);
 	return r;

@@ -6,14 +6,11 @@
 #pragma once
 
 #include "base/error.h"
+#include "net/network.h"
 
-/* Asks a name server that is there for names_ensure(), which waits for the answer: a socket, or -1. Not before there is
-   a record of a container on the network: the server gives up a network that has none. */
-int names_ask(const char *run, const char *network);
-
-/* The name server answers at this network's gateway when this returns; `run`: the directory of the store. `asked` is
-   from names_ask(), or -1. */
-int names_ensure(const char *run, const char *network, int asked, struct error *err);
+/* The name server answers at this network's gateway when this returns; `run`: the directory of the store. Not before
+   there is a record of a container on the network: the server gives up a network that has none. */
+int names_ensure(const char *run, const struct network *network, struct error *err);
 
 /* The process itself; returns when there is nothing to do any more. */
 int names_main(const char *config, const char *run, struct error *err);

@@ -54,15 +54,6 @@ static char *state_of(struct arena *arena, const struct runtime *runtime, const 
 
 /* ---- joining and leaving ---- */
 
-/* A name server that is there sees to its sockets while the interface is made. */
-static void ask_for_names(const struct network *network, void *asked)
-{
-	auto_arena struct arena *arena = arena_new();
-
-	if (!network->no_names)
-		*(int *)asked = names_ask(directories(arena).run, network->name);
-}
-
 static int join_one(const struct net_store *store, struct attach *attach, const struct network_plan *plan, size_t index,
 		    struct error *err)
 {
@@ -75,7 +66,6 @@ static int join_one(const struct net_store *store, struct attach *attach, const 
 	attach->aliases = join->aliases;
 	attach->ports = index == 0 ? plan->ports : NULL;
 	attach->n_ports = index == 0 ? plan->n_ports : 0;
-	attach->recorded = index == 0 ? ask_for_names : NULL;
 	return net_attach(store, attach, NULL, err);
 }
 
@@ -89,13 +79,13 @@ const char *network_default_word(void)
 }
 
 /* Ready before the container starts. */
-static int start_names(const struct net_store *store, const char *name, int asked, struct error *err)
+static int start_names(const struct net_store *store, const char *name, struct error *err)
 {
 	auto_arena struct arena *arena = arena_new();
 	struct network network = { .no_names = false };
-	int r = asked < 0 ? net_store_load_network(store, name, &network, err) : 0;
+	int r = net_store_load_network(store, name, &network, err);
 
-	return r < 0 || network.no_names ? r : names_ensure(directories(arena).run, name, asked, err);
+	return r < 0 || network.no_names ? r : names_ensure(directories(arena).run, &network, err);
 }
 
 /* Of a process whose number stays its own: a child, or a process that is found alive afterwards. */
@@ -132,8 +122,7 @@ int network_of_container(const struct runtime *runtime, const char *id, struct e
 
 static int join_all(const char *id, const char *state, int netns, const struct network_plan *plan, struct error *err)
 {
-	auto_fd int asked = -1;
-	struct attach attach = { .owner = id, .state = state, .netns = netns, .rate = plan->rate, .context = &asked };
+	struct attach attach = { .owner = id, .state = state, .netns = netns, .rate = plan->rate };
 	auto_net_store struct net_store store = NET_STORE_CLOSED;
 	struct error ignored;
 	size_t joined = 0;
@@ -145,7 +134,7 @@ static int join_all(const char *id, const char *state, int netns, const struct n
 		joined--;
 	fault_point("networks-joined");
 	for (size_t i = 0; r == 0 && i < plan->n_joins; i++)
-		r = start_names(&store, plan->joins[i].name, i == 0 ? asked : -1, err);
+		r = start_names(&store, plan->joins[i].name, err);
 	fault_point("networks-named");
 	for (size_t i = 0; r < 0 && i < joined; i++) {
 		const struct detach detach = {
@@ -378,7 +367,7 @@ const char *network_port_text(const struct nft_port *port, char *buffer)
 
 static int start_names_of(const struct endpoint *endpoint, void *context, struct error *err)
 {
-	return start_names(context, endpoint->network, -1, err);
+	return start_names(context, endpoint->network, err);
 }
 
 int network_reload(struct error *err)

@@ -250,6 +250,16 @@ with_servers() {
 	[[ $(resolve "inside c" udp 10.192.4.1 late) == 10.192.4.3 ]]
 	coffer network disconnect i b
 	[[ $(resolve "inside c" udp 10.192.4.1 late) == "code 3" ]]
+	# Who joins a network that is served does not ask the server; who makes its bridge anew does.
+	server=$(pgrep -f "^coffer network names" --ns "$HOST_PID" --nslist net)
+	kill -STOP "$server"
+	coffer network connect --alias late i b
+	kill -CONT "$server"
+	[[ $(resolve "inside c" udp 10.192.4.1 late) == 10.192.4.4 ]]
+	coffer network disconnect i b
+	coffer delete --force c
+	image c --network i
+	[[ $(resolve "inside c" udp 10.192.4.1 c) == 10.192.4.* ]]
 	# Neither the LAN nor another network asks here; an address that is nobody's gets no answer.
 	lan ip route add 10.192.0.0/16 via 192.0.2.1
 	fails "" resolve lan udp 10.192.0.1 a

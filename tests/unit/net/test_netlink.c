@@ -4,8 +4,6 @@
 #include <errno.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
-#include <net/if.h>
-#include <sys/wait.h>
 
 #include "tests/unit/net_ns.h"
 
@@ -132,39 +130,9 @@ static int the_kernel_answers(void)
 	return 0;
 }
 
-/* The same of a batch that a process beside has sent, and nothing of that process is left. */
-static int sent_beside(void)
-{
-	auto_netlink_batch struct netlink_batch up = NETLINK_BATCH;
-	auto_netlink_batch struct netlink_batch wrong = NETLINK_BATCH;
-	const struct ifinfomsg loopback = { .ifi_index = 1, .ifi_flags = IFF_UP, .ifi_change = IFF_UP };
-	const struct ifinfomsg nobody = { .ifi_index = 4711 };
-	struct netlink_sending sending;
-	auto_fd int fd = -1;
-
-	EXPECT(netlink_open(NETLINK_ROUTE, &fd, &err) == 0);
-	netlink_begin(&up, RTM_NEWLINK, 0, &loopback, sizeof(loopback), "set up");
-	netlink_send_begin(fd, &up, &sending);
-	EXPECT(sending.pid > 0);
-	EXPECT(netlink_send_end(&sending, &err) == 0);
-	EXPECT(prints(-1, "ip -o link show lo", "LOOPBACK,UP"));
-	netlink_sending_done(&sending);
-	netlink_begin(&wrong, RTM_DELLINK, 0, &nobody, sizeof(nobody), "delete %d", 4711);
-	netlink_send_begin(fd, &wrong, &sending);
-	EXPECT(netlink_send_end(&sending, &err) == -ENODEV);
-	EXPECT(strstr(err.text, "delete 4711") && strstr(err.text, "No such device"));
-	netlink_sending_done(&sending);
-	EXPECT(waitpid(-1, NULL, (int)__WALL | WNOHANG) == -1 && errno == ECHILD);
-	sending.pid = -EAGAIN; /* as where no process can be made */
-	EXPECT(netlink_send_end(&sending, &err) == -ENODEV);
-	netlink_sending_done(&sending);
-	return 0;
-}
-
 static void kernel(void)
 {
 	in_net_ns(the_kernel_answers);
-	in_net_ns(sent_beside);
 }
 
 static const struct test tests[] = { TEST(a_socket_is_closed_by_nobody_in_the_way),
