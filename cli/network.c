@@ -61,7 +61,10 @@ static int take_subnet(const char *subnet, const char *gateway, int family, stru
 	if (ip_network_parse(subnet, &net, err) < 0)
 		return -err->code;
 	if (net.address.family != family)
-		return refuse(err, "%s is of the other IP version", subnet);
+		return refuse(err,
+			      family == AF_INET ? "%s: IPv6 networks are given by --subnet6"
+						: "%s: IPv4 networks are given by --subnet",
+			      subnet);
 	own = ip_network_of(&net);
 	if (!ip_equal(&own.address, &net.address))
 		return refuse(err, "%s: not a network, it has host bits", subnet);

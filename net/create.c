@@ -177,7 +177,8 @@ int network_remove(const struct net_store *store, const struct net_host *host, c
 	if (r < 0)
 		return r;
 	if (!net_store_unused(store, name))
-		return refuse_as(err, EBUSY, "network `%s` is in use by a container", name);
+		return refuse_as(err, EBUSY, "network `%s` is in use: coffer network inspect %s shows by whom", name,
+				 name);
 	r = host_side_remove_unused(store, host, &network, err);
 	return r < 0 ? r : net_store_remove_network(store, name, err);
 }

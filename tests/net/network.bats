@@ -86,7 +86,8 @@ load helpers
 	fails "has no address 10.0.0.9 for a container" coffer network connect --ip 10.0.0.9 bridge b
 	fails "network \`none-such\` does not exist" coffer network connect none-such b
 	fails "container \`a\` is on network \`bridge\` already" coffer network connect bridge a
-	fails "network \`bridge\` is in use" coffer network remove bridge
+	fails "network \`bridge\` is in use: coffer network inspect bridge shows by whom" coffer network remove bridge
+	fails "fd00::/64: IPv6 networks are given by --subnet6" coffer network create --subnet fd00::/64 six
 	fails "container \`c\` does not exist" coffer network connect bridge c
 	fails "container \`b\` is not on network" coffer network disconnect bridge b
 	fails "overlaps with network bridge" coffer network create --subnet 10.192.1.0/24 other
