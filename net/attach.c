@@ -404,32 +404,31 @@ static void take_back(const struct net_store *store, const struct net_host *host
 }
 
 static int join(const struct net_store *store, const struct net_host *host, const struct attach *attach,
-		struct endpoint *endpoint, struct error *err)
+		struct network *network, struct endpoint *endpoint, struct error *err)
 {
-	struct network network = { .kind = NETWORK_BRIDGE };
 	bool first = false;
 	int r = describe(store, attach, endpoint, &first, err);
 
 	if (r == 0)
-		r = net_store_load_network(store, attach->network, &network, err);
+		r = net_store_load_network(store, attach->network, network, err);
 	if (r == -ENOENT && str_eq(attach->network, network_default)) {
 		r = network_ensure_default(store, host, err);
 		if (r == 0)
-			r = net_store_load_network(store, network_default, &network, err);
+			r = net_store_load_network(store, network_default, network, err);
 	}
 	if (r < 0)
 		return r;
-	r = take_addresses(store, &network, attach, endpoint, err);
+	r = take_addresses(store, network, attach, endpoint, err);
 	net_store_reached(store, "addresses taken");
 	if (r == 0)
-		r = interface_describe(store, host, &network, attach->mac, endpoint, err);
+		r = interface_describe(store, host, network, attach->mac, endpoint, err);
 	if (r == 0)
 		r = net_store_save_endpoint(store, endpoint, err);
 	net_store_reached(store, "record written");
 	if (r == 0)
-		r = bring_up(store, host, attach, &network, endpoint, first, err);
+		r = bring_up(store, host, attach, network, endpoint, first, err);
 	if (r < 0)
-		take_back(store, host, &network, endpoint, attach->netns);
+		take_back(store, host, network, endpoint, attach->netns);
 	return r;
 }
 
@@ -449,23 +448,22 @@ static int check_namespace(const struct net_host *host, const struct attach *att
 		       : 0;
 }
 
-int net_attach(const struct net_store *store, const struct attach *attach, struct endpoint *ret_endpoint,
+int net_attach(const struct net_store *store, const struct attach *attach, struct network *ret_network,
 	       struct error *err)
 {
 	auto_net_host struct net_host host = NET_HOST_CLOSED;
 	auto_endpoint struct endpoint endpoint = { .ports = NULL };
+	struct network network = { .kind = NETWORK_BRIDGE };
 	int r = net_host_open(&host, err);
 
 	if (r == 0)
 		r = check_namespace(&host, attach, err);
 	if (r == 0)
-		r = join(store, &host, attach, &endpoint, err);
+		r = join(store, &host, attach, &network, &endpoint, err);
 	/* Most say so themselves. */
 	if (r < 0)
 		return str_starts(err->text, "network ") ? r : context(err, "network %s", attach->network);
-	if (ret_endpoint) {
-		*ret_endpoint = endpoint;
-		endpoint.ports = NULL;
-	}
+	if (ret_network)
+		*ret_network = network;
 	return 0;
 }

@@ -26,9 +26,9 @@ struct attach {
 	struct net_rate rate; /* of what it receives and sends */
 };
 
-/* The first network of a container gives it the default route. ret_endpoint may be NULL; else endpoint_done() it.
+/* The first network of a container gives it the default route. *ret_network is what it joined; it may be NULL.
    -EEXIST: an address or a port is another's, or it is on this network already. */
-int net_attach(const struct net_store *store, const struct attach *attach, struct endpoint *ret_endpoint,
+int net_attach(const struct net_store *store, const struct attach *attach, struct network *ret_network,
 	       struct error *err);
 
 /* In place of the container's network namespace: it is going away, and takes its interface along, which to delete would

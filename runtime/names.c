@@ -69,29 +69,32 @@ static int answer(int fd, struct error *err)
 	return *answer.text ? refuse(err, "%s", answer.text) : 0;
 }
 
-static bool is_served(const char *run, const struct network *network)
-{
-	auto_free char *path = xasprintf("%s/" LOCK, run);
-	auto_fd int lock = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	const unsigned bridge = lock < 0 ? 0 : if_nametoindex(network->bridge);
-
-	return bridge > 0 && dns_served(lock, bridge);
-}
-
-int names_ensure(const char *run, const struct network *network, struct error *err)
+int names_ask(const char *run, const char *network, struct error *err)
 {
 	int r = -ECONNRESET;
 
-	if (is_served(run, network))
-		return 0;
 	for (int i = 0; i < 3 && (r == -ECONNRESET || r == -EPIPE); i++) {
 		auto_fd int fd = connect_to(run, err);
 
-		r = fd < 0 ? fd : ask(fd, network->name, err);
+		r = fd < 0 ? fd : ask(fd, network, err);
 		if (r == 0)
 			r = answer(fd, err);
 	}
 	return r;
+}
+
+static bool is_served(const char *run, const char *bridge)
+{
+	auto_free char *path = xasprintf("%s/" LOCK, run);
+	auto_fd int lock = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	const unsigned index = lock < 0 ? 0 : if_nametoindex(bridge);
+
+	return index > 0 && dns_served(lock, index);
+}
+
+int names_ensure(const char *run, const struct network *network, struct error *err)
+{
+	return is_served(run, network->bridge) ? 0 : names_ask(run, network->name, err);
 }
 
 /* ---- the process ---- */

@@ -10,6 +10,10 @@
 
 /* The name server answers at this network's gateway when this returns; `run`: the directory of the store. Not before
    there is a record of a container on the network: the server gives up a network that has none. */
+int names_ask(const char *run, const char *network, struct error *err);
+
+/* The same, without asking a server that shows that it listens there (net/dns_served.h): so does one that has just been
+   killed and has not ended yet, and names_ask() brings back. */
 int names_ensure(const char *run, const struct network *network, struct error *err);
 
 /* The process itself; returns when there is nothing to do any more. */

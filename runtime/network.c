@@ -55,7 +55,7 @@ static char *state_of(struct arena *arena, const struct runtime *runtime, const 
 /* ---- joining and leaving ---- */
 
 static int join_one(const struct net_store *store, struct attach *attach, const struct network_plan *plan, size_t index,
-		    struct error *err)
+		    struct network *ret_network, struct error *err)
 {
 	const struct network_join *join = &plan->joins[index];
 
@@ -66,7 +66,7 @@ static int join_one(const struct net_store *store, struct attach *attach, const 
 	attach->aliases = join->aliases;
 	attach->ports = index == 0 ? plan->ports : NULL;
 	attach->n_ports = index == 0 ? plan->n_ports : 0;
-	return net_attach(store, attach, NULL, err);
+	return net_attach(store, attach, ret_network, err);
 }
 
 const char *network_default_word(void)
@@ -76,16 +76,6 @@ const char *network_default_word(void)
 	if (given && *given)
 		return given;
 	return geteuid() == 0 ? network_default : "pasta";
-}
-
-/* Ready before the container starts. */
-static int start_names(const struct net_store *store, const char *name, struct error *err)
-{
-	auto_arena struct arena *arena = arena_new();
-	struct network network = { .no_names = false };
-	int r = net_store_load_network(store, name, &network, err);
-
-	return r < 0 || network.no_names ? r : names_ensure(directories(arena).run, &network, err);
 }
 
 /* Of a process whose number stays its own: a child, or a process that is found alive afterwards. */
@@ -123,18 +113,21 @@ int network_of_container(const struct runtime *runtime, const char *id, struct e
 static int join_all(const char *id, const char *state, int netns, const struct network_plan *plan, struct error *err)
 {
 	struct attach attach = { .owner = id, .state = state, .netns = netns, .rate = plan->rate };
+	auto_arena struct arena *arena = arena_new();
+	const char *run = directories(arena).run;
+	auto_free struct network *networks = xcalloc(plan->n_joins, sizeof(*networks));
 	auto_net_store struct net_store store = NET_STORE_CLOSED;
 	struct error ignored;
 	size_t joined = 0;
 	int r = open_store(&store, err);
 
 	for (; r == 0 && joined < plan->n_joins; joined++)
-		r = join_one(&store, &attach, plan, joined, err);
+		r = join_one(&store, &attach, plan, joined, &networks[joined], err);
 	if (r < 0 && joined > 0)
 		joined--;
 	fault_point("networks-joined");
-	for (size_t i = 0; r == 0 && i < plan->n_joins; i++)
-		r = start_names(&store, plan->joins[i].name, err);
+	for (size_t i = 0; r == 0 && i < plan->n_joins; i++) /* ready before the container starts */
+		r = networks[i].no_names ? 0 : names_ensure(run, &networks[i], err);
 	fault_point("networks-named");
 	for (size_t i = 0; r < 0 && i < joined; i++) {
 		const struct detach detach = {
@@ -365,9 +358,13 @@ const char *network_port_text(const struct nft_port *port, char *buffer)
 	return port_text(port, buffer);
 }
 
-static int start_names_of(const struct endpoint *endpoint, void *context, struct error *err)
+static int start_names(const struct endpoint *endpoint, void *context, struct error *err)
 {
-	return start_names(context, endpoint->network, err);
+	auto_arena struct arena *arena = arena_new();
+	struct network network;
+	int r = net_store_load_network(context, endpoint->network, &network, err);
+
+	return r < 0 || network.no_names ? r : names_ask(directories(arena).run, network.name, err);
 }
 
 int network_reload(struct error *err)
@@ -378,7 +375,7 @@ int network_reload(struct error *err)
 	if (r == 0)
 		r = net_reload(&store, err);
 	if (r == 0)
-		r = net_store_each_endpoint(&store, start_names_of, &store, err);
+		r = net_store_each_endpoint(&store, start_names, &store, err);
 	return r;
 }
 
