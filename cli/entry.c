@@ -14,8 +14,8 @@
 enum { PAGE_MASK = -4096, MAP_BITS = 63 };
 enum { TAG_RELRSZ = 35, TAG_RELR = 36 }; /* newer than musl's elf.h */
 
-void coffer_entry(void) __attribute__((naked));
-void coffer_relocate(Elf64_Dyn *dynamic, char *base) __attribute__((no_stack_protector, visibility("hidden")));
+void coffer_entry(void) __attribute__((naked, no_stack_protector));
+void coffer_relocate(Elf64_Dyn *dynamic, char *base) __attribute__((used, no_stack_protector, visibility("hidden")));
 
 /* An even entry is the place of an address; an odd one tells by its upper 63 bits which of the words behind the last
    such place, or behind what the last map told of, are addresses too. A C library that knows this form finds nothing

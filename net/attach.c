@@ -71,8 +71,9 @@ static int enter(const struct net_host *host, int netns, const struct endpoint *
 	return r;
 }
 
-static void put_family(struct netlink_batch *batch, unsigned index, const struct network *network,
-		       const struct ip_network *gateway, const struct ip_address *address)
+/* `gateway_mac`: NULL: not known. */
+static void put_family(struct netlink_batch *batch, unsigned index, const struct ip_network *gateway,
+		       const uint8_t *gateway_mac, const struct ip_address *address)
 {
 	const struct ip_network own = { .address = *address, .prefix = gateway->prefix };
 
@@ -80,8 +81,8 @@ static void put_family(struct netlink_batch *batch, unsigned index, const struct
 		return;
 	addr_add(batch, index, &own, true);
 	/* No neighbour's answer can put another in the gateway's place. */
-	if (network->kind == NETWORK_BRIDGE)
-		addr_add_neighbour(batch, index, &gateway->address, network->mac);
+	if (gateway_mac)
+		addr_add_neighbour(batch, index, &gateway->address, gateway_mac);
 }
 
 static void put_default_route(struct netlink_batch *batch, unsigned index, const struct network *network,
@@ -93,10 +94,17 @@ static void put_default_route(struct netlink_batch *batch, unsigned index, const
 		addr_add_route(batch, index, &all, network_routed_by_host(network) ? NULL : &gateway->address);
 }
 
+/* A bridge of the host's own may get another MAC with each port that it is given. */
+static const uint8_t *gateway_mac(const struct network *network, const struct link_info *side)
+{
+	return network->kind == NETWORK_BRIDGE && memcmp(side->mac, network->mac, MAC_SIZE) == 0 ? network->mac : NULL;
+}
+
 /* The loopback interface is number 1 in every namespace. */
 static int configure(const struct net_host *host, int netns, const struct endpoint *endpoint,
-		     const struct network *network, bool first, struct error *err)
+		     const struct network *network, const struct link_info *side, bool first, struct error *err)
 {
+	const uint8_t *mac = gateway_mac(network, side);
 	auto_netlink_batch struct netlink_batch batch = NETLINK_BATCH;
 	auto_fd int route = -1;
 	unsigned index = 0;
@@ -109,8 +117,8 @@ static int configure(const struct net_host *host, int netns, const struct endpoi
 		link_no_ipv6(&batch, index);
 	link_set_ipv4(&batch, index);
 	link_up(&batch, index);
-	put_family(&batch, index, network, &network->v4, &endpoint->v4);
-	put_family(&batch, index, network, &network->v6, &endpoint->v6);
+	put_family(&batch, index, &network->v4, mac, &endpoint->v4);
+	put_family(&batch, index, &network->v6, mac, &endpoint->v6);
 	if (first && !network->internal) {
 		put_default_route(&batch, index, network, &network->v4, &endpoint->v4);
 		put_default_route(&batch, index, network, &network->v6, &endpoint->v6);
@@ -332,7 +340,7 @@ static int bring_up(const struct net_store *store, const struct net_host *host, 
 		r = rate_apply(host->route, endpoint->host, &endpoint->rate, err);
 	net_store_reached(store, "rate limited");
 	if (r == 0)
-		r = configure(host, attach->netns, endpoint, network, first, err);
+		r = configure(host, attach->netns, endpoint, network, &side, first, err);
 	net_store_reached(store, "addresses set");
 	if (r == 0)
 		r = interface_open(host, network, endpoint, err);

@@ -28,6 +28,15 @@ static int check_vlan(const struct net_store *store, struct network *network, st
 	return network->vlan && *network->parent ? net_store_each_network(store, see_vlan, network, err) : 0;
 }
 
+static int see_bridge(const struct network *other, void *context, struct error *err)
+{
+	const struct network *network = context;
+
+	if (other->kind != NETWORK_BRIDGE || !str_eq(network->bridge, other->bridge))
+		return 0;
+	return refuse_as(err, EEXIST, "the bridge %s is network %s", network->bridge, other->name);
+}
+
 static int see_overlap(const struct network *other, void *context, struct error *err)
 {
 	const struct ip_network *wanted = context;
@@ -131,7 +140,8 @@ static int choose(const struct net_store *store, const struct net_host *host, st
 	int r = 0;
 
 	network_name_bridge(network);
-	if (!ip_is_set(&network->v4.address) && !ip_is_set(&network->v6.address))
+	r = net_store_each_network(store, see_bridge, network, err);
+	if (r == 0 && !ip_is_set(&network->v4.address) && !ip_is_set(&network->v6.address))
 		r = choose_v4(store, host, &network->v4, err);
 	if (r == 0 && want_v6 && !ip_is_set(&network->v6.address))
 		r = choose_v6(&network->v6, err);

@@ -12,6 +12,7 @@
 #include <sys/inotify.h>
 #include <sys/time.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -28,7 +29,7 @@ enum { UDP4, UDP6, TCP4, TCP6, SOCKETS };
 struct dns_listener {
 	struct dns_listener *next;
 	struct dns_network network;
-	unsigned bridge; /* index of the interface */
+	uint64_t place; /* its mark */
 	int fds[SOCKETS];
 };
 
@@ -41,6 +42,7 @@ struct dns_server {
 	const struct net_store *store;
 	int epoll, control, lock, changes;
 	bool stale, gone; /* the table; the store */
+	int64_t sweep_at; /* when sockets go that no network needs any more, by now_ms(); 0: nothing has changed */
 	unsigned n_children;
 	struct dns_child children[CHILDREN_MAX]; /* one for each connection of TCP */
 	struct dns_names names;
@@ -63,6 +65,21 @@ static bool is_listener(const struct dns_server *server, const void *data, struc
 
 /* ---- the table of names ---- */
 
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void changed(struct dns_server *server)
+{
+	server->stale = true;
+	if (server->sweep_at == 0)
+		server->sweep_at = now_ms() + SETTLE_MS;
+}
+
 /* All that is there to be told of is in the queue by the time that whoever changed it goes on. */
 static void notice_changes(struct dns_server *server)
 {
@@ -73,7 +90,7 @@ static void notice_changes(struct dns_server *server)
 		for (ssize_t at = 0; at < length;) {
 			const struct inotify_event *note = (const void *)(notes + at);
 
-			server->stale = true;
+			changed(server);
 			server->gone = server->gone || (note->mask & IN_IGNORED);
 			at += (ssize_t)sizeof(*note) + note->len;
 		}
@@ -109,7 +126,7 @@ static void listener_free(struct dns_server *server, struct dns_listener *listen
 	while (*slot != listener)
 		slot = &(*slot)->next;
 	*slot = listener->next;
-	dns_served_mark(server->lock, listener->bridge, false);
+	dns_served_mark(server->lock, listener->place, false);
 	for (int i = 0; i < SOCKETS; i++) {
 		if (listener->fds[i] < 0)
 			continue;
@@ -162,7 +179,7 @@ static int listen_for(struct dns_server *server, const struct network *network, 
 
 	(void)snprintf(listener->network.name, sizeof(listener->network.name), "%s", network->name);
 	listener->network.internal = network->internal;
-	listener->bridge = if_nametoindex(network->bridge);
+	listener->place = dns_served_place(network);
 	listener->next = server->listeners;
 	server->listeners = listener;
 	for (int i = 0; i < SOCKETS; i++)
@@ -172,11 +189,11 @@ static int listen_for(struct dns_server *server, const struct network *network, 
 	if (r < 0)
 		listener_free(server, listener);
 	else
-		dns_served_mark(server->lock, listener->bridge, true);
+		dns_served_mark(server->lock, listener->place, true);
 	return r;
 }
 
-/* Those that are there stay, unless the bridge is another one by now. */
+/* Those that are there stay, unless the bridge or the network is another one by now. */
 static int ensure(struct dns_server *server, const char *name, struct error *err)
 {
 	struct dns_listener *listener = server->listeners;
@@ -187,7 +204,7 @@ static int ensure(struct dns_server *server, const char *name, struct error *err
 		listener = listener->next;
 	if (r < 0)
 		return r;
-	if (listener && listener->bridge == if_nametoindex(network.bridge))
+	if (listener && listener->place == dns_served_place(&network))
 		return 0;
 	if (listener)
 		listener_free(server, listener);
@@ -198,15 +215,25 @@ static int ensure(struct dns_server *server, const char *name, struct error *err
 static void close_unused(struct dns_server *server)
 {
 	for (const struct dns_listener *at = server->listeners; at; at = at->next)
-		dns_served_mark(server->lock, at->bridge, dns_names_on(&server->names, at->network.name));
+		dns_served_mark(server->lock, at->place, dns_names_on(&server->names, at->network.name));
 	refresh(server);
 	for (struct dns_listener *at = server->listeners, *after; at; at = after) {
 		after = at->next;
 		if (server->stale || dns_names_on(&server->names, at->network.name))
-			dns_served_mark(server->lock, at->bridge, true);
+			dns_served_mark(server->lock, at->place, true);
 		else
 			listener_free(server, at);
 	}
+}
+
+static void sweep(struct dns_server *server)
+{
+	server->sweep_at = 0;
+	refresh(server);
+	if (!server->stale)
+		close_unused(server);
+	if (server->stale)
+		changed(server);
 }
 
 /* Only root reaches this socket, so it may be waited for, a little. */
@@ -321,7 +348,7 @@ static int time_to_wait(const struct dns_server *server, int due)
 {
 	int wait = server->listeners ? -1 : IDLE_MS;
 
-	if (server->stale || server->n_children > 0)
+	if (server->sweep_at > 0 || server->n_children > 0)
 		wait = SETTLE_MS;
 	return due >= 0 && (wait < 0 || due < wait) ? due : wait;
 }
@@ -339,12 +366,10 @@ static void loop(struct dns_server *server)
 		if (count > 0)
 			handle(server, &event);
 		reap(server);
-		if (count == 0 && !server->stale && !server->listeners && server->n_children == 0)
+		if (count == 0 && server->sweep_at == 0 && !server->listeners && server->n_children == 0)
 			return;
-		if (count == 0 && server->stale) {
-			refresh(server);
-			close_unused(server);
-		}
+		if (server->sweep_at > 0 && now_ms() >= server->sweep_at)
+			sweep(server);
 	}
 }
 
@@ -357,7 +382,7 @@ static int watch(struct dns_server *server, int *fd, struct error *err)
 
 int dns_server_run(const struct net_store *store, int control, int lock, struct error *err)
 {
-	struct dns_server server = { .store = store, .control = control, .lock = lock, .stale = true };
+	struct dns_server server = { .store = store, .control = control, .lock = lock };
 	auto_fd int epoll = epoll_create1(EPOLL_CLOEXEC);
 	auto_fd int changes = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 	char path[64];
@@ -368,6 +393,7 @@ int dns_server_run(const struct net_store *store, int control, int lock, struct 
 		return fail(err, errno, "watch the store of networks");
 	server.epoll = server.forwarder.epoll = epoll;
 	server.changes = changes;
+	changed(&server);
 	(void)signal(SIGPIPE, SIG_IGN);
 	r = watch(&server, &server.control, err);
 	if (r == 0)

@@ -456,6 +456,9 @@ bool link_glance(int route, const char *name, struct link_info *ret)
 	if (ioctl(route, SIOCGIFMTU, &request) < 0)
 		return false;
 	info.mtu = (unsigned)request.ifr_mtu;
+	if (ioctl(route, SIOCGIFHWADDR, &request) < 0)
+		return false;
+	memcpy(info.mac, request.ifr_hwaddr.sa_data, MAC_SIZE);
 	request.ifr_data = (void *)&driver;
 	if (ioctl(route, SIOCETHTOOL, &request) < 0)
 		return false;

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
-#include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -83,18 +82,12 @@ int names_ask(const char *run, const char *network, struct error *err)
 	return r;
 }
 
-static bool is_served(const char *run, const char *bridge)
+int names_ensure(const char *run, const struct network *network, struct error *err)
 {
 	auto_free char *path = xasprintf("%s/" LOCK, run);
 	auto_fd int lock = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	const unsigned index = lock < 0 ? 0 : if_nametoindex(bridge);
 
-	return index > 0 && dns_served(lock, index);
-}
-
-int names_ensure(const char *run, const struct network *network, struct error *err)
-{
-	return is_served(run, network->bridge) ? 0 : names_ask(run, network->name, err);
+	return lock >= 0 && dns_served(lock, dns_served_place(network)) ? 0 : names_ask(run, network->name, err);
 }
 
 /* ---- the process ---- */

@@ -234,7 +234,7 @@ with_servers() {
 }
 
 @test "names: of neighbours at once, of others by the host's servers; never a forged one, nor a stranger's" {
-	local server
+	local server joined=0
 	with_servers "nameserver 192.0.2.2"
 	background lan nameserver
 	image a --network bridge:alias=web,alias=db
@@ -254,8 +254,9 @@ with_servers() {
 	# Who joins a network that is served does not ask the server; who makes its bridge anew does.
 	server=$(pgrep -f "^coffer network names" --ns "$HOST_PID" --nslist net)
 	kill -STOP "$server"
-	coffer network connect --alias late i b
+	coffer network connect --alias late i b || joined=$?
 	kill -CONT "$server"
+	[[ $joined -eq 0 ]]
 	[[ $(resolve "inside c" udp 10.192.4.1 late) == 10.192.4.4 ]]
 	coffer network disconnect i b
 	coffer delete --force c
@@ -274,6 +275,31 @@ with_servers() {
 	for id in a b c n; do coffer delete --force $id; done
 	stop_background
 	wait_for eval "! kill -0 $server"
+}
+
+@test "names: of each network on a bridge of the host's; the sockets go with the last container, though others ask" {
+	local asks
+	host ip link add br9 up type bridge
+	coffer network create --subnet 10.50.0.0/24 --interface br9 x
+	fails "the bridge br9 is network x" coffer network create --interface br9 y
+	coffer network create --subnet 10.60.0.0/24 y
+	host ip address add 10.50.0.1/24 dev br9
+	image a --network x
+	image b --network y
+	[[ $(resolve "inside a" udp 10.50.0.1 a b) == 10.50.0.2* ]]
+	[[ $(resolve "inside b" udp 10.60.0.1 b) == 10.60.0.2 ]]
+	(for _ in {1..100}; do resolve "inside b" udp 10.60.0.1 b && sleep 0.3; done) >/dev/null 2>&1 3>&- 4>&- &
+	asks=$!
+	coffer delete --force a
+	wait_for eval '[[ $(host ss -Hlun) != *10.50.0.1%br9:53* ]]'
+	[[ $(host ss -Hlun) == *10.60.0.1%co-y:53* ]]
+	kill "$asks"
+	coffer network remove x
+	host ip address delete 10.50.0.1/24 dev br9
+	coffer network create --subnet 10.50.0.0/24 --interface br9 z
+	host ip address add 10.50.0.1/24 dev br9
+	image a --network z
+	[[ $(resolve "inside a" udp 10.50.0.1 a) == 10.50.0.2 ]]
 }
 
 @test "names: many connections are one container's own loss; an answer that comes twice is none" {
