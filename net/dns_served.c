@@ -2,26 +2,37 @@
 #include "dns_served.h"
 
 #include <fcntl.h>
-#include <net/if.h>
-#include <stdio.h>
-#include <sys/stat.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
-enum { PLACE_SIZE = NETWORK_NAME_SIZE + 2 * IP_TEXT_SIZE + 32, INDEX_BITS = 32, HASH_BITS = 31 };
+#include "base/cleanup.h"
+#include "link.h"
 
+enum { INDEX_BITS = 32, HASH_BITS = 31 };
+enum { NETNS_COOKIE = 71 }; /* SO_NETNS_COOKIE of asm-generic/socket.h: newer than musl's headers */
+
+static uint64_t hash_of(const struct network *network, uint64_t netns)
+{
+	const struct ip_address *v4 = &network->v4.address;
+	const struct ip_address *v6 = &network->v6.address;
+	const uint64_t gateways =
+		ip_hash_bytes(v6->bytes, sizeof(v6->bytes), ip_hash_bytes(v4->bytes, sizeof(v4->bytes), netns));
+
+	return ip_hash(network->name, gateways + network->internal);
+}
+
+/* The namespace's number is of any socket in it; 0 before Linux 5.14. */
 uint64_t dns_served_place(const struct network *network)
 {
-	char v4[IP_TEXT_SIZE];
-	char v6[IP_TEXT_SIZE];
-	char all[PLACE_SIZE];
-	struct stat netns;
-	const unsigned bridge = if_nametoindex(network->bridge);
+	auto_fd int any = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	const uint64_t bridge = any < 0 ? 0 : link_index(any, network->bridge);
+	uint64_t netns = 0;
+	socklen_t size = sizeof(netns);
 
-	if (bridge == 0 || stat("/proc/self/ns/net", &netns) < 0)
+	if (bridge == 0)
 		return 0;
-	(void)snprintf(all, sizeof(all), "%s %s %s %d %llu", network->name, ip_text(&network->v4.address, v4),
-		       ip_text(&network->v6.address, v6), network->internal, (unsigned long long)netns.st_ino);
-	return (ip_hash(all, 0) & ((UINT64_C(1) << HASH_BITS) - 1)) << INDEX_BITS | bridge;
+	(void)getsockopt(any, SOL_SOCKET, NETNS_COOKIE, &netns, &size);
+	return (hash_of(network, netns) & ((UINT64_C(1) << HASH_BITS) - 1)) << INDEX_BITS | bridge;
 }
 
 static struct flock byte_at(uint64_t place, short type)

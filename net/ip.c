@@ -214,13 +214,19 @@ uint64_t ip_count(const struct ip_network *network)
 	return 1ULL << (bits < COUNT_BITS_MAX ? bits : COUNT_BITS_MAX);
 }
 
-uint64_t ip_hash(const char *text, uint64_t seed)
+uint64_t ip_hash_bytes(const void *data, size_t size, uint64_t seed)
 {
 	const uint64_t basis = 0xcbf29ce484222325ULL; /* NOLINT(readability-magic-numbers): FNV-1a's own */
 	const uint64_t prime = 0x100000001b3ULL;      /* NOLINT(readability-magic-numbers): and this one */
+	const uint8_t *bytes = data;
 	uint64_t hash = basis ^ seed;
 
-	for (; *text; text++)
-		hash = (hash ^ (uint8_t)*text) * prime;
+	for (size_t i = 0; i < size; i++)
+		hash = (hash ^ bytes[i]) * prime;
 	return hash;
+}
+
+uint64_t ip_hash(const char *text, uint64_t seed)
+{
+	return ip_hash_bytes(text, strlen(text), seed);
 }

@@ -64,3 +64,4 @@ uint64_t ip_count(const struct ip_network *network);
 
 /* FNV-1a of a text: names of interfaces and addresses that are the same each time. */
 uint64_t ip_hash(const char *text, uint64_t seed);
+uint64_t ip_hash_bytes(const void *data, size_t size, uint64_t seed);
