@@ -137,7 +137,7 @@ static int check_parent(const struct net_store *store, const struct net_host *ho
 static int choose(const struct net_store *store, const struct net_host *host, struct network *network, bool want_v6,
 		  struct error *err)
 {
-	int r = 0;
+	int r;
 
 	network_name_bridge(network);
 	r = net_store_each_network(store, see_bridge, network, err);

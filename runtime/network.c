@@ -115,20 +115,21 @@ static int join_all(const char *id, const char *state, int netns, const struct n
 	struct attach attach = { .owner = id, .state = state, .netns = netns, .rate = plan->rate };
 	auto_arena struct arena *arena = arena_new();
 	const char *run = directories(arena).run;
-	auto_free struct network *networks = xcalloc(plan->n_joins, sizeof(*networks));
 	auto_net_store struct net_store store = NET_STORE_CLOSED;
+	struct network network;
 	struct error ignored;
 	size_t joined = 0;
 	int r = open_store(&store, err);
 
-	for (; r == 0 && joined < plan->n_joins; joined++)
-		r = join_one(&store, &attach, plan, joined, &networks[joined], err);
-	if (r < 0 && joined > 0)
-		joined--;
-	fault_point("networks-joined");
-	for (size_t i = 0; r == 0 && i < plan->n_joins; i++) /* ready before the container starts */
-		r = networks[i].no_names ? 0 : names_ensure(run, &networks[i], err);
-	fault_point("networks-named");
+	while (r == 0 && joined < plan->n_joins) {
+		r = join_one(&store, &attach, plan, joined, &network, err);
+		if (r < 0)
+			break;
+		joined++;
+		fault_point("network-joined");
+		r = network.no_names ? 0 : names_ensure(run, &network, err); /* ready before the container starts */
+		fault_point("network-named");
+	}
 	for (size_t i = 0; r < 0 && i < joined; i++) {
 		const struct detach detach = {
 			.owner = id, .state = state, .network = plan->joins[i].name, .netns = netns

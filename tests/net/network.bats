@@ -323,7 +323,7 @@ with_servers() {
 	local before point
 	[[ ${COFFER_FAULTY-} ]] || skip "no test build: COFFER_FAULTY is unset"
 	before=$(snapshot)
-	for point in networks-joined service-locked service-bound networks-named; do
+	for point in network-joined service-locked service-bound network-named; do
 		STATUS=0
 		COFFER=$COFFER_FAULTY COFFER_FAULT=$point image k || STATUS=$?
 		[[ $STATUS -eq 137 ]]
