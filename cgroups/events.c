@@ -10,12 +10,12 @@
 #include <poll.h>
 #include <stdint.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 
-enum { EVENTS_SIZE = 256, MS_PER_S = 1000, NS_PER_MS = 1000000 };
+enum { EVENTS_SIZE = 256 };
 
 static const char *const keys[] = { [EVENT_POPULATED] = "populated ", [EVENT_FROZEN] = "frozen " };
 
@@ -57,14 +57,6 @@ static int has_happened(int fd, enum cgroup_event event, bool wanted)
 	return flag == (int)wanted || (event == EVENT_FROZEN && !wanted && parse_flag(text, EVENT_POPULATED) == 0);
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * MS_PER_S + now.tv_nsec / NS_PER_MS;
-}
-
 int events_read(int cgroup_fd, enum cgroup_event event)
 {
 	auto_fd int fd = open_events(cgroup_fd);
@@ -89,7 +81,7 @@ int events_wait(int cgroup_fd, enum cgroup_event event, bool wanted, int timeout
 		if (happened != 0)
 			return happened < 0 ? happened : 0;
 		if (timeout_ms >= 0) {
-			int64_t now = now_ms();
+			int64_t now = clock_ms();
 
 			if (deadline == 0)
 				deadline = now + timeout_ms;

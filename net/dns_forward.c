@@ -8,10 +8,10 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/random.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/str.h"
 
@@ -35,14 +35,6 @@ struct dns_pending {
 	size_t size;
 	uint8_t query[]; /* with the id that is asked with */
 };
-
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 struct sockaddr_storage dns_socket_address(const struct ip_address *address, socklen_t *ret_size)
 {
@@ -128,7 +120,7 @@ static bool ask(const struct dns_forwarder *forwarder, struct dns_pending *pendi
 	const struct sockaddr_storage address = dns_socket_address(server, &length);
 
 	hang_up(forwarder, pending);
-	pending->due = now_ms() + ANSWER_MS;
+	pending->due = clock_ms() + ANSWER_MS;
 	pending->fd = socket(server->family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	return pending->fd >= 0 &&
 	       getrandom(pending->query, sizeof(uint16_t), GRND_NONBLOCK) == (ssize_t)sizeof(uint16_t) &&
@@ -197,7 +189,7 @@ void dns_forward_answer(struct dns_forwarder *forwarder, struct dns_pending *pen
 
 int dns_forward_tick(struct dns_forwarder *forwarder)
 {
-	const int64_t now = now_ms();
+	const int64_t now = clock_ms();
 	int64_t next = -1;
 
 	for (struct dns_pending *at = forwarder->first, *after; at; at = after) {

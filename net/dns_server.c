@@ -12,10 +12,10 @@
 #include <sys/inotify.h>
 #include <sys/time.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/str.h"
 #include "dns_forward.h"
 #include "dns_served.h"
@@ -42,7 +42,7 @@ struct dns_server {
 	const struct net_store *store;
 	int epoll, control, lock, changes;
 	bool stale, gone; /* the table; the store */
-	int64_t sweep_at; /* when sockets go that no network needs any more, by now_ms(); 0: nothing has changed */
+	int64_t sweep_at; /* when sockets go that no network needs any more, by clock_ms(); 0: nothing has changed */
 	unsigned n_children;
 	struct dns_child children[CHILDREN_MAX]; /* one for each connection of TCP */
 	struct dns_names names;
@@ -65,19 +65,11 @@ static bool is_listener(const struct dns_server *server, const void *data, struc
 
 /* ---- the table of names ---- */
 
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 static void changed(struct dns_server *server)
 {
 	server->stale = true;
 	if (server->sweep_at == 0)
-		server->sweep_at = now_ms() + SETTLE_MS;
+		server->sweep_at = clock_ms() + SETTLE_MS;
 }
 
 /* All that is there to be told of is in the queue by the time that whoever changed it goes on. */
@@ -368,7 +360,7 @@ static void loop(struct dns_server *server)
 		reap(server);
 		if (count == 0 && server->sweep_at == 0 && !server->listeners && server->n_children == 0)
 			return;
-		if (server->sweep_at > 0 && now_ms() >= server->sweep_at)
+		if (server->sweep_at > 0 && clock_ms() >= server->sweep_at)
 			sweep(server);
 	}
 }

@@ -19,10 +19,10 @@
 #include <sys/inotify.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/str.h"
 #include "container_open.h"
@@ -31,7 +31,7 @@
 
 #define STATE_FILE "state.json"
 
-enum { LINE_MAX_BYTES = 16 * 1024 * 1024, CHUNK = 16 * 1024, MS_PER_S = 1000, NS_PER_MS = 1000000 };
+enum { LINE_MAX_BYTES = 16 * 1024 * 1024, CHUNK = 16 * 1024 };
 enum { FD_WATCHER, FD_NOTES, FDS_ALL, FDS_EACH = 2 };
 /* For a new watcher is looked once a second; for a state root to watch, which need not be there yet, often. */
 enum { LOOK_MS = 1000, SOON_MS = 20, STATE_WRITES = 2 };
@@ -67,14 +67,6 @@ struct follow {
 	int root_watch;  /* of the state root, or -1 */
 	int64_t look_ms; /* when to look for a state root or a watcher */
 };
-
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * MS_PER_S + now.tv_nsec / NS_PER_MS;
-}
 
 /* ---- containers ---- */
 
@@ -300,7 +292,7 @@ static void look(struct follow *follow)
 		watch_root(follow);
 	if (follow->socket < 0)
 		connect_watcher(follow);
-	follow->look_ms = now_ms() + (follow->only || follow->root_watch >= 0 ? LOOK_MS : SOON_MS);
+	follow->look_ms = clock_ms() + (follow->only || follow->root_watch >= 0 ? LOOK_MS : SOON_MS);
 }
 
 /* Three files each: with some hundred containers more than a process may open by default. */
@@ -477,14 +469,14 @@ static int wait_for_any(struct follow *follow, int timeout_ms, struct followed *
 
 int follow_next(struct follow *follow, int timeout_ms, struct followed *ret_followed, struct error *err)
 {
-	const int64_t end = now_ms() + timeout_ms;
+	const int64_t end = clock_ms() + timeout_ms;
 
 	drop_told(follow);
 	arena_free(follow->arena);
 	follow->arena = NULL;
 	*ret_followed = (struct followed){ .kind = FOLLOWED_NOTHING };
 	for (;;) {
-		int64_t now = now_ms();
+		int64_t now = clock_ms();
 		int64_t until;
 		int r;
 

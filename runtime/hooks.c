@@ -19,10 +19,10 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/proc.h"
@@ -34,7 +34,7 @@
 #endif
 
 /* The tail that is kept of a hook's output: no more fits into an error text beside path and reason. */
-enum { TAIL_SIZE = 320, DRAIN_MAX = 64 * 1024, EXEC_FAILED = 127, MS_PER_S = 1000, NS_PER_MS = 1000 * 1000 };
+enum { TAIL_SIZE = 320, DRAIN_MAX = 64 * 1024, EXEC_FAILED = 127, MS_PER_S = 1000 };
 
 static const char *const stage_names[] = {
 	[HOOK_PRESTART] = "prestart",
@@ -210,18 +210,10 @@ static void read_output(struct hook_run *run)
 	}
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec now = { 0 };
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * MS_PER_S + now.tv_nsec / NS_PER_MS;
-}
-
 /* Milliseconds left for poll(2): -1 without a deadline, 0 once it has passed. */
 static int time_left(int64_t deadline)
 {
-	int64_t left = deadline - now_ms();
+	int64_t left = deadline - clock_ms();
 
 	if (deadline == INT64_MAX)
 		return -1;
@@ -235,7 +227,7 @@ static int64_t make_deadline(int64_t timeout_s)
 	int64_t ms;
 
 	if (timeout_s <= 0 || __builtin_mul_overflow(timeout_s, MS_PER_S, &ms) ||
-	    __builtin_add_overflow(ms, now_ms(), &ms))
+	    __builtin_add_overflow(ms, clock_ms(), &ms))
 		return INT64_MAX;
 	return ms;
 }
