@@ -69,8 +69,8 @@ bool mac_is_set(const uint8_t mac[MAC_SIZE])
 
 const char *mac_text(const uint8_t mac[MAC_SIZE], char buffer[MAC_TEXT_SIZE])
 {
-	for (size_t i = 0; i < MAC_SIZE; i++)
-		(void)snprintf(buffer + i * 3, 4, "%02x%s", mac[i], i < MAC_SIZE - 1 ? ":" : "");
+	(void)snprintf(buffer, MAC_TEXT_SIZE, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3], mac[4],
+		       mac[5]);
 	return buffer;
 }
 
