@@ -88,17 +88,27 @@ enum json_kind {
 
 typedef int json_decode_fn(struct arena *arena, const struct json *node, void *target, struct error *err);
 
+/* As small as it can be: the tables have pointers, so each program that starts has its own copy of them. */
 struct json_field {
 	const char *key;
-	enum json_kind kind;
-	size_t offset;
-	bool required;
-	int64_t min;                     /* numbers: the range; */
-	uint64_t max;                    /* min and max both 0: all of the type */
-	const struct json_name *names;   /* ENUM, FLAGS */
-	const struct json_field *fields; /* OBJECT, ARRAY: table, ended by key NULL */
-	json_decode_fn *decode;          /* CUSTOM: target = struct + offset; ARRAY: target = the item, zeroed */
-	size_t size, count_offset;       /* size: ARRAY; count_offset: LIST, MAP, ARRAY; 0: not wanted */
+	enum json_kind kind : 8;
+	unsigned offset : 16;
+	bool required : 1;
+	uint16_t size;         /* ARRAY: of an item */
+	uint16_t count_offset; /* LIST, MAP, ARRAY; 0: not wanted */
+	union {
+		struct { /* numbers: the range; both 0: all of the type */
+			int64_t min;
+			uint64_t max;
+		};
+		struct {
+			union {
+				const struct json_name *names;   /* ENUM, FLAGS */
+				const struct json_field *fields; /* OBJECT, ARRAY: table, ended by key NULL */
+			};
+			json_decode_fn *decode; /* CUSTOM: target = struct + offset; ARRAY: target = the item, zeroed */
+		};
+	};
 };
 
 /* Fills `target` from an object by a table ended with key NULL. Unknown members are ignored (runtime-spec

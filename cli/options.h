@@ -31,17 +31,18 @@ enum option_kind {
 	OPTION_KIND_MAX,
 };
 
+/* As small as it can be: each program that starts has its own copy of the tables. */
 struct cli_option {
 	const char *name; /* without dashes */
 	char letter;      /* 0: none */
-	enum option_kind kind;
-	size_t offset;
+	enum option_kind kind : 8;
+	bool command : 1; /* with this option the first argument ends the options, as in OPTIONS_FIRST */
+	uint16_t offset;
 	const char *argument;       /* how help and errors call the value; NULL for a flag */
 	const char *help;           /* one line; a reason for OPTION_UNSUPPORTED */
 	const char *alias;          /* a second long name, or NULL */
 	const char *const *choices; /* NULL-terminated */
 	const char *topic;          /* NULL: a line of --help; else named under this heading of the second page */
-	bool command;               /* with this option the first argument ends the options, as in OPTIONS_FIRST */
 };
 
 /* The rows of a table. A field of another type than its kind writes does not compile; more members may follow the help
