@@ -4,14 +4,24 @@
  */
 #pragma once
 
+#include <stdalign.h>
 #include <stddef.h>
 
 #include "cleanup.h"
 
 struct arena;
 
+enum { ARENA_ROOM_SIZE = 3 * 1024 };
+
+/* Memory of the caller's, on its stack, for the first of an arena: a command that needs no more makes the kernel map
+   none, which takes longer than all else that is done with it. */
+struct arena_room {
+	alignas(max_align_t) unsigned char bytes[ARENA_ROOM_SIZE];
+};
+
 struct arena *arena_new(void);
-void arena_free(struct arena *arena); /* NULL-safe; frees every allocation of the arena */
+struct arena *arena_in(struct arena_room *room); /* which outlives it */
+void arena_free(struct arena *arena);            /* NULL-safe; frees every allocation of the arena */
 
 void *arena_alloc(struct arena *arena, size_t size);
 void *arena_array(struct arena *arena, size_t count, size_t size); /* aborts on overflow */

@@ -9,6 +9,7 @@
 #include "json.h"
 
 #include <ctype.h>
+#include <stdalign.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -188,23 +189,48 @@ static const yajl_callbacks callbacks = {
 	.yajl_end_array = on_end_array,
 };
 
+/* What a parser of a small text takes. Memory is given out once; only what is not in here is given back. */
+struct parser_room {
+	size_t used;
+	alignas(max_align_t) unsigned char bytes[4096];
+};
+
+static bool in_room(const struct parser_room *room, const void *memory)
+{
+	return (uintptr_t)memory - (uintptr_t)room->bytes < sizeof(room->bytes);
+}
+
 /* yajl does not check what its allocator returns. */
-static void *checked_malloc(void *context_, size_t size)
+static void *checked_malloc(void *room_, size_t size)
 {
-	(void)context_;
-	return xreallocarray(NULL, size, 1);
+	struct parser_room *room = room_;
+	void *memory = room->bytes + room->used;
+
+	if (size > sizeof(room->bytes) - room->used)
+		return xreallocarray(NULL, size, 1);
+	room->used += (size + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
+	return memory;
 }
 
-static void *checked_realloc(void *context_, void *memory, size_t size)
+/* The old size is not known: as much as is in the room from there on is copied. */
+static void *checked_realloc(void *room_, void *memory, size_t size)
 {
-	(void)context_;
-	return xreallocarray(memory, size, 1);
+	struct parser_room *room = room_;
+	size_t left;
+	void *larger;
+
+	if (!memory || !in_room(room, memory))
+		return xreallocarray(memory, size, 1);
+	left = sizeof(room->bytes) - (size_t)((unsigned char *)memory - room->bytes);
+	larger = xreallocarray(NULL, size, 1);
+	memcpy(larger, memory, size < left ? size : left);
+	return larger;
 }
 
-static void plain_free(void *context_, void *memory)
+static void plain_free(void *room, void *memory)
 {
-	(void)context_;
-	free(memory);
+	if (!in_room(room, memory))
+		free(memory);
 }
 
 static int refuse_at(struct error *err, const char *name, const char *text, size_t offset, const char *why)
@@ -313,11 +339,13 @@ static int run(yajl_handle parser, struct builder *b, const char *name, const ch
 int json_parse(struct arena *arena, const char *name, const char *text, size_t length, const struct json_limits *limits,
 	       struct json **ret_root, struct error *err)
 {
-	yajl_alloc_funcs allocator = { checked_malloc, checked_realloc, plain_free, NULL };
+	struct parser_room room;
+	yajl_alloc_funcs allocator = { checked_malloc, checked_realloc, plain_free, &room };
 	struct builder b = { .arena = arena, .limits = limits };
 	yajl_handle parser;
 	int r;
 
+	room.used = 0;
 	if (length > limits->size)
 		return refuse(err, "%s: %zu bytes; at most %zu are read", name, length, limits->size);
 	r = check_encoding(name, text, length, err);

@@ -36,12 +36,21 @@ char *xstrdup(const char *text)
 
 char *xasprintf(const char *fmt, ...)
 {
+	char usual[USUAL_TEXT];
 	va_list args;
 	char *text;
+	int length;
 
 	va_start(args, fmt);
-	if (vasprintf(&text, fmt, args) < 0)
+	length = vsnprintf(usual, sizeof(usual), fmt, args);
+	va_end(args);
+	if (length < 0)
 		abort();
+	if (length < (int)sizeof(usual))
+		return xstrdup(usual);
+	text = xreallocarray(NULL, (size_t)length + 1, 1);
+	va_start(args, fmt);
+	(void)vsnprintf(text, (size_t)length + 1, fmt, args);
 	va_end(args);
 	return text;
 }

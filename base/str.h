@@ -8,6 +8,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Most texts are shorter, and are formatted once, on the stack, rather than twice, to count them first. */
+enum { USUAL_TEXT = 192 };
+
 void *xcalloc(size_t count, size_t size);
 void *xreallocarray(void *memory, size_t count, size_t size);
 char *xstrdup(const char *text);

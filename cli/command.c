@@ -208,7 +208,8 @@ static int run_command(struct arena *arena, struct globals *globals, const char 
 
 int command_run(const char *const *argv)
 {
-	auto_arena struct arena *arena = arena_new();
+	struct arena_room room;
+	auto_arena struct arena *arena = arena_in(&room);
 	struct globals globals = { 0 };
 	struct error err = { 0 };
 	int exit_code = 0;

@@ -15,7 +15,7 @@ int container_open(const struct runtime *runtime, const char *id, enum container
 		if (r < 0)
 			return r;
 	}
-	ret_container->arena = arena_new();
+	ret_container->arena = arena_in(&ret_container->room);
 	return container_reread(ret_container, err);
 }
 

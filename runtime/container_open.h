@@ -15,7 +15,8 @@
 
 struct open_container {
 	struct state_dir dir;
-	struct arena *arena; /* of the strings in state */
+	struct arena_room room;
+	struct arena *arena; /* of the strings in state; in room, so that this is not copied */
 	struct state state;
 	struct cgroup_host host; /* root_fd -1 until container_open_cgroup() */
 };

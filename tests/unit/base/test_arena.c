@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/str.h"
 #include "tests/unit/child.h"
 #include "tests/unit/test.h"
 
@@ -35,10 +36,9 @@ static void pieces_are_zeroed_aligned_and_apart(void)
 			CHECK_INT(i + 1, pieces[i][at]);
 }
 
-static void many_small_pieces(void)
+static void count_up(struct arena *arena)
 {
 	enum { COUNT = 5000 };
-	auto_arena struct arena *arena = arena_new();
 	size_t *first = arena_array(arena, COUNT, sizeof(*first));
 
 	for (size_t i = 0; i < COUNT; i++) {
@@ -49,6 +49,45 @@ static void many_small_pieces(void)
 	}
 	for (size_t i = 0; i < COUNT; i++)
 		CHECK_INT(i, first[i]);
+}
+
+static void many_small_pieces(void)
+{
+	struct arena_room room;
+	auto_arena struct arena *on_heap = arena_new();
+	auto_arena struct arena *in_room = arena_in(&room);
+
+	count_up(on_heap);
+	count_up(in_room);
+}
+
+static void a_room_is_used_first(void)
+{
+	struct arena_room room;
+	auto_arena struct arena *arena = arena_in(&room);
+	const unsigned char *end = room.bytes + sizeof(room.bytes);
+	unsigned char *piece = arena_alloc(arena, 1000);
+
+	CHECK(piece > room.bytes && piece + 1000 <= end);
+	memset(piece, 1, 1000);
+	piece = arena_alloc(arena, 1000);
+	CHECK(piece > room.bytes && piece + 1000 <= end);
+	CHECK(is_zero(piece, 1000));
+	piece = arena_alloc(arena, 1000);
+	CHECK(piece + 1000 <= room.bytes || piece >= end);
+	CHECK(is_zero(piece, 1000));
+}
+
+static void printed_strings_of_all_lengths(void)
+{
+	auto_arena struct arena *arena = arena_new();
+
+	for (int length = 1; length < 2 * USUAL_TEXT; length++) {
+		const char *text = arena_printf(arena, "%*d", length, 7);
+
+		CHECK_INT(length, strlen(text));
+		CHECK(text[length - 1] == '7');
+	}
 }
 
 static void strings(void)
@@ -114,6 +153,8 @@ static void free_of_nothing(void)
 static const struct test tests[] = {
 	TEST(pieces_are_zeroed_aligned_and_apart),
 	TEST(many_small_pieces),
+	TEST(a_room_is_used_first),
+	TEST(printed_strings_of_all_lengths),
 	TEST(strings),
 	TEST(impossible_sizes_abort),
 	TEST(free_of_nothing),

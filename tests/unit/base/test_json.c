@@ -145,6 +145,37 @@ static void many_members(void)
 	CHECK_CONTAINS("f.json: k42: the member is given twice", err.text);
 }
 
+/* Escapes are decoded in the parser's own memory, and nesting is noted there: on the stack first, then on the heap. */
+static void more_than_the_parser_has_room_for(void)
+{
+	enum { STRINGS = 40, LENGTH = 1500, DEPTH = 3000 };
+	static const struct json_limits large = { .size = 1 << 20, .depth = DEPTH + 1 };
+	static char text[STRINGS * (2 * LENGTH + 3) + 2 * DEPTH + 3];
+	auto_arena struct arena *arena = arena_new();
+	const struct json *node;
+	struct json *root;
+	size_t at = 0;
+
+	memset(text, '[', DEPTH);
+	at += DEPTH;
+	for (int i = 0; i < STRINGS; i++) {
+		at += (size_t)sprintf(text + at, "%s\"", i ? "," : "");
+		for (int j = 0; j < LENGTH - i; j++)
+			at += (size_t)sprintf(text + at, "\\n");
+		text[at++] = '"';
+	}
+	memset(text + at, ']', DEPTH);
+	at += DEPTH;
+	CHECK_INT(0, json_parse(arena, "f.json", text, at, &large, &root, &err));
+	for (node = root; node->type == JSON_ARRAY; node = node->first)
+		;
+	for (size_t i = 0; i < STRINGS; i++, node = node->next) {
+		CHECK_INT(LENGTH - i, strlen(node->text));
+		CHECK_INT(LENGTH - i, strspn(node->text, "\n"));
+	}
+	CHECK(node == NULL);
+}
+
 static void paths(void)
 {
 	static const char text[] = "{\"a\": {\"b-c\": [0, {\"x.y\\n\": 1}]}}";
@@ -165,9 +196,13 @@ static void paths(void)
 }
 
 static const struct test tests[] = {
-	TEST(tree),    TEST(keeps_numbers_as_written),
-	TEST(refuses), TEST(refuses_nul_byte),
-	TEST(bounds),  TEST(many_members),
+	TEST(tree),
+	TEST(keeps_numbers_as_written),
+	TEST(refuses),
+	TEST(refuses_nul_byte),
+	TEST(bounds),
+	TEST(many_members),
+	TEST(more_than_the_parser_has_room_for),
 	TEST(paths),
 };
 TEST_MAIN(tests)

@@ -121,6 +121,12 @@ static void allocation(void)
 	auto_free int *numbers = xcalloc(3, sizeof(*numbers));
 
 	CHECK_STR("a:5", text);
+	for (int length = USUAL_TEXT - 2; length < USUAL_TEXT + 2; length++) {
+		auto_free char *long_text = xasprintf("%*d", length, 7);
+
+		CHECK_INT(length, strlen(long_text));
+		CHECK(long_text[length - 1] == '7');
+	}
 	CHECK(copy != text);
 	CHECK_STR("a:5", copy);
 	CHECK_STR("", empty);
