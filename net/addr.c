@@ -25,7 +25,7 @@ void addr_add(struct netlink_batch *batch, unsigned index, const struct ip_netwo
 	char text[IP_TEXT_SIZE];
 
 	netlink_begin(batch, RTM_NEWADDR, NLM_F_CREATE | (may_be_there ? NLM_F_REPLACE : NLM_F_EXCL), &header,
-		      sizeof(header), "add the address %s", ip_network_text(own, text));
+		      sizeof(header), "add the address ", ip_network_text(own, text));
 	netlink_put(batch, IFA_LOCAL, own->address.bytes, size);
 	netlink_put(batch, IFA_ADDRESS, own->address.bytes, size);
 	if (own->address.family == AF_INET && own->prefix <= PREFIX_BROADCAST) {
@@ -50,7 +50,7 @@ void addr_add_route(struct netlink_batch *batch, unsigned index, const struct ip
 	const size_t size = ip_size(network->address.family);
 	char text[IP_TEXT_SIZE];
 
-	netlink_begin(batch, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, &header, sizeof(header), "add a route by %s",
+	netlink_begin(batch, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, &header, sizeof(header), "add a route by ",
 		      gateway ? ip_text(gateway, text) : "the interface");
 	if (network->prefix)
 		netlink_put(batch, RTA_DST, network->address.bytes, size);
@@ -69,7 +69,7 @@ void addr_add_neighbour(struct netlink_batch *batch, unsigned index, const struc
 	};
 	char text[IP_TEXT_SIZE];
 
-	netlink_begin(batch, RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE, &header, sizeof(header), "fix the MAC of %s",
+	netlink_begin(batch, RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE, &header, sizeof(header), "fix the MAC of ",
 		      ip_text(address, text));
 	netlink_put(batch, NDA_DST, address->bytes, ip_size(address->family));
 	netlink_put(batch, NDA_LLADDR, mac, MAC_SIZE);
@@ -129,7 +129,7 @@ int addr_list(int route, unsigned index, struct ip_network **ret, size_t *ret_co
 	struct addresses addresses = { .index = index };
 	int r;
 
-	netlink_begin(&batch, RTM_GETADDR, 0, &header, sizeof(header), "list the addresses");
+	netlink_begin(&batch, RTM_GETADDR, 0, &header, sizeof(header), "list the addresses", "");
 	r = netlink_list(route, &batch, see_address, &addresses, err);
 	if (r < 0) {
 		free(addresses.found);
@@ -169,7 +169,7 @@ static int list_routes(int route, netlink_reply_fn *see, void *context, struct e
 	auto_netlink_batch struct netlink_batch batch = NETLINK_BATCH;
 	const struct rtmsg header = { .rtm_family = AF_UNSPEC };
 
-	netlink_begin(&batch, RTM_GETROUTE, 0, &header, sizeof(header), "list the routes");
+	netlink_begin(&batch, RTM_GETROUTE, 0, &header, sizeof(header), "list the routes", "");
 	return netlink_list(route, &batch, see, context, err);
 }
 
@@ -202,7 +202,8 @@ int addr_default_mtu(int route, unsigned *ret_mtu, struct error *err)
 		return r;
 	if (best.index != 0) {
 		header.ifi_index = (int)best.index;
-		netlink_begin(&batch, RTM_GETLINK, 0, &header, sizeof(header), "look at the default route's interface");
+		netlink_begin(&batch, RTM_GETLINK, 0, &header, sizeof(header), "look at the default route's interface",
+			      "");
 		r = netlink_send(route, &batch, see_info, &info, err);
 	}
 	if (r == 0)

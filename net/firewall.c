@@ -85,6 +85,6 @@ int firewalls_find(int netfilter, struct firewalls *ret, struct error *err)
 	const struct nfgenmsg all = { .nfgen_family = NFPROTO_UNSPEC, .version = NFNETLINK_V0 };
 
 	ret->count = 0;
-	netlink_begin(&batch, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETCHAIN, 0, &all, sizeof(all), "list chains");
+	netlink_begin(&batch, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETCHAIN, 0, &all, sizeof(all), "list chains", "");
 	return netlink_list(netfilter, &batch, see_chain, ret, err);
 }

@@ -18,7 +18,7 @@
 
 #include "base/str.h"
 
-enum { RP_FILTER_LOOSE = 2 };
+enum { RP_FILTER_LOOSE = 2, HEX = 16 };
 enum { REMOVE_TRIES = 1200, REMOVE_YIELDS = 500, REMOVE_WAIT_NS = 50 * 1000 };
 enum { CREATE = NLM_F_CREATE | NLM_F_EXCL };
 
@@ -46,7 +46,7 @@ int mac_parse(const char *text, uint8_t ret_mac[MAC_SIZE], struct error *err)
 	for (i = 0; i < MAC_SIZE && isxdigit((unsigned char)text[0]) && isxdigit((unsigned char)text[1]); i++) {
 		const char digits[3] = { text[0], text[1], '\0' };
 
-		mac[i] = (uint8_t)strtoul(digits, NULL, 16);
+		mac[i] = (uint8_t)strtoul(digits, NULL, HEX);
 		sum |= mac[i];
 		text += 2;
 		if (i < MAC_SIZE - 1 && *text++ != ':')
@@ -69,8 +69,14 @@ bool mac_is_set(const uint8_t mac[MAC_SIZE])
 
 const char *mac_text(const uint8_t mac[MAC_SIZE], char buffer[MAC_TEXT_SIZE])
 {
-	(void)snprintf(buffer, MAC_TEXT_SIZE, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3], mac[4],
-		       mac[5]);
+	static const char digits[] = "0123456789abcdef";
+	char *at = buffer;
+
+	for (size_t i = 0; i < MAC_SIZE; i++) {
+		*at++ = digits[mac[i] / HEX];
+		*at++ = digits[mac[i] % HEX];
+		*at++ = i < MAC_SIZE - 1 ? ':' : '\0';
+	}
 	return buffer;
 }
 
@@ -99,7 +105,7 @@ void link_add_bridge(struct netlink_batch *batch, const struct link_bridge *brid
 	size_t info;
 	size_t data;
 
-	netlink_begin(batch, RTM_NEWLINK, CREATE, &no_header, sizeof(no_header), "make bridge %s", bridge->name);
+	netlink_begin(batch, RTM_NEWLINK, CREATE, &no_header, sizeof(no_header), "make bridge ", bridge->name);
 	netlink_put_string(batch, IFLA_IFNAME, bridge->name);
 	put_mac(batch, bridge->mac);
 	put_mtu(batch, bridge->mtu);
@@ -121,8 +127,7 @@ void link_add_veth(struct netlink_batch *batch, const struct link_veth *veth)
 	size_t data;
 	size_t peer;
 
-	netlink_begin(batch, RTM_NEWLINK, CREATE, &no_header, sizeof(no_header), "make %s and its peer %s", veth->name,
-		      veth->peer);
+	netlink_begin(batch, RTM_NEWLINK, CREATE, &no_header, sizeof(no_header), "make veth ", veth->name);
 	netlink_put_string(batch, IFLA_IFNAME, veth->name);
 	put_mtu(batch, veth->mtu);
 	put_one_queue(batch);
@@ -146,7 +151,7 @@ void link_add_ifb(struct netlink_batch *batch, const char *name)
 {
 	size_t info;
 
-	netlink_begin(batch, RTM_NEWLINK, CREATE, &no_header, sizeof(no_header), "make ifb %s", name);
+	netlink_begin(batch, RTM_NEWLINK, CREATE, &no_header, sizeof(no_header), "make ifb ", name);
 	netlink_put_string(batch, IFLA_IFNAME, name);
 	info = netlink_nest(batch, IFLA_LINKINFO);
 	netlink_put_string(batch, IFLA_INFO_KIND, "ifb");
@@ -158,7 +163,7 @@ void link_hairpin(struct netlink_batch *batch, unsigned index)
 	const struct ifinfomsg header = { .ifi_family = PF_BRIDGE, .ifi_index = (int)index };
 	size_t port;
 
-	netlink_begin(batch, RTM_SETLINK, 0, &header, sizeof(header), "set up the bridge port %u", index);
+	netlink_begin_interface(batch, RTM_SETLINK, 0, &header, sizeof(header), "set up the bridge port: ", index);
 	port = netlink_nest(batch, IFLA_PROTINFO);
 	netlink_put_u8(batch, IFLA_BRPORT_MODE, 1);
 	netlink_nest_end(batch, port);
@@ -170,8 +175,8 @@ void link_add_shared(struct netlink_batch *batch, const struct link_shared *shar
 	size_t info;
 	size_t data;
 
-	netlink_begin(batch, RTM_NEWLINK, CREATE, &no_header, sizeof(no_header), "make %s %s",
-		      macvlan ? "macvlan" : "ipvlan", shared->name);
+	netlink_begin(batch, RTM_NEWLINK, CREATE, &no_header, sizeof(no_header),
+		      macvlan ? "make macvlan " : "make ipvlan ", shared->name);
 	netlink_put_string(batch, IFLA_IFNAME, shared->name);
 	netlink_put_u32(batch, IFLA_LINK, shared->parent);
 	netlink_put_u32(batch, IFLA_NET_NS_FD, (uint32_t)shared->netns);
@@ -194,7 +199,7 @@ void link_add_vlan(struct netlink_batch *batch, const struct link_vlan *vlan)
 	size_t info;
 	size_t data;
 
-	netlink_begin(batch, RTM_NEWLINK, CREATE, &up, sizeof(up), "make %s for VLAN %u", vlan->name, vlan->id);
+	netlink_begin(batch, RTM_NEWLINK, CREATE, &up, sizeof(up), "make VLAN interface ", vlan->name);
 	netlink_put_string(batch, IFLA_IFNAME, vlan->name);
 	netlink_put_u32(batch, IFLA_LINK, vlan->parent);
 	info = netlink_nest(batch, IFLA_LINKINFO);
@@ -212,7 +217,7 @@ void link_add_vxlan(struct netlink_batch *batch, const struct link_vxlan *vxlan)
 	size_t info;
 	size_t data;
 
-	netlink_begin(batch, RTM_NEWLINK, CREATE, &up, sizeof(up), "make vxlan %s", vxlan->name);
+	netlink_begin(batch, RTM_NEWLINK, CREATE, &up, sizeof(up), "make vxlan ", vxlan->name);
 	netlink_put_string(batch, IFLA_IFNAME, vxlan->name);
 	put_mtu(batch, vxlan->mtu);
 	if (vxlan->master)
@@ -240,8 +245,8 @@ void link_add_vxlan_peer(struct netlink_batch *batch, unsigned vxlan, const stru
 	};
 	char text[IP_TEXT_SIZE];
 
-	netlink_begin(batch, RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_APPEND, &header, sizeof(header),
-		      "add the vxlan peer %s", ip_text(peer, text));
+	netlink_begin(batch, RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_APPEND, &header, sizeof(header), "add the vxlan peer ",
+		      ip_text(peer, text));
 	netlink_put(batch, NDA_LLADDR, any, sizeof(any));
 	netlink_put(batch, NDA_DST, peer->bytes, ip_size(peer->family));
 }
@@ -250,12 +255,12 @@ static void change(struct netlink_batch *batch, unsigned index, unsigned up, con
 {
 	const struct ifinfomsg header = { .ifi_index = (int)index, .ifi_flags = up, .ifi_change = up };
 
-	netlink_begin(batch, RTM_NEWLINK, 0, &header, sizeof(header), "%s interface %u", what, index);
+	netlink_begin_interface(batch, RTM_NEWLINK, 0, &header, sizeof(header), what, index);
 }
 
 void link_move(struct netlink_batch *batch, unsigned index, int netns, const char *rename)
 {
-	change(batch, index, 0, "move to the container");
+	change(batch, index, 0, "move to the container: ");
 	netlink_put_u32(batch, IFLA_NET_NS_FD, (uint32_t)netns);
 	if (rename)
 		netlink_put_string(batch, IFLA_IFNAME, rename);
@@ -263,7 +268,7 @@ void link_move(struct netlink_batch *batch, unsigned index, int netns, const cha
 
 void link_up(struct netlink_batch *batch, unsigned index)
 {
-	change(batch, index, IFF_UP, "set up");
+	change(batch, index, IFF_UP, "set up ");
 }
 
 void link_set_ipv4(struct netlink_batch *batch, unsigned index)
@@ -272,7 +277,7 @@ void link_set_ipv4(struct netlink_batch *batch, unsigned index)
 	size_t family;
 	size_t settings;
 
-	change(batch, index, 0, "set up IPv4 of");
+	change(batch, index, 0, "set up IPv4 of ");
 	families = netlink_nest(batch, IFLA_AF_SPEC);
 	family = netlink_nest(batch, AF_INET);
 	settings = netlink_nest(batch, IFLA_INET_CONF);
@@ -288,7 +293,7 @@ void link_no_ipv6(struct netlink_batch *batch, unsigned index)
 	size_t families;
 	size_t family;
 
-	change(batch, index, 0, "keep IPv6 from");
+	change(batch, index, 0, "keep IPv6 from ");
 	families = netlink_nest(batch, IFLA_AF_SPEC);
 	family = netlink_nest(batch, AF_INET6);
 	netlink_put_u8(batch, IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE);
@@ -299,13 +304,13 @@ void link_no_ipv6(struct netlink_batch *batch, unsigned index)
 
 void link_set_master(struct netlink_batch *batch, unsigned index, unsigned master)
 {
-	change(batch, index, 0, "set the bridge of");
+	change(batch, index, 0, "set the bridge of ");
 	netlink_put_u32(batch, IFLA_MASTER, master);
 }
 
 void link_delete(struct netlink_batch *batch, const char *name)
 {
-	netlink_begin(batch, RTM_DELLINK, 0, &no_header, sizeof(no_header), "delete interface %s", name);
+	netlink_begin(batch, RTM_DELLINK, 0, &no_header, sizeof(no_header), "delete interface ", name);
 	netlink_put_string(batch, IFLA_IFNAME, name);
 }
 
@@ -314,7 +319,7 @@ static void delete_number(struct netlink_batch *batch, const char *name, unsigne
 {
 	const struct ifinfomsg header = { .ifi_index = (int)index };
 
-	netlink_begin(batch, RTM_DELLINK, 0, &header, sizeof(header), "delete interface %s", name);
+	netlink_begin(batch, RTM_DELLINK, 0, &header, sizeof(header), "delete interface ", name);
 }
 
 /* As if_nametoindex(3), which makes a socket each time. */
@@ -432,7 +437,7 @@ int link_get(int route, const char *name, struct link_info *ret, struct error *e
 	struct link_info info = { 0 };
 	int r;
 
-	netlink_begin(&batch, RTM_GETLINK, 0, &no_header, sizeof(no_header), "find interface %s", name);
+	netlink_begin(&batch, RTM_GETLINK, 0, &no_header, sizeof(no_header), "find interface ", name);
 	netlink_put_string(&batch, IFLA_IFNAME, name);
 	netlink_put_u32(&batch, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
 	r = netlink_send(route, &batch, see_link, &info, err);

@@ -133,9 +133,9 @@ static void put_request(struct netlink_batch *batch, size_t list)
 					      .idiag_states = 1U << lists[list].state };
 
 	if (lists[list].family == AF_UNSPEC)
-		netlink_begin(batch, TCPDIAG_GETSOCK, 0, &both, sizeof(both), "list listening sockets");
+		netlink_begin(batch, TCPDIAG_GETSOCK, 0, &both, sizeof(both), "list listening sockets", "");
 	else
-		netlink_begin(batch, SOCK_DIAG_BY_FAMILY, 0, &one, sizeof(one), "list listening sockets");
+		netlink_begin(batch, SOCK_DIAG_BY_FAMILY, 0, &one, sizeof(one), "list listening sockets", "");
 }
 
 static bool is_wanted(const struct search *search, uint8_t protocol)

@@ -150,7 +150,8 @@ static bool is_optional(const struct netlink_batch *batch, int code)
 static bool read_report(struct netlink_answer *answer, const struct nlmsghdr *header, const struct netlink_reply *reply)
 {
 	const struct netlink_batch *batch = answer->batch;
-	const struct netlink_label *label = &batch->labels[header->nlmsg_seq - answer->first];
+	const size_t message = header->nlmsg_seq - answer->first;
+	char label[NETLINK_LABEL_SIZE];
 	struct nlmsgerr report;
 	char words[WORDS_SIZE];
 	int code;
@@ -161,9 +162,9 @@ static bool read_report(struct netlink_answer *answer, const struct nlmsghdr *he
 	}
 	memcpy(&report, reply->data, sizeof(report));
 	code = report.error > 0 ? report.error : (int)-(unsigned)report.error;
-	if (code != 0 && answer->result == 0 && !label->may_fail && !is_optional(batch, code)) {
+	if (code != 0 && answer->result == 0 && !batch->labels[message].may_fail && !is_optional(batch, code)) {
 		kernel_words(reply, header->nlmsg_flags, words, sizeof(words));
-		answer->result = fail(answer->err, code, "%s%s", label->text, words);
+		answer->result = fail(answer->err, code, "%s%s", netlink_label_text(batch, message, label), words);
 	}
 	/* nfnetlink gives up a batch with one error, under the number of its first message. */
 	if (code != 0 && batch->transaction && header->nlmsg_seq == answer->first)
@@ -267,6 +268,7 @@ static int exchange(int fd, struct netlink_answer *answer)
 {
 	const struct netlink_batch *batch = answer->batch;
 	alignas(struct nlmsghdr) uint8_t buffer[REPLY_SIZE];
+	char label[NETLINK_LABEL_SIZE];
 	ssize_t got;
 
 	if (batch->used > LARGE_BATCH) { /* and each of its messages may fail */
@@ -274,11 +276,13 @@ static int exchange(int fd, struct netlink_answer *answer)
 		enlarge(fd, SO_RCVBUFFORCE, SO_RCVBUF);
 	}
 	if (send(fd, batch->data, batch->used, 0) < 0)
-		return fail(answer->err, errno, "%s: send %zu bytes to the kernel", batch->labels[0].text, batch->used);
+		return fail(answer->err, errno, "%s: send %zu bytes to the kernel", netlink_label_text(batch, 0, label),
+			    batch->used);
 	do {
 		got = receive(fd, buffer);
 		if (got < 0)
-			return fail(answer->err, (int)-got, "%s: answer of the kernel", batch->labels[0].text);
+			return fail(answer->err, (int)-got, "%s: answer of the kernel",
+				    netlink_label_text(batch, 0, label));
 	} while (!netlink_read(answer, buffer, (size_t)got));
 	return answer->result;
 }
@@ -296,6 +300,7 @@ int netlink_send(int fd, struct netlink_batch *batch, netlink_reply_fn *reply, v
 
 int netlink_list(int fd, struct netlink_batch *batch, netlink_reply_fn *reply, void *context, struct error *err)
 {
+	char label[NETLINK_LABEL_SIZE];
 	int r = 0;
 
 	for (int i = 0; i < LIST_RETRIES; i++) {
@@ -309,5 +314,5 @@ int netlink_list(int fd, struct netlink_batch *batch, netlink_reply_fn *reply, v
 		if (r < 0 || !answer.changed)
 			return r;
 	}
-	return fail(err, EAGAIN, "%s: the list changes all the time", batch->labels[0].text);
+	return fail(err, EAGAIN, "%s: the list changes all the time", netlink_label_text(batch, 0, label));
 }

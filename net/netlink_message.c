@@ -6,7 +6,6 @@
 
 #include <arpa/inet.h>
 #include <libmnl/libmnl.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -77,28 +76,40 @@ void netlink_message_grown(struct netlink_batch *batch)
 		abort();
 }
 
-static void add_label(struct netlink_batch *batch, const char *fmt, va_list args)
+static void add_label(struct netlink_batch *batch, const char *what, const char *whom)
 {
+	const size_t length = strnlen(whom, NETLINK_WHOM_SIZE - 1);
 	struct netlink_label *label;
 
 	batch->labels =
 		with_room(batch->labels, batch->first_labels, &batch->size_labels, batch->n_labels + 1, sizeof(*label));
 	label = &batch->labels[batch->n_labels++];
+	label->what = what;
+	memcpy(label->whom, whom, length);
+	label->whom[length] = '\0';
+	label->interface = 0;
 	label->may_fail = false;
-	(void)vsnprintf(label->text, sizeof(label->text), fmt, args);
+}
+
+const char *netlink_label_text(const struct netlink_batch *batch, size_t message, char text[NETLINK_LABEL_SIZE])
+{
+	const struct netlink_label *label = &batch->labels[message];
+
+	if (label->interface)
+		(void)snprintf(text, NETLINK_LABEL_SIZE, "%sinterface %u", label->what, label->interface);
+	else
+		(void)snprintf(text, NETLINK_LABEL_SIZE, "%s%s", label->what, label->whom);
+	return text;
 }
 
 void netlink_begin(struct netlink_batch *batch, uint16_t type, unsigned flags, const void *header, size_t size,
-		   const char *fmt, ...)
+		   const char *what, const char *whom)
 {
 	struct nlmsghdr *message;
-	va_list args;
 
 	if (!batch->data)
 		start(batch);
-	va_start(args, fmt);
-	add_label(batch, fmt, args);
-	va_end(args);
+	add_label(batch, what, whom);
 	make_room(batch, mnl_nlmsg_size(size));
 	batch->message = batch->used;
 	message = mnl_nlmsg_put_header(netlink_message(batch));
@@ -107,6 +118,13 @@ void netlink_begin(struct netlink_batch *batch, uint16_t type, unsigned flags, c
 	message->nlmsg_seq = (uint32_t)batch->n_labels;
 	memcpy(mnl_nlmsg_put_extra_header(message, size), header, size);
 	netlink_message_grown(batch);
+}
+
+void netlink_begin_interface(struct netlink_batch *batch, uint16_t type, unsigned flags, const void *header,
+			     size_t size, const char *what, unsigned interface)
+{
+	netlink_begin(batch, type, flags, header, size, what, "");
+	batch->labels[batch->n_labels - 1].interface = interface;
 }
 
 void netlink_may_fail(struct netlink_batch *batch)

@@ -3,7 +3,7 @@
  * attributes are in host byte order but where a name says be. libmnl knows their form (netlink_message.c).
  *
  *	struct netlink_batch batch = NETLINK_BATCH;                      (auto_netlink_batch)
- *	netlink_begin(&batch, RTM_NEWLINK, flags, &header, sizeof(header), "make bridge %s", name);
+ *	netlink_begin(&batch, RTM_NEWLINK, flags, &header, sizeof(header), "make bridge ", name);
  *	netlink_put_string(&batch, IFLA_IFNAME, name);
  *	nest = netlink_nest(&batch, IFLA_LINKINFO); ... netlink_nest_end(&batch, nest);
  */
@@ -16,11 +16,13 @@
 
 #include "base/cleanup.h"
 
-enum { NETLINK_LABEL_SIZE = 112, NETLINK_FIRST_BYTES = 3072, NETLINK_FIRST_LABELS = 24 };
+enum { NETLINK_FIRST_BYTES = 3072, NETLINK_FIRST_LABELS = 16, NETLINK_WHOM_SIZE = 80, NETLINK_LABEL_SIZE = 128 };
 
-/* What a message does, for errors. */
+/* What a message does, for errors: it is put together when there is one. */
 struct netlink_label {
-	char text[NETLINK_LABEL_SIZE];
+	const char *what;
+	char whom[NETLINK_WHOM_SIZE];
+	unsigned interface; /* 0: none */
 	bool may_fail;
 };
 
@@ -46,9 +48,17 @@ struct netlink_batch {
 void netlink_batch_done(struct netlink_batch *batch); /* frees; the batch is empty then */
 #define auto_netlink_batch auto_cleanup(netlink_batch_done)
 
-/* Starts a message: NLM_F_REQUEST is added to the flags. The text says what it does, for errors. */
+/* Starts a message: NLM_F_REQUEST is added to the flags. For errors: what it does, which outlives the batch, and to
+   whom, which is copied. */
 void netlink_begin(struct netlink_batch *batch, uint16_t type, unsigned flags, const void *header, size_t size,
-		   const char *fmt, ...) __attribute__((format(printf, 6, 7)));
+		   const char *what, const char *whom);
+
+/* The same for what is done to an interface of this number. */
+void netlink_begin_interface(struct netlink_batch *batch, uint16_t type, unsigned flags, const void *header,
+			     size_t size, const char *what, unsigned interface);
+
+/* What the message of this number, from 0 on, does. */
+const char *netlink_label_text(const struct netlink_batch *batch, size_t message, char text[NETLINK_LABEL_SIZE]);
 
 /* The last message that was begun is a wish: what comes of it is no error. */
 void netlink_may_fail(struct netlink_batch *batch);

@@ -30,13 +30,12 @@ enum {
 
 static const char *const table = "coffer";
 
-static void begin(struct netlink_batch *batch, unsigned type, unsigned flags, int family, const char *verb,
-		  const char *what)
+static void begin(struct netlink_batch *batch, unsigned type, unsigned flags, int family, const char *what,
+		  const char *whom)
 {
 	const struct nfgenmsg header = { .nfgen_family = (uint8_t)family, .version = NFNETLINK_V0 };
 
-	netlink_begin(batch, (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | type), flags, &header, sizeof(header), "%s%s", verb,
-		      what);
+	netlink_begin(batch, (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | type), flags, &header, sizeof(header), what, whom);
 }
 
 static void bracket(struct netlink_batch *batch, uint16_t type, const char *text)
@@ -44,7 +43,7 @@ static void bracket(struct netlink_batch *batch, uint16_t type, const char *text
 	/* res_id is the subsystem, big-endian. */
 	const uint8_t header[sizeof(struct nfgenmsg)] = { AF_UNSPEC, NFNETLINK_V0, 0, NFNL_SUBSYS_NFTABLES };
 
-	netlink_begin(batch, type, 0, header, sizeof(header), "%s", text);
+	netlink_begin(batch, type, 0, header, sizeof(header), text, "");
 }
 
 void nft_begin(struct netlink_batch *batch)

@@ -24,8 +24,8 @@ void tc_put_bucket(struct netlink_batch *batch, unsigned index, const struct tc_
 	};
 	size_t options;
 
-	netlink_begin(batch, RTM_NEWQDISC, NLM_F_CREATE | NLM_F_REPLACE, &header, sizeof(header),
-		      "limit the rate of interface %u", index);
+	netlink_begin_interface(batch, RTM_NEWQDISC, NLM_F_CREATE | NLM_F_REPLACE, &header, sizeof(header),
+				"limit the rate of ", index);
 	netlink_put_string(batch, TCA_KIND, "tbf");
 	options = netlink_nest(batch, TCA_OPTIONS);
 	netlink_put(batch, TCA_TBF_PARMS, &qopt, sizeof(qopt));
@@ -43,8 +43,8 @@ void tc_put_ingress(struct netlink_batch *batch, unsigned index)
 		.tcm_handle = INGRESS_HANDLE,
 	};
 
-	netlink_begin(batch, RTM_NEWQDISC, NLM_F_CREATE | NLM_F_EXCL, &header, sizeof(header),
-		      "see what interface %u receives", index);
+	netlink_begin_interface(batch, RTM_NEWQDISC, NLM_F_CREATE | NLM_F_EXCL, &header, sizeof(header),
+				"see what comes in by ", index);
 	netlink_put_string(batch, TCA_KIND, "ingress");
 }
 
@@ -78,8 +78,8 @@ void tc_put_redirect(struct netlink_batch *batch, unsigned from, unsigned to)
 	size_t options;
 	size_t actions;
 
-	netlink_begin(batch, RTM_NEWTFILTER, NLM_F_CREATE | NLM_F_EXCL, &header, sizeof(header),
-		      "lead what interface %u receives through a queue", from);
+	netlink_begin_interface(batch, RTM_NEWTFILTER, NLM_F_CREATE | NLM_F_EXCL, &header, sizeof(header),
+				"lead through a queue what comes in by ", from);
 	netlink_put_string(batch, TCA_KIND, "u32");
 	options = netlink_nest(batch, TCA_OPTIONS);
 	netlink_put(batch, TCA_U32_SEL, &all, sizeof(all));
@@ -93,6 +93,6 @@ void tc_remove_redirect(struct netlink_batch *batch, unsigned from)
 {
 	const struct tcmsg header = filter_header(from);
 
-	netlink_begin(batch, RTM_DELTFILTER, 0, &header, sizeof(header), "lead what interface %u receives nowhere",
-		      from);
+	netlink_begin_interface(batch, RTM_DELTFILTER, 0, &header, sizeof(header), "lead nowhere what comes in by ",
+				from);
 }

@@ -43,8 +43,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(aligned, data + 1, size - 1);
 	answer.list = data[0] & 1;
 	batch.optional = data[0] & 2;
-	netlink_begin(&batch, RTM_GETLINK, 0, "", 1, "one");
-	netlink_begin(&batch, RTM_GETLINK, 0, "", 1, "two");
+	netlink_begin(&batch, RTM_GETLINK, 0, "", 1, "one", "");
+	netlink_begin(&batch, RTM_GETLINK, 0, "", 1, "two", "");
 	(void)netlink_read(&answer, aligned, size - 1);
 	return 0;
 }

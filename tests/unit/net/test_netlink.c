@@ -39,7 +39,7 @@ static bool answer_is(const void *data, size_t size, int *ret_result)
 	struct netlink_answer answer = { .batch = &batch, .first = 1, .last = 1, .err = &err };
 	bool complete;
 
-	netlink_begin(&batch, RTM_NEWLINK, 0, "", 1, "ask");
+	netlink_begin(&batch, RTM_NEWLINK, 0, "", 1, "ask", "");
 	complete = netlink_read(&answer, data, size);
 	*ret_result = answer.result;
 	return complete;
@@ -108,23 +108,23 @@ static int the_kernel_answers(void)
 	int links = 0;
 
 	EXPECT(netlink_open(NETLINK_ROUTE, &fd, &err) == 0);
-	netlink_begin(&batch, RTM_GETLINK, 0, &header, sizeof(header), "list");
+	netlink_begin(&batch, RTM_GETLINK, 0, &header, sizeof(header), "list", "");
 	EXPECT(netlink_list(fd, &batch, count_links, &links, &err) == 0);
 	EXPECT(links >= 1);
 	header.ifi_index = 4711;
-	netlink_begin(&wrong, RTM_DELLINK, 0, &header, sizeof(header), "delete %d", 4711);
+	netlink_begin(&wrong, RTM_DELLINK, 0, &header, sizeof(header), "delete ", "4711");
 	EXPECT(netlink_send(fd, &wrong, NULL, NULL, &err) == -ENODEV);
 	EXPECT(strstr(err.text, "delete 4711") && strstr(err.text, "No such device"));
 	wrong.optional = true;
 	EXPECT(netlink_send(fd, &wrong, NULL, NULL, &err) == 0);
 	/* The first error that is one is told, and the last answer waited for. */
 	for (int i = 0; i < 300; i++) {
-		netlink_begin(&many, RTM_DELLINK, 0, &header, sizeof(header), "delete number %d", i);
+		netlink_begin_interface(&many, RTM_DELLINK, 0, &header, sizeof(header), "delete ", (unsigned)i + 1);
 		if (i == 0)
 			netlink_may_fail(&many);
 	}
 	EXPECT(netlink_send(fd, &many, NULL, NULL, &err) == -ENODEV);
-	EXPECT(strstr(err.text, "delete number 1:"));
+	EXPECT(strstr(err.text, "delete interface 2:"));
 	links = 0;
 	EXPECT(netlink_list(fd, &batch, count_links, &links, &err) == 0 && links >= 1);
 	return 0;

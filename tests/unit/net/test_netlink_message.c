@@ -19,7 +19,7 @@ static void nested_attributes_are_found_again(void)
 	struct nlmsghdr message;
 	size_t nest;
 
-	netlink_begin(&batch, RTM_NEWLINK, NLM_F_CREATE, &header, sizeof(header), "test");
+	netlink_begin(&batch, RTM_NEWLINK, NLM_F_CREATE, &header, sizeof(header), "test", "");
 	netlink_put_string(&batch, 3, "abc");
 	nest = netlink_nest(&batch, 18);
 	netlink_put_u8(&batch, 1, 5);
@@ -47,12 +47,14 @@ static void a_batch_grows(void)
 {
 	auto_netlink_batch struct netlink_batch batch = NETLINK_BATCH;
 	const uint8_t large[LARGE] = { 1, 2, 3 };
+	char name[2 * NETLINK_WHOM_SIZE] = "";
+	char text[NETLINK_LABEL_SIZE];
 	struct netlink_reply reply;
 	struct netlink_reply found;
 	size_t nest;
 
 	for (int i = 0; i < MESSAGES; i++)
-		netlink_begin(&batch, RTM_NEWLINK, 0, "", 1, "message %d", i);
+		netlink_begin_interface(&batch, RTM_NEWLINK, 0, "", 1, "set up ", (unsigned)i + 1);
 	netlink_put_u16(&batch, 1, 77);
 	nest = netlink_nest(&batch, 2);
 	netlink_put(&batch, 3, large, sizeof(large));
@@ -61,13 +63,17 @@ static void a_batch_grows(void)
 	CHECK(batch.size - batch.used >= LARGE);
 	CHECK_INT(0, batch.data[batch.used] | batch.data[batch.used + LARGE - 1]);
 	CHECK_INT(MESSAGES, batch.n_labels);
-	CHECK_STR("message 1", batch.labels[1].text);
-	CHECK_STR("message 71", batch.labels[MESSAGES - 1].text);
+	CHECK_STR("set up interface 2", netlink_label_text(&batch, 1, text));
+	CHECK_STR("set up interface 48", netlink_label_text(&batch, MESSAGES - 1, text));
 	reply = (struct netlink_reply){ .data = (const uint8_t *)(netlink_message(&batch) + 1),
 					.size = netlink_message(&batch)->nlmsg_len - sizeof(struct nlmsghdr) };
 	CHECK(netlink_find(&reply, 1, 1, &found) && found.size == 2);
 	CHECK(netlink_find(&reply, 1, 2, &found) && netlink_find(&found, 0, 3, &found));
 	CHECK(found.size == sizeof(large) && memcmp(found.data, large, sizeof(large)) == 0);
+	memset(name, 'x', sizeof(name) - 1);
+	netlink_begin(&batch, RTM_NEWLINK, 0, "", 1, "make ", name);
+	CHECK_INT(strlen("make ") + NETLINK_WHOM_SIZE - 1, strlen(netlink_label_text(&batch, MESSAGES, text)));
+	CHECK(strncmp(text, "make xxx", strlen("make xxx")) == 0);
 }
 
 static void what_does_not_fit_is_no_attribute(void)
