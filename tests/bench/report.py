@@ -167,7 +167,7 @@ def bar_rows(records):
     """What is asked for, and what was measured."""
     def ratio(place, layer, one, other):
         tools = found(records, "unpack", place, layer)
-        return f"{tools[one]['median_s'] / tools[other]['median_s']:.1f}" if one in tools and other in tools else "-"
+        return f"{tools[one]['median_s'] / tools[other]['median_s']:.2f}" if one in tools and other in tools else "-"
     rows = [("gzip", "umoci", "coffer", "one gzip layer, umoci / coffer", "at least 5"),
             ("gzip", "umoci", "igzip, to nothing", "the same with igzip, which only inflates", "-"),
             ("gzip", "bsdtar", "coffer", "one gzip layer, bsdtar / coffer", "at least 2"),
@@ -188,7 +188,9 @@ def start_rows(starts):
 def images_page(records, starts):
     facts = records[0]["facts"]
     how = (" Unpackers\nran with real-time priority (SCHED_FIFO), so that what else the machine did is not in it."
-           if facts["realtime"] else "")
+           if facts["realtime"] else "") + (" Before each\nrun 1.5 GiB of memory were used and freed: a virtual machine's "
+           "host takes back what was free for some seconds, and\nmaking it anew, at some moment of some tool's run, took "
+           "up to 0.8 s for 600 MB.")
     runs = ", ".join(str(n) for n in sorted({record["runs"] for record in records[1:]}))
     loads = images_tables(records, "load") or "Not measured on this machine yet."
     return f"""{IMAGES_TITLE}
