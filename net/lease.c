@@ -87,10 +87,9 @@ static int take_wanted(const struct net_store *store, const struct network *netw
 	return r < 0 ? fail(err, -r, "take the address %s", ip_text(wanted, text)) : 0;
 }
 
-static char *last_path(const struct network *network, int family)
+static char *last_path(const char *network, int family)
 {
-	return xasprintf("last/%s.%d", network->name,
-			 family == AF_INET ? 4 : 6); /* NOLINT(readability-magic-numbers) */
+	return xasprintf("last/%s.%c", network, family == AF_INET ? '4' : '6');
 }
 
 static uint64_t read_last(const struct net_store *store, const char *path)
@@ -137,7 +136,7 @@ static uint64_t reserved_from(const struct network *network, const struct ip_net
 int net_store_lease(const struct net_store *store, const struct network *network, const struct ip_network *net,
 		    const struct ip_address *wanted, const char *owner, struct ip_address *ret, struct error *err)
 {
-	auto_free char *path = last_path(network, net->address.family);
+	auto_free char *path = last_path(network->name, net->address.family);
 	const struct ip_network *range = net->address.family == AF_INET ? &network->range4 : &network->range6;
 	const struct ip_network *pool = ip_is_set(&range->address) ? range : net;
 	const uint64_t count = ip_count(pool);
@@ -194,6 +193,17 @@ bool net_store_unused(const struct net_store *store, const char *network)
 	auto_free char *path = xasprintf("leases/%s", network);
 
 	return unlinkat(store->run_fd, path, AT_REMOVEDIR) == 0 || errno == ENOENT;
+}
+
+void net_store_forget_last(const struct net_store *store, const char *network)
+{
+	static const int families[] = { AF_INET, AF_INET6 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(families); i++) {
+		auto_free char *path = last_path(network, families[i]);
+
+		(void)unlinkat(store->run_fd, path, 0);
+	}
 }
 
 static int sweep_network(const struct net_store *store, const char *network, struct error *err)

@@ -194,6 +194,7 @@ int net_store_save_network(const struct net_store *store, const struct network *
 
 int net_store_remove_network(const struct net_store *store, const char *name, struct error *err)
 {
+	net_store_forget_last(store, name);
 	if (unlinkat(store->config_fd, name, 0) < 0 && errno != ENOENT)
 		return fail(err, errno, "remove network %s", name);
 	return 0;

@@ -80,5 +80,8 @@ int net_store_release(const struct net_store *store, const char *network, const 
 /* Removes the directory of leases; false if there are some. */
 bool net_store_unused(const struct net_store *store, const char *network);
 
+/* Where the search for a free address goes on: of a network that is removed. */
+void net_store_forget_last(const struct net_store *store, const char *network);
+
 /* Takes back leases whose owner has no record; only a killed process leaves one. */
 int net_store_sweep(const struct net_store *store, struct error *err);

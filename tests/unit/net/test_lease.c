@@ -2,6 +2,7 @@
 #include "net/store.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -97,6 +98,28 @@ static void reserved_ones(void)
 	CHECK_INT(-ENOSPC, net_store_lease(&store, &network, &network.v6, &none, "a", &address, &err));
 }
 
+/* A network that is removed and made again begins anew. */
+static void a_removed_network_leaves_nothing(void)
+{
+	auto_net_store struct net_store store = NET_STORE_CLOSED;
+	struct network network = small_network();
+	struct ip_address address;
+
+	open_fresh(&store);
+	put_record(&store, "a");
+	CHECK_STR("10.0.0.2", lease(&store, "a", NULL));
+	CHECK_INT(0, ip_network_parse("fd00::1/64", &network.v6, &err));
+	CHECK_INT(0, net_store_lease(&store, &network, &network.v6, &none, "a", &address, &err));
+	CHECK(faccessat(store.run_fd, "last/n.4", F_OK, AT_SYMLINK_NOFOLLOW) == 0);
+	CHECK(faccessat(store.run_fd, "last/n.6", F_OK, AT_SYMLINK_NOFOLLOW) == 0);
+	CHECK_INT(0, net_store_release(&store, "n", &address, &err));
+	CHECK_INT(0, ip_parse("10.0.0.2", &address, &err));
+	CHECK_INT(0, net_store_release(&store, "n", &address, &err));
+	CHECK(net_store_unused(&store, "n"));
+	CHECK_INT(0, net_store_remove_network(&store, "n", &err));
+	CHECK(unlinkat(store.run_fd, "last", AT_REMOVEDIR) == 0);
+}
+
 static void in_a_circle(void)
 {
 	auto_net_store struct net_store store = NET_STORE_CLOSED;
@@ -156,6 +179,10 @@ static void without_a_record_it_is_nobodys(void)
 	CHECK_STR("network n: the address 10.0.0.5 is another container's", lease(&store, "c", "10.0.0.5"));
 }
 
-static const struct test tests[] = { TEST(in_a_circle), TEST(from_a_range), TEST(reserved_ones), TEST(wanted_ones),
+static const struct test tests[] = { TEST(a_removed_network_leaves_nothing),
+				     TEST(in_a_circle),
+				     TEST(from_a_range),
+				     TEST(reserved_ones),
+				     TEST(wanted_ones),
 				     TEST(without_a_record_it_is_nobodys) };
 TEST_MAIN(tests)
