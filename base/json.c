@@ -189,48 +189,39 @@ static const yajl_callbacks callbacks = {
 	.yajl_end_array = on_end_array,
 };
 
-/* What a parser of a small text takes. Memory is given out once; only what is not in here is given back. */
-struct parser_room {
-	size_t used;
-	alignas(max_align_t) unsigned char bytes[4096];
+/* What yajl allocates lives as long as its parser: in an arena, each piece behind its size. */
+struct piece {
+	size_t size;
+	alignas(max_align_t) unsigned char bytes[];
 };
 
-static bool in_room(const struct parser_room *room, const void *memory)
+static void *piece_new(void *arena, size_t size)
 {
-	return (uintptr_t)memory - (uintptr_t)room->bytes < sizeof(room->bytes);
+	struct piece *piece;
+
+	if (size > SIZE_MAX - sizeof(*piece))
+		abort();
+	piece = arena_alloc(arena, sizeof(*piece) + size);
+	piece->size = size;
+	return piece->bytes;
 }
 
-/* yajl does not check what its allocator returns. */
-static void *checked_malloc(void *room_, size_t size)
+static void *piece_grow(void *arena, void *memory, size_t size)
 {
-	struct parser_room *room = room_;
-	void *memory = room->bytes + room->used;
+	void *larger = piece_new(arena, size);
 
-	if (size > sizeof(room->bytes) - room->used)
-		return xreallocarray(NULL, size, 1);
-	room->used += (size + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
-	return memory;
-}
+	if (memory) {
+		const struct piece *piece = (void *)((unsigned char *)memory - offsetof(struct piece, bytes));
 
-/* The old size is not known: as much as is in the room from there on is copied. */
-static void *checked_realloc(void *room_, void *memory, size_t size)
-{
-	struct parser_room *room = room_;
-	size_t left;
-	void *larger;
-
-	if (!memory || !in_room(room, memory))
-		return xreallocarray(memory, size, 1);
-	left = sizeof(room->bytes) - (size_t)((unsigned char *)memory - room->bytes);
-	larger = xreallocarray(NULL, size, 1);
-	memcpy(larger, memory, size < left ? size : left);
+		memcpy(larger, memory, piece->size < size ? piece->size : size);
+	}
 	return larger;
 }
 
-static void plain_free(void *room, void *memory)
+static void piece_leave(void *arena, void *memory)
 {
-	if (!in_room(room, memory))
-		free(memory);
+	(void)arena;
+	(void)memory;
 }
 
 static int refuse_at(struct error *err, const char *name, const char *text, size_t offset, const char *why)
@@ -339,13 +330,13 @@ static int run(yajl_handle parser, struct builder *b, const char *name, const ch
 int json_parse(struct arena *arena, const char *name, const char *text, size_t length, const struct json_limits *limits,
 	       struct json **ret_root, struct error *err)
 {
-	struct parser_room room;
-	yajl_alloc_funcs allocator = { checked_malloc, checked_realloc, plain_free, &room };
+	struct arena_room room;
+	auto_arena struct arena *pieces = arena_in(&room);
+	yajl_alloc_funcs allocator = { piece_new, piece_grow, piece_leave, pieces };
 	struct builder b = { .arena = arena, .limits = limits };
 	yajl_handle parser;
 	int r;
 
-	room.used = 0;
 	if (length > limits->size)
 		return refuse(err, "%s: %zu bytes; at most %zu are read", name, length, limits->size);
 	r = check_encoding(name, text, length, err);
