@@ -6,8 +6,8 @@
 #include <errno.h>
 #include <limits.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "container_json.h"
@@ -15,7 +15,7 @@
 #include "runtime/follow.h"
 #include "verb.h"
 
-enum { MS_PER_S = 1000, NS_PER_US = 1000, NS_PER_MS = 1000000, MS_PER_MINUTE = 60 * MS_PER_S };
+enum { MS_PER_S = 1000, NS_PER_US = 1000, MS_PER_MINUTE = 60 * MS_PER_S };
 enum { INTERVAL_MS = 5 * MS_PER_S, INTERVAL_MAX_MS = 3600 * MS_PER_S, DIGITS_MAX = 8 };
 
 struct events_options {
@@ -152,20 +152,12 @@ static int print_happened(const struct followed *happened, struct error *err)
 	return print_text(json_writer_text(writer, NULL), err);
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * MS_PER_S + now.tv_nsec / NS_PER_MS;
-}
-
 static int follow_all(const struct invocation *in, struct follow *follow, int interval_ms, struct error *err)
 {
-	int64_t due = now_ms() + interval_ms;
+	int64_t due = clock_ms() + interval_ms;
 
 	for (;;) {
-		int64_t left = interval_ms ? due - now_ms() : INT_MAX / 2;
+		int64_t left = interval_ms ? due - clock_ms() : INT_MAX / 2;
 		struct followed happened;
 		int r = follow_next(follow, left > 0 ? (int)left : 0, &happened, err);
 
@@ -175,8 +167,8 @@ static int follow_all(const struct invocation *in, struct follow *follow, int in
 			r = print_text(happened.line, err);
 		else if (happened.kind != FOLLOWED_NOTHING)
 			r = print_happened(&happened, err);
-		if (r == 0 && interval_ms && now_ms() >= due) {
-			due = now_ms() + interval_ms;
+		if (r == 0 && interval_ms && clock_ms() >= due) {
+			due = clock_ms() + interval_ms;
 			r = print_all_stats(in, follow, err);
 		}
 		if (r < 0)

@@ -6,13 +6,13 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/str.h"
 
-enum { BAR_WIDTH = 20, PERCENT = 100, REDRAW_MS = 100, MS_PER_S = 1000, NS_PER_MS = 1000 * 1000 };
+enum { BAR_WIDTH = 20, PERCENT = 100, REDRAW_MS = 100, MS_PER_S = 1000 };
 enum { LINE_SIZE = 128, SIZE_TEXT = 16, KIBI = 1024, SHOWN_HEX = 12, TENTHS = 10 };
 
 struct line {
@@ -30,14 +30,6 @@ struct image_progress {
 	int64_t drawn_ms;
 	bool drawn;
 };
-
-static int64_t now_ms(void)
-{
-	struct timespec now = { 0 };
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * MS_PER_S + now.tv_nsec / NS_PER_MS;
-}
 
 const char *image_size_text(uint64_t bytes, char buffer[static SIZE_TEXT])
 {
@@ -152,7 +144,7 @@ static void report_plain(const struct image_progress *progress, size_t index)
 static void layer(void *context_, size_t index, enum pull_phase phase, uint64_t bytes)
 {
 	struct image_progress *progress = context_;
-	int64_t now = now_ms();
+	int64_t now = clock_ms();
 	struct line *line;
 	bool changed;
 

@@ -11,22 +11,15 @@
 #include <spawn.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/json.h"
 #include "base/str.h"
 #include "base/utf8.h"
 
-enum {
-	ANSWER_MAX = 64 * 1024,
-	DEADLINE_S = 60,
-	MS_PER_S = 1000,
-	NS_PER_MS = 1000 * 1000,
-	DEPTH_MAX = 4,
-	SPAWN_FAILED = 127
-};
+enum { ANSWER_MAX = 64 * 1024, DEADLINE_S = 60, MS_PER_S = 1000, DEPTH_MAX = 4, SPAWN_FAILED = 127 };
 
 #define NAME_CHARACTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-"
 
@@ -44,14 +37,6 @@ static void cleanup_helper(struct helper *const *helper)
 }
 
 #define auto_helper auto_cleanup(cleanup_helper)
-
-static int64_t now_ms(void)
-{
-	struct timespec now = { 0 };
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * MS_PER_S + now.tv_nsec / NS_PER_MS;
-}
 
 /* With the pipes at stdin and stdout, and no signal blocked or ignored. */
 static int spawn(const char *program, int input, int output, pid_t *ret)
@@ -105,11 +90,11 @@ static int start(struct helper *helper, const char *program, const char *server)
 /* 0 at the end of file, -ETIMEDOUT, -EFBIG or -errno. */
 static int read_answer(struct helper *helper)
 {
-	int64_t deadline = now_ms() + (int64_t)DEADLINE_S * MS_PER_S;
+	int64_t deadline = clock_ms() + (int64_t)DEADLINE_S * MS_PER_S;
 
 	for (;;) {
 		struct pollfd output = { .fd = helper->output, .events = POLLIN };
-		int64_t left = deadline - now_ms();
+		int64_t left = deadline - clock_ms();
 		int ready = left > 0 ? poll(&output, 1, (int)left) : 0;
 		ssize_t got;
 
