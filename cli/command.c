@@ -116,8 +116,6 @@ static int fill_runtime(struct arena *arena, const struct globals *globals, cons
 	};
 	int r = 0;
 
-	if (verb->makes_cgroup && runtime.cgroup_manager == CGROUP_MANAGER_SYSTEMD)
-		return refuse(err, "the systemd cgroup manager is not built yet: use --cgroup-manager cgroupfs");
 	if (runtime.root)
 		r = resolve_root(arena, &runtime.root, err);
 	else if (!verb->stateless)

@@ -22,6 +22,5 @@ const struct verb verb_create = {
 	.max_arguments = 1,
 	.options = options,
 	.options_size = sizeof(struct create_options),
-	.makes_cgroup = true,
 	.run = run,
 };

@@ -59,7 +59,6 @@ const struct verb verb_run = {
 	.max_arguments = ANY_NUMBER,
 	.options = options,
 	.options_size = sizeof(struct run_options),
-	.makes_cgroup = true,
 	.runs_program = true,
 	.run = run,
 };

@@ -51,7 +51,6 @@ struct verb {
 					     summary is not for people. run() is for the verb alone, then */
 	bool helps_itself;                /* by run(): no arguments for --help, "help" and what is behind it */
 	bool stateless;                   /* needs no state root */
-	bool makes_cgroup;                /* needs a cgroup manager that can be used */
 	bool runs_program;                /* its failures have the exit codes of a program that could not run */
 	int failure_exit;                 /* exit code of any other failure; 0: 1 */
 

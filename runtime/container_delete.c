@@ -9,6 +9,7 @@
 #include "container.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
@@ -19,13 +20,12 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/proc.h"
+#include "cgroup_manager.h"
 #include "container_open.h"
 #include "fault.h"
 #include "network.h"
 #include "own_bundle.h"
 #include "saved_hooks.h"
-
-#include <fcntl.h>
 
 enum { END_TIMEOUT_MS = 10 * 1000, PIDS_NAMED_MAX = 8, PID_TEXT_SIZE = 24 };
 
@@ -140,7 +140,8 @@ static int remove_cgroup(struct open_container *container, struct error *err)
 		if (r < 0)
 			return r;
 	}
-	return cgroup_remove(&container->host, container->state.cgroup_path, err);
+	return cgroup_manager_remove(container->state.cgroup_manager, &container->host, container->state.cgroup_path,
+				     err);
 }
 
 /*

@@ -44,8 +44,8 @@ static void put_cgroup(struct json_writer *writer)
 	json_begin_object(writer, "cgroup");
 	json_put_bool(writer, "v1", false);
 	json_put_bool(writer, "v2", true);
-	json_put_bool(writer, "systemd", false);
-	json_put_bool(writer, "systemdUser", false);
+	json_put_bool(writer, "systemd", true);
+	json_put_bool(writer, "systemdUser", true);
 	json_put_bool(writer, "rdma", true);
 	json_end_object(writer);
 }

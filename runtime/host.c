@@ -2,6 +2,7 @@
 #include "host.h"
 
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -44,6 +45,27 @@ static bool may_use_parent(const struct cgroup_host *cgroup)
 	       faccessat(cgroup->root_fd, procs, W_OK, AT_EACCESS) == 0;
 }
 
+static bool is_root_of_host(void)
+{
+	return geteuid() == 0 && host_in_initial_user_ns();
+}
+
+const char *host_systemd_socket(struct arena *arena)
+{
+	const char *directory = is_root_of_host() ? "/run" : getenv("XDG_RUNTIME_DIR");
+
+	return arena_printf(arena, "%s/systemd/private", directory ? directory : "$XDG_RUNTIME_DIR");
+}
+
+static int find_systemd(struct host *host, struct arena *arena, struct error *err)
+{
+	if (systemd_open(host_systemd_socket(arena), &host->systemd, err) < 0)
+		return context(err, "--systemd-cgroup");
+	host->systemd_cgroup = systemd_cgroup(host->systemd);
+	host->systemd_of_user = !is_root_of_host();
+	return 0;
+}
+
 int host_probe(const struct runtime *runtime, struct arena *arena, struct host *ret_host, struct error *err)
 {
 	struct host host = { .cgroup = { .root_fd = -1 } };
@@ -57,6 +79,8 @@ int host_probe(const struct runtime *runtime, struct arena *arena, struct host *
 	host.selinux = access("/sys/fs/selinux/enforce", F_OK) == 0;
 	if (runtime->cgroup_manager != CGROUP_MANAGER_DISABLED)
 		r = cgroup_host_probe(&host.cgroup, err);
+	if (r == 0 && runtime->cgroup_manager == CGROUP_MANAGER_SYSTEMD)
+		r = find_systemd(&host, arena, err);
 	host.delegated = !host.privileged && may_use_parent(&host.cgroup);
 	if (r == 0 && !host.privileged)
 		r = idmap_for_caller(arena, &host.caller_maps, err);
@@ -72,4 +96,5 @@ void host_close(struct host *host)
 {
 	if (host->cgroup.root_fd >= 0)
 		cgroup_host_close(&host->cgroup);
+	systemd_close(take_ptr(host->systemd));
 }

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "cgroups/cgroup.h"
+#include "cgroups/systemd.h"
 #include "container.h"
 #include "namespaces/idmap.h"
 
@@ -20,11 +21,17 @@ struct host {
 	struct id_maps caller_maps; /* not privileged: the ids that a user namespace of the caller can have */
 	bool delegated;             /* not privileged: cgroups can be made beside the own and processes moved there */
 	struct cgroup_host cgroup;  /* root_fd -1: no v2 mount, or the manager is "disabled" */
+	struct systemd *systemd;    /* NULL: the manager is another */
+	const char *systemd_cgroup; /* what has its units, systemd_cgroup(); NULL as above */
+	bool systemd_of_user;       /* it is the user's own */
 };
 
 /* Strings and maps live in `arena`. */
 int host_probe(const struct runtime *runtime, struct arena *arena, struct host *ret_host, struct error *err);
 void host_close(struct host *host);
+
+/* The socket of the systemd whose scopes the caller's containers are in. In `arena`. */
+const char *host_systemd_socket(struct arena *arena);
 
 /* Is this the initial user namespace? If not, the caller's other namespaces may belong to one above its own. */
 bool host_in_initial_user_ns(void);

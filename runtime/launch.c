@@ -18,6 +18,7 @@
 #include "base/log.h"
 #include "base/proc.h"
 #include "cap_warnings.h"
+#include "cgroup_manager.h"
 #include "clone_init.h"
 #include "exe_seal.h"
 #include "extra_limits.h"
@@ -108,7 +109,7 @@ static int reserve_id(struct launch *launch, struct error *err)
 /* Before it is recorded: `delete` kills what is in a recorded cgroup. */
 static int check_cgroup(struct launch *launch, struct error *err)
 {
-	return launch->plan.cgroup_path ? cgroup_check_unused(&launch->host.cgroup, launch->plan.cgroup_path, err) : 0;
+	return launch->plan.cgroup_path ? cgroup_manager_check_unused(&launch->host, launch->plan.cgroup_path, err) : 0;
 }
 
 static int record_intent(struct launch *launch, struct error *err)
@@ -141,7 +142,8 @@ static int make_cgroup(struct launch *launch, struct error *err)
 
 	if (!plan->cgroup_path)
 		return 0;
-	r = cgroup_create(&launch->host.cgroup, plan->cgroup_path, plan->limits.controllers, &launch->cgroup, err);
+	r = cgroup_manager_make(&launch->host, plan->cgroup_path, launch->dir.id, plan->limits.controllers,
+				&launch->cgroup, &launch->scope_holder, err);
 	if (r < 0)
 		return r;
 	cgroup_enable_available(&launch->host.cgroup, launch->cgroup);
@@ -280,6 +282,8 @@ static int clone_container(struct launch *launch, struct error *err)
 		r = request_clone(launch, &request, err);
 	for (enum ns_type type = 0; type < NS_TYPE_MAX; type++)
 		cleanup_fd(&request.joined[type]);
+	if (r == 0)
+		systemd_let_go(&launch->host.cgroup, launch->plan.cgroup_path, &launch->scope_holder);
 	return r;
 }
 
@@ -449,6 +453,18 @@ void launch_drop_pid_file(const struct launch *launch)
 
 enum { END_TIMEOUT_MS = 10 * 1000 };
 
+static void remove_cgroup(struct launch *launch)
+{
+	struct error err;
+
+	if (!launch->cgroup && !launch->scope_holder)
+		return;
+	systemd_let_go(&launch->host.cgroup, launch->plan.cgroup_path, &launch->scope_holder);
+	if (cgroup_manager_remove(launch->state.cgroup_manager, &launch->host.cgroup, launch->plan.cgroup_path, &err) <
+	    0)
+		log_message(LOG_LEVEL_WARNING, "%s", err.text);
+}
+
 void launch_remove(struct launch *launch)
 {
 	struct error err;
@@ -462,8 +478,7 @@ void launch_remove(struct launch *launch)
 		log_message(LOG_LEVEL_WARNING, "%s", err.text);
 	if (launch->dir.fd >= 0 && network_leave(launch->runtime, launch->dir.id, &err) < 0)
 		log_message(LOG_LEVEL_WARNING, "%s", err.text);
-	if (launch->cgroup && cgroup_remove(&launch->host.cgroup, launch->plan.cgroup_path, &err) < 0)
-		log_message(LOG_LEVEL_WARNING, "%s", err.text);
+	remove_cgroup(launch);
 	run_poststop(launch);
 	if (launch->dir.fd >= 0 && launch->state.own_bundle && own_bundle_remove(launch->state.bundle, &err) < 0)
 		log_message(LOG_LEVEL_WARNING, "%s", err.text);

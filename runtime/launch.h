@@ -31,6 +31,7 @@ struct launch {
 	struct state state;
 	struct oom_policy oom;
 	struct cgroup *cgroup;
+	pid_t scope_holder; /* systemd.h; 0: none */
 	struct rootfs_fds fds;
 	struct seccomp_filter filter;
 	struct process_start start;

@@ -11,6 +11,7 @@
 
 #include "base/str.h"
 #include "base/syscalls.h"
+#include "cgroup_manager.h"
 
 /* ---- namespaces ---- */
 
@@ -52,17 +53,6 @@ static void plan_rootless(struct plan *plan, const struct host *host)
 
 /* ---- cgroup ---- */
 
-char *plan_cgroup_path(struct arena *arena, const char *cgroups_path, const char *id, const char *own_path)
-{
-	const char *slash = strrchr(own_path, '/');
-	int parent = slash && slash != own_path ? (int)(slash - own_path) : 0;
-
-	if (cgroups_path && cgroups_path[0] == '/')
-		return arena_strdup(arena, cgroups_path);
-	/* Beside the caller's cgroup, not in it: a cgroup with processes cannot give controllers to children. */
-	return arena_printf(arena, "%.*s/%s", parent, own_path, cgroups_path && *cgroups_path ? cgroups_path : id);
-}
-
 static int plan_limits(struct plan *plan, const struct host *host, struct error *err)
 {
 	const struct config *config = plan->config;
@@ -72,12 +62,11 @@ static int plan_limits(struct plan *plan, const struct host *host, struct error 
 	if (r < 0)
 		return r;
 	/* A user without a delegated cgroup runs without one, unless it is asked for. */
-	wanted = host->privileged || host->delegated || config->cgroups_path || plan->limits.n_writes;
-	if (host->cgroup.root_fd >= 0 && wanted) {
-		plan->cgroup_path =
-			plan_cgroup_path(config->arena, config->cgroups_path, plan->id, host->cgroup.own_path);
-		return 0;
-	}
+	wanted = host->privileged || host->delegated || host->systemd_cgroup || config->cgroups_path ||
+		 plan->limits.n_writes;
+	if (host->cgroup.root_fd >= 0 && wanted)
+		return cgroup_manager_path(host, config->arena, config->cgroups_path, plan->id, &plan->cgroup_path,
+					   err);
 	if (plan->limits.n_writes)
 		return refuse(err, "linux.resources: this host has no cgroup v2 mount that could enforce limits");
 	return 0;

@@ -28,7 +28,7 @@ struct plan {
 	struct id_maps id_maps;
 
 	/* resources */
-	char *cgroup_path; /* NULL: no cgroup */
+	const char *cgroup_path; /* NULL: no cgroup */
 	struct limit_plan limits;
 	struct device_rule *device_rules;
 	size_t n_device_rules;
@@ -46,6 +46,3 @@ struct plan {
 
 int plan_make(const struct config *config, const struct host *host, const struct create_options *options, bool gate,
 	      struct plan *ret_plan, struct error *err);
-
-/* The cgroup path of a container, from linux.cgroupsPath and the caller's own cgroup. In `arena`. */
-char *plan_cgroup_path(struct arena *arena, const char *cgroups_path, const char *id, const char *own_path);

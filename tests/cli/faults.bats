@@ -47,6 +47,12 @@ use_no_cgroup() {
 	RUNTIME+=(--cgroup-manager disabled)
 }
 
+# In the test VM only.
+use_systemd() {
+	[[ -S /run/systemd/private ]] || skip "no systemd is running here"
+	RUNTIME+=(--systemd-cgroup)
+}
+
 # An ordinary user with one id.
 use_user() {
 	bundle_config '.mounts |= map(if .options then .options -= ["gid=5"] else . end)'
@@ -135,6 +141,12 @@ every_step() {
 @test "create is killed at each step, without a cgroup" {
 	use_no_cgroup
 	every_step create
+}
+
+@test "create is killed at each step, in a scope of systemd's" {
+	use_systemd
+	every_step create
+	wait_for 5 test ! -e /sys/fs/cgroup/system.slice/coffer-a.scope
 }
 
 @test "create is killed at each step, by an ordinary user" {

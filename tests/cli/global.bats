@@ -69,7 +69,7 @@ load helpers
 	fails 1 "$TEST_DIR/open" coffer --root "$TEST_DIR/open" create a
 }
 
-@test "--cgroup-manager cgroupfs and disabled; systemd is refused in clear words" {
+@test "--cgroup-manager cgroupfs and disabled; without a systemd, systemd is refused in clear words" {
 	local form
 	bundle_args sleep 1000
 	for form in "--cgroup-manager cgroupfs" "--cgroup-manager=cgroupfs" "-cgroup-manager cgroupfs"; do
@@ -85,9 +85,11 @@ load helpers
 		equal "$(coffer exec a echo here)" here
 		succeeds coffer delete --force a
 	done
+	RUNTIME=("${RUNTIME[@]:0:3}" setpriv --reuid 1000 --regid 1000 --clear-groups env XDG_RUNTIME_DIR=/nowhere "${RUNTIME[@]:3}")
+	mkdir -p "$ROOT" && chown 1000:1000 "$ROOT"
 	for form in --systemd-cgroup -systemd-cgroup "--cgroup-manager systemd"; do
 		# shellcheck disable=SC2086 # words on purpose
-		fails 1 systemd coffer $form create a
+		fails 1 "--systemd-cgroup: connect to /nowhere/systemd/private: No such file" coffer $form create a
 		# shellcheck disable=SC2086 # words on purpose
 		succeeds coffer $form delete --force a # engines send it to every verb
 	done

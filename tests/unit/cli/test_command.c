@@ -45,12 +45,8 @@ static void a_relative_root_is_made_absolute(void)
 	check_usage("--root is empty", RUN("--root", "", "start", "c"));
 }
 
-static void systemd_is_refused_where_a_cgroup_is_made(void)
+static void the_manager_of_cgroups(void)
 {
-	const char *refusal = "the systemd cgroup manager is not built yet: use --cgroup-manager cgroupfs";
-
-	check_usage(refusal, RUN("--systemd-cgroup", "create", "c"));
-	check_usage(refusal, RUN("--cgroup-manager=systemd", "run", "c"));
 	check_call("force delete root=/default manager=1 rootless=auto id=c\n",
 		   RUN("--systemd-cgroup", "delete", "--force", "c"));
 	check_call("exec root=/default manager=1 rootless=auto id=c arg=ls fds=0\n",
@@ -235,7 +231,7 @@ static const struct test tests[] = {
 	TEST(global_options_reach_the_runtime),
 	TEST(the_line_of_containerd),
 	TEST(a_relative_root_is_made_absolute),
-	TEST(systemd_is_refused_where_a_cgroup_is_made),
+	TEST(the_manager_of_cgroups),
 	TEST(wrong_command_lines),
 	TEST(a_long_error_keeps_its_end),
 	TEST(help_and_version),

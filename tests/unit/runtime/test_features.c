@@ -105,7 +105,7 @@ static const struct {
 	bool value;
 } switches[] = {
 	{ "linux/cgroup/v1", false },         { "linux/cgroup/v2", true },
-	{ "linux/cgroup/systemd", false },    { "linux/cgroup/systemdUser", false },
+	{ "linux/cgroup/systemd", true },     { "linux/cgroup/systemdUser", true },
 	{ "linux/cgroup/rdma", true },        { "linux/seccomp/enabled", true },
 	{ "linux/apparmor/enabled", true },   { "linux/selinux/enabled", true },
 	{ "linux/intelRdt/enabled", false },  { "linux/mountExtensions/idmap/enabled", true },

@@ -90,19 +90,6 @@ static void any_other_stays_the_runtimes(void)
 	}
 }
 
-/* runtime-spec config-linux.md "Cgroups Path": absolute below the mount; relative, or none, beside the caller's own. */
-static void cgroup_paths(void)
-{
-	auto_arena struct arena *arena = arena_new();
-
-	CHECK_STR("/a/b", plan_cgroup_path(arena, "/a/b", "x", "/user/shell"));
-	CHECK_STR("/user/a/b", plan_cgroup_path(arena, "a/b", "x", "/user/shell"));
-	CHECK_STR("/user/x", plan_cgroup_path(arena, NULL, "x", "/user/shell"));
-	CHECK_STR("/user/x", plan_cgroup_path(arena, "", "x", "/user/shell"));
-	CHECK_STR("/x", plan_cgroup_path(arena, NULL, "x", "/shell"));
-	CHECK_STR("/x", plan_cgroup_path(arena, NULL, "x", "/"));
-}
-
 /* ---- from configs made here, with a host made here ---- */
 
 /* A config with nothing in it, planned on a host of which the case sets what matters. */
@@ -561,7 +548,6 @@ static void the_rest(void)
 static const struct test tests[] = {
 	TEST(a_writable_cgroup_is_the_users),
 	TEST(any_other_stays_the_runtimes),
-	TEST(cgroup_paths),
 	TEST(namespaces_become_flags),
 	TEST(rootless_gets_a_user_namespace),
 	TEST(who_has_a_cgroup),

@@ -1,0 +1,360 @@
+/*
+ * systemd.c - see systemd.h. A unit is started and stopped in the same way: a call that answers with a job, then the
+ * signal that the job is done. In the order of the file: names, the connection, jobs, the holder, start, stop.
+ */
+#include "systemd.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/proc.h"
+#include "base/str.h"
+#include "dbus.h"
+#include "host.h"
+#include "scope_name.h"
+#include "tree.h"
+
+enum { TIMEOUT_MS = 30 * 1000, CGROUP_MODE = 0755, CGROUP_PATH_SIZE = 4096, PATH_SIZE = 256 };
+
+static const char container_name[] = "/container";
+static const char holder_name[] = "/holder";
+
+struct systemd {
+	struct dbus dbus;
+	char cgroup[CGROUP_PATH_SIZE];
+};
+
+/* ---- names ---- */
+
+int systemd_container_path(const char *manager, const char *name, const char *id, const char *default_slice,
+			   char **ret_path, struct error *err)
+{
+	auto_free char *scope = NULL;
+	struct scope_name parsed;
+	int r = scope_name_parse(name, id, default_slice, &parsed, err);
+
+	if (r < 0)
+		return r;
+	scope = scope_name_path(&parsed, manager);
+	*ret_path = xasprintf("%s%s", scope, container_name);
+	return 0;
+}
+
+char *systemd_scope_path(const char *container_path)
+{
+	const char *end = strrchr(container_path, '/');
+
+	return xasprintf("%.*s", (int)(end - container_path), container_path);
+}
+
+static const char *last_name(const char *path)
+{
+	return strrchr(path, '/') + 1;
+}
+
+/* ---- the connection ---- */
+
+static const char manager_path[] = "/org/freedesktop/systemd1";
+static const char manager_interface[] = "org.freedesktop.systemd1.Manager";
+
+/* A D-Bus error as one of ours: its text, then its name, which is what can be searched for. */
+static int refuse_answer(struct dbus_message *answer, struct error *err)
+{
+	const char *text = "";
+
+	if (answer->signature[0] == 's')
+		(void)dbus_get_string(answer, &text);
+	return refuse_as(err, EIO, "systemd: %.300s (%.100s)", text, answer->error_name);
+}
+
+static int call(struct systemd *systemd, struct dbus_writer *writer, struct dbus_message *ret_answer, struct error *err)
+{
+	int r = dbus_call(&systemd->dbus, writer, ret_answer, err);
+
+	return r == 0 && ret_answer->type == DBUS_ERROR ? refuse_answer(ret_answer, err) : r;
+}
+
+/* PID 1's units are below the root, a user's below user@UID.service. */
+static int read_cgroup(struct systemd *systemd, struct error *err)
+{
+	static const struct dbus_method get = { manager_path, "org.freedesktop.DBus.Properties", "Get", "ss" };
+	struct dbus_message answer;
+	struct dbus_writer writer;
+	const char *type, *path;
+	int r;
+
+	dbus_begin_call(&systemd->dbus, &writer, &get);
+	dbus_put_string(&writer, manager_interface);
+	dbus_put_string(&writer, "ControlGroup");
+	r = call(systemd, &writer, &answer, err);
+	if (r < 0)
+		return r;
+	if (!str_eq(answer.signature, "v") || dbus_get_signature(&answer, &type) < 0 || !str_eq(type, "s") ||
+	    dbus_get_string(&answer, &path) < 0 || strlen(path) >= sizeof(systemd->cgroup))
+		return fail(err, EBADMSG, "systemd's own cgroup");
+	(void)snprintf(systemd->cgroup, sizeof(systemd->cgroup), "%s", str_eq(path, "/") ? "" : path);
+	return 0;
+}
+
+int systemd_open(const char *socket, struct systemd **ret_systemd, struct error *err)
+{
+	auto_systemd struct systemd *systemd = xcalloc(1, sizeof(*systemd));
+	int r;
+
+	systemd->dbus.fd = -1;
+	r = dbus_connect(&systemd->dbus, socket, TIMEOUT_MS, err);
+	if (r == 0)
+		r = read_cgroup(systemd, err);
+	if (r == 0)
+		*ret_systemd = take_ptr(systemd);
+	return r;
+}
+
+void systemd_close(struct systemd *systemd)
+{
+	if (!systemd)
+		return;
+	dbus_close(&systemd->dbus);
+	free(systemd);
+}
+
+const char *systemd_cgroup(const struct systemd *systemd)
+{
+	return systemd->cgroup;
+}
+
+/* ---- jobs ---- */
+
+/* JobRemoved(u id, o job, s unit, s result) */
+static int job_result(struct dbus_message *message, const char *job, const char **ret_result)
+{
+	const char *path, *unit;
+	uint32_t id;
+
+	if (message->type != DBUS_SIGNAL || !str_eq(message->member, "JobRemoved") ||
+	    !str_eq(message->signature, "uoss") || dbus_get_u32(message, &id) < 0 ||
+	    dbus_get_string(message, &path) < 0 || !str_eq(path, job) || dbus_get_string(message, &unit) < 0)
+		return -ENOENT;
+	return dbus_get_string(message, ret_result);
+}
+
+static int wait_for_job(struct systemd *systemd, const char *job, struct error *err)
+{
+	struct dbus_message message;
+	const char *result;
+	int r;
+
+	do
+		r = dbus_receive(&systemd->dbus, &message, err);
+	while (r == 0 && job_result(&message, job, &result) < 0);
+	if (r == 0 && !str_eq(result, "done"))
+		return refuse_as(err, EIO, "systemd: the job ended with \"%.100s\"", result);
+	return r;
+}
+
+static int run_job(struct systemd *systemd, struct dbus_writer *writer, struct error *err)
+{
+	char job[PATH_SIZE];
+	struct dbus_message answer;
+	const char *path;
+	int r = call(systemd, writer, &answer, err);
+
+	if (r < 0)
+		return r;
+	if (!str_eq(answer.signature, "o") || dbus_get_string(&answer, &path) < 0 || strlen(path) >= sizeof(job))
+		return fail(err, EBADMSG, "the job that systemd names");
+	(void)snprintf(job, sizeof(job), "%s", path);
+	return wait_for_job(systemd, job, err);
+}
+
+/* ---- the holder ---- */
+
+static pid_t start_holder(struct error *err)
+{
+	pid_t parent = getpid();
+	pid_t pid = proc_clone(0, -1, NULL);
+
+	if (pid < 0)
+		return fail(err, -pid, "fork the process that holds the scope");
+	if (pid > 0)
+		return pid;
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	while (getppid() == parent)
+		(void)pause();
+	_exit(EXIT_SUCCESS);
+}
+
+/* Out of the scope's own cgroup, which gives its controllers to children and so may not have processes. */
+static int move_holder(const struct cgroup_host *host, const char *scope, pid_t holder, struct error *err)
+{
+	auto_free char *path = xasprintf("%s%s", scope, holder_name);
+	auto_cgroup struct cgroup *cgroup = NULL;
+	int r;
+
+	if (mkdirat(host->root_fd, tree_relative(path), CGROUP_MODE) < 0 && errno != EEXIST)
+		return fail(err, errno, "make cgroup %.200s", path);
+	r = cgroup_open(host, path, &cgroup, err);
+	return r < 0 ? r : cgroup_attach(cgroup, holder, err);
+}
+
+/* Where systemd has put it, for which "/a-b.slice" is only known from its documentation. */
+static int check_place(const char *scope, pid_t holder, struct error *err)
+{
+	char file[sizeof("/proc/2147483647/cgroup")];
+	char text[CGROUP_PATH_SIZE], path[CGROUP_PATH_SIZE];
+
+	(void)snprintf(file, sizeof(file), "/proc/%d/cgroup", holder);
+	if (fd_read_small(AT_FDCWD, file, text, sizeof(text)) < 0 || host_own_path(text, path, sizeof(path)) < 0)
+		return refuse_as(err, ENOTSUP, "systemd has no cgroup v2 on this host: use --cgroup-manager cgroupfs");
+	return str_eq(path, scope)
+		       ? 0
+		       : refuse_as(err, ENOTSUP, "systemd made the cgroup %.200s in place of %.200s", path, scope);
+}
+
+void systemd_let_go(const struct cgroup_host *host, const char *container_path, pid_t *holder)
+{
+	auto_free char *scope = NULL;
+	auto_free char *path = NULL;
+	struct error ignored;
+
+	if (*holder <= 0)
+		return;
+	(void)kill(*holder, SIGKILL);
+	(void)proc_wait(*holder);
+	*holder = 0;
+	scope = systemd_scope_path(container_path);
+	path = xasprintf("%s%s", scope, holder_name);
+	(void)cgroup_remove(host, path, &ignored); /* else it goes with the scope */
+}
+
+/* ---- start ---- */
+
+static void begin_property(struct dbus_writer *writer, const char *name, const char *type)
+{
+	dbus_begin_struct(writer);
+	dbus_put_string(writer, name);
+	dbus_put_signature(writer, type);
+}
+
+static void put_string(struct dbus_writer *writer, const char *name, const char *value)
+{
+	begin_property(writer, name, "s");
+	dbus_put_string(writer, value);
+}
+
+static void put_bool(struct dbus_writer *writer, const char *name, bool value)
+{
+	begin_property(writer, name, "b");
+	dbus_put_bool(writer, value);
+}
+
+static void put_pids(struct dbus_writer *writer, pid_t pid)
+{
+	size_t pids;
+
+	begin_property(writer, "PIDs", "au");
+	pids = dbus_begin_array(writer, sizeof(uint32_t));
+	dbus_put_u32(writer, (uint32_t)pid);
+	dbus_end_array(writer, pids, sizeof(uint32_t));
+}
+
+/*
+ * DefaultDependencies: at shutdown the engine's own unit says when containers end. CollectMode: a scope that failed is
+ * not kept, its name could not be used again. TasksMax: no limit that nobody has asked for.
+ */
+static void put_properties(struct dbus_writer *writer, const char *slice, const char *id, pid_t pid)
+{
+	char description[SCOPE_NAME_SIZE + sizeof("coffer container ")];
+	size_t properties = dbus_begin_array(writer, sizeof(uint64_t));
+
+	(void)snprintf(description, sizeof(description), "coffer container %.*s", SCOPE_NAME_SIZE, id);
+	put_string(writer, "Description", description);
+	put_string(writer, "Slice", slice);
+	put_bool(writer, "Delegate", true);
+	put_bool(writer, "DefaultDependencies", false);
+	put_string(writer, "CollectMode", "inactive-or-failed");
+	begin_property(writer, "TasksMax", "t");
+	dbus_put_u64(writer, UINT64_MAX);
+	put_pids(writer, pid);
+	dbus_end_array(writer, properties, sizeof(uint64_t));
+}
+
+static int start_unit(struct systemd *systemd, const char *scope, const char *id, pid_t holder, struct error *err)
+{
+	static const struct dbus_method start = { manager_path, manager_interface, "StartTransientUnit",
+						  "ssa(sv)a(sa(sv))" };
+	auto_free char *above = systemd_scope_path(scope);
+	bool in_root = str_eq(above, systemd->cgroup);
+	struct dbus_writer writer;
+	size_t others;
+
+	dbus_begin_call(&systemd->dbus, &writer, &start);
+	dbus_put_string(&writer, last_name(scope));
+	dbus_put_string(&writer, "fail"); /* rather than replace another job for this unit */
+	put_properties(&writer, in_root ? "-.slice" : last_name(above), id, holder);
+	others = dbus_begin_array(&writer, sizeof(uint64_t));
+	dbus_end_array(&writer, others, sizeof(uint64_t));
+	return run_job(systemd, &writer, err);
+}
+
+int systemd_start_scope(struct systemd *systemd, const struct cgroup_host *host, const char *container_path,
+			const char *id, pid_t *ret_holder, struct error *err)
+{
+	auto_free char *scope = systemd_scope_path(container_path);
+	pid_t holder = start_holder(err);
+	int r;
+
+	if (holder < 0)
+		return (int)holder;
+	r = start_unit(systemd, scope, id, holder, err);
+	if (r == 0)
+		r = check_place(scope, holder, err);
+	if (r == 0)
+		r = move_holder(host, scope, holder, err);
+	if (r < 0) {
+		systemd_let_go(host, container_path, &holder);
+		return context(err, "start %s", last_name(scope));
+	}
+	*ret_holder = holder;
+	return 0;
+}
+
+/* ---- stop ---- */
+
+static int stop_unit(struct systemd *systemd, const char *unit, struct error *err)
+{
+	static const struct dbus_method stop = { manager_path, manager_interface, "StopUnit", "ss" };
+	struct dbus_writer writer;
+	int r;
+
+	dbus_begin_call(&systemd->dbus, &writer, &stop);
+	dbus_put_string(&writer, unit);
+	dbus_put_string(&writer, "replace");
+	r = run_job(systemd, &writer, err);
+	if (r == -EIO && strstr(err->text, "NoSuchUnit"))
+		return 0;
+	return r < 0 ? context(err, "stop %s", unit) : 0;
+}
+
+int systemd_stop_scope(const char *socket, const struct cgroup_host *host, const char *container_path,
+		       struct error *err)
+{
+	auto_free char *scope = systemd_scope_path(container_path);
+	auto_systemd struct systemd *systemd = NULL;
+
+	/* As a rule systemd has seen that it is empty, and has removed it. */
+	if (faccessat(host->root_fd, tree_relative(scope), F_OK, 0) < 0)
+		return 0;
+	if (systemd_open(socket, &systemd, err) == 0)
+		return stop_unit(systemd, last_name(scope), err);
+	return cgroup_remove(host, scope, err); /* nobody else will */
+}

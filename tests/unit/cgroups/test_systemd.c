@@ -1,0 +1,151 @@
+/* test_systemd.c - what systemd answers, and what is left when it does not do what it was asked for. What it really
+   does with a scope: tests/cli/systemd.bats. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "cgroups/systemd.h"
+#include "manager.h"
+#include "tests/unit/test.h"
+
+static struct error err;
+
+#define CGROUP_IS(path)                                                                                                \
+	{                                                                                                              \
+		DBUS_RETURN, NULL, "v", { path }, 0, false                                                             \
+	}
+#define JOB(path)                                                                                                      \
+	{                                                                                                              \
+		DBUS_RETURN, NULL, "o", { path }, 0, true                                                              \
+	}
+#define JOB_ENDS(path, result)                                                                                         \
+	{                                                                                                              \
+		DBUS_SIGNAL, "JobRemoved", "uoss", { "1", path, "x.scope", result }, 0, true                           \
+	}
+#define FAILS(name)                                                                                                    \
+	{                                                                                                              \
+		DBUS_ERROR, "org.freedesktop.systemd1." name, "s", { "It does not want to." }, 0, false                \
+	}
+
+static struct systemd *open_with(const struct manager_message *messages, size_t count)
+{
+	struct systemd *systemd = NULL;
+
+	err.text[0] = '\0';
+	if (systemd_open(manager_start(MANAGER_WELCOME, messages, count), &systemd, &err) < 0)
+		test_stop(TEST_FAILED, "%s", err.text);
+	return systemd;
+}
+
+static void it_says_where_its_units_are(void)
+{
+	static const struct manager_message user[] = { CGROUP_IS("/user.slice/user@1000.service") };
+	static const struct manager_message root[] = { CGROUP_IS("/") };
+	static const struct manager_message none[] = { CGROUP_IS("") };
+	struct systemd *systemd = open_with(user, 1);
+
+	CHECK_STR("/user.slice/user@1000.service", systemd_cgroup(systemd));
+	systemd_close(systemd);
+	systemd = open_with(root, 1);
+	CHECK_STR("", systemd_cgroup(systemd));
+	systemd_close(systemd);
+	systemd = open_with(none, 1);
+	CHECK_STR("", systemd_cgroup(systemd));
+	systemd_close(systemd);
+	systemd_close(NULL);
+}
+
+static void it_does_not_say(void)
+{
+	static const struct manager_message refusal[] = { FAILS("AccessDenied") };
+	static const struct manager_message other[] = { { DBUS_RETURN, NULL, "s", { "/" }, 0, false } };
+	struct systemd *systemd = NULL;
+
+	CHECK_INT(-EIO, systemd_open(manager_start(MANAGER_WELCOME, refusal, 1), &systemd, &err));
+	CHECK_STR("systemd: It does not want to. (org.freedesktop.systemd1.AccessDenied)", err.text);
+	CHECK_INT(-EBADMSG, systemd_open(manager_start(MANAGER_WELCOME, other, 1), &systemd, &err));
+	CHECK(!systemd);
+}
+
+static void a_container_is_in_its_scope(void)
+{
+	char *path = NULL;
+	char *scope;
+
+	CHECK_INT(0, systemd_container_path("/m", "a-b.slice:p:n", "id", "d.slice", &path, &err));
+	CHECK_STR("/m/a.slice/a-b.slice/p-n.scope/container", path);
+	scope = systemd_scope_path(path);
+	CHECK_STR("/m/a.slice/a-b.slice/p-n.scope", scope);
+	free(scope);
+	free(path);
+	CHECK_INT(-EINVAL, systemd_container_path("/m", "/a", "id", "d.slice", &path, &err));
+}
+
+/* Starts a scope that systemd does not make; says why, and no process stays. */
+static void start_fails(const struct manager_message *messages, size_t count, const char *why)
+{
+	const struct cgroup_host host = { .root_fd = -1 };
+	struct systemd *systemd = open_with(messages, count);
+	pid_t holder = -1;
+
+	CHECK(systemd_start_scope(systemd, &host, "/d.slice/p-n.scope/container", "id", &holder, &err) < 0);
+	CHECK_CONTAINS("start p-n.scope: ", err.text);
+	CHECK_CONTAINS(why, err.text);
+	CHECK_INT(-1, holder);
+	systemd_close(systemd);
+	manager_stop();
+	CHECK(waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD);
+}
+
+static void a_scope_that_is_not_made_leaves_no_process(void)
+{
+	static const struct manager_message exists[] = { CGROUP_IS(""), FAILS("UnitExists") };
+	static const struct manager_message failed[] = { CGROUP_IS(""), JOB("/j/1"), JOB_ENDS("/j/1", "failed") };
+	static const struct manager_message elsewhere[] = { CGROUP_IS(""), JOB("/j/1"), JOB_ENDS("/j/2", "failed"),
+							    JOB_ENDS("/j/1", "done") };
+	static const struct manager_message strange[] = { CGROUP_IS(""), { DBUS_RETURN, NULL, "s", { "x" }, 0, true } };
+	static const struct manager_message gone[] = { CGROUP_IS(""), JOB("/j/1"), { .type = 0 } };
+
+	start_fails(exists, 2, "It does not want to. (org.freedesktop.systemd1.UnitExists)");
+	start_fails(failed, 3, "the job ended with \"failed\"");
+	start_fails(elsewhere, 4, "systemd ");
+	start_fails(strange, 2, "the job that systemd names");
+	start_fails(gone, 3, "systemd has closed the connection");
+}
+
+static void a_scope_that_is_gone_needs_no_systemd(void)
+{
+	const struct cgroup_host host = { .root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC) };
+
+	CHECK_INT(0, systemd_stop_scope("/nowhere", &host, "/no.slice/such.scope/container", &err));
+	(void)close(host.root_fd);
+}
+
+/* With a directory for a cgroup, which it is not asked to be. */
+static void stopping_waits_for_the_job(void)
+{
+	static const struct manager_message done[] = { CGROUP_IS(""), JOB("/j/1"), JOB_ENDS("/j/1", "done") };
+	static const struct manager_message unknown[] = { CGROUP_IS(""), FAILS("NoSuchUnit") };
+	static const struct manager_message refused[] = { CGROUP_IS(""), FAILS("AccessDenied") };
+	const struct cgroup_host host = { .root_fd = temporary_open() };
+	const char *path = "/d.slice/p-n.scope/container";
+
+	CHECK_INT(0, mkdirat(host.root_fd, "d.slice", 0755));
+	CHECK_INT(0, mkdirat(host.root_fd, "d.slice/p-n.scope", 0755));
+	CHECK_INT(0, systemd_stop_scope(manager_start(MANAGER_WELCOME, done, 3), &host, path, &err));
+	CHECK_INT(0, systemd_stop_scope(manager_start(MANAGER_WELCOME, unknown, 2), &host, path, &err));
+	CHECK_INT(-EIO, systemd_stop_scope(manager_start(MANAGER_WELCOME, refused, 2), &host, path, &err));
+	CHECK_CONTAINS("stop p-n.scope: systemd: It does not want to.", err.text);
+	/* Nobody there: it is removed as any cgroup. */
+	CHECK_INT(0, systemd_stop_scope("/nowhere", &host, path, &err));
+	CHECK_INT(-1, faccessat(host.root_fd, "d.slice/p-n.scope", F_OK, 0));
+	(void)close(host.root_fd);
+}
+
+static const struct test tests[] = {
+	TEST(it_says_where_its_units_are),           TEST(it_does_not_say),
+	TEST(a_container_is_in_its_scope),           TEST(a_scope_that_is_not_made_leaves_no_process),
+	TEST(a_scope_that_is_gone_needs_no_systemd), TEST(stopping_waits_for_the_job),
+};
+TEST_MAIN(tests)
