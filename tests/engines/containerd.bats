@@ -6,8 +6,12 @@ load helpers
 setup_file() {
 	[[ ${COFFER_VM-} == 1 ]] || return 0
 	engine_setup
-	# The handler is that of our README, as it stands there; the sandbox's own process only sleeps.
-	cat - <(sed -n '/^ *\[plugins.*runtimes.coffer/,/^$/p' README.md) >/etc/containerd/config.toml <<-END
+	# The handler coffer-systemd is that of our README, as it stands there, and coffer the same with cgroupfs; the
+	# sandbox's own process only sleeps.
+	readme_handler >/run/engine-handler.toml
+	sed 's/runtimes\.coffer\b/runtimes.coffer-systemd/' /run/engine-handler.toml |
+		cat - <(sed 's/, SystemdCgroup = true//' /run/engine-handler.toml) >/run/engine-handlers.toml
+	cat - /run/engine-handlers.toml >/etc/containerd/config.toml <<-END
 		version = 2
 		[plugins."io.containerd.grpc.v1.cri"]
 		sandbox_image = "localhost/busybox:latest"
@@ -20,6 +24,10 @@ setup_file() {
 	for namespace in default k8s.io; do
 		ctr -n "$namespace" image import --index-name localhost/busybox:latest /run/engine-image.tar >/dev/null
 	done
+}
+
+readme_handler() {
+	sed -n '/^ *\[plugins.*runtimes.coffer/,/^$/p' README.md
 }
 
 # An image archive of one layer, in the format of docker save, from a tar on stdin.
@@ -80,6 +88,24 @@ ctr_run() {
 	expect test -z "$output"
 }
 
+@test "ctr run with systemd's cgroups: the scope, update, pause, rm" {
+	local scope=/sys/fs/cgroup/machine.slice/ctr-c.scope
+	ctr_run -d --runc-systemd-cgroup --cgroup machine.slice:ctr:c --memory-limit 67108864 \
+		localhost/busybox:latest c sleep 1000
+	run cat "$scope/container/memory.max"
+	expect test "$output" = 67108864
+	run ctr task exec --exec-id e1 c sh -c 'echo in; exit 4'
+	expect test "$status" -eq 4
+	ctr task pause c
+	run ctr task ls
+	expect grep -q PAUSED <<<"$output"
+	ctr task resume c
+	ctr task kill --signal KILL c
+	eventually 10 sh -c 'ctr task ls | grep -q STOPPED'
+	ctr task rm c
+	eventually 5 test ! -e "$scope"
+}
+
 # has_all ROOT ID HITS: it went on after so many decisions, to its end.
 has_all() {
 	"$installed" --root "$1" oom show "$2" | jq -e --argjson hits "$3" \
@@ -116,6 +142,19 @@ is_listed_frozen() {
 	cri remove "$pod"
 	run ls "$root"
 	expect test -z "$output"
+}
+
+@test "a pod's container is in its pod's slice, and a kubelet's update reaches it" {
+	local slice=/sys/fs/cgroup/cri.slice/cri-test.slice pod id
+	read -r pod id < <(cri run coffer-systemd localhost/busybox:latest 64 -- sleep 1000)
+	run cat "$slice/cri-containerd-$id.scope/container/memory.max"
+	expect test "$output" = 67108864
+	cri update "$id" 128
+	run cat "$slice/cri-containerd-$id.scope/container/memory.max"
+	expect test "$output" = 134217728
+	cri remove "$pod"
+	eventually 5 test ! -e "$slice/cri-containerd-$id.scope"
+	systemctl stop cri.slice
 }
 
 @test "ctr run of a missing program says so and leaves nothing" {

@@ -80,7 +80,7 @@ def run(path, handler, image, mib, *words):
     annotations, command = words[:words.index("--")], words[words.index("--") + 1:]
     pairs = [message(f1=name, f2=value) for name, value in (word.split("=", 1) for word in annotations)]
     host = message(f1=NODE)
-    linux = message(f1="/cri-test", f2=message(f1=host))
+    linux = message(f1="cri-test.slice" if handler.endswith("systemd") else "/cri-test", f2=message(f1=host))
     pod = message(f1=message(f1="pod", f2="uid", f3="default"), f7=pairs, f8=linux)
     pod_id = call(path, "RunPodSandbox", message(f1=pod, f2=handler))
     container = message(f1=message(f1="c"), f2=message(f1=image), f3=list(command),

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# Docker drives coffer through containerd's runc shim: run, exec, limits, update, pause, exit codes, stop, remove.
+# Docker drives coffer through containerd's runc shim: run, exec, limits, update, pause, exit codes, stop, remove; in
+# scopes of systemd, as is its own choice on this machine.
 # shellcheck disable=SC2154,SC2030,SC2031 # variables of helpers.bash and of bats
 load helpers
 
@@ -9,7 +10,7 @@ setup_file() {
 	mkdir -p /etc/docker
 	cat >/etc/docker/daemon.json <<-END
 		{ "runtimes": { "coffer": { "path": "$installed" } }, "default-runtime": "coffer",
-		  "exec-opts": ["native.cgroupdriver=cgroupfs"], "bridge": "none", "iptables": false }
+		  "bridge": "none", "iptables": false }
 	END
 	systemctl restart docker
 	image_tar | docker import - busybox >/dev/null
@@ -30,6 +31,17 @@ teardown() {
 @test "docker takes coffer as its default runtime" {
 	run docker info --format '{{.DefaultRuntime}}'
 	expect test "$output" = coffer
+}
+
+@test "docker's containers are in scopes of systemd, which go with them" {
+	local id
+	run docker info --format '{{.CgroupDriver}}'
+	expect test "$output" = systemd
+	id=$(docker run -d --network none busybox sleep 1000)
+	run cat "/proc/$(docker inspect --format '{{.State.Pid}}' "$id")/cgroup"
+	expect test "$output" = "0::/system.slice/docker-$id.scope/container"
+	docker rm -f "$id"
+	eventually 5 test ! -e "/sys/fs/cgroup/system.slice/docker-$id.scope"
 }
 
 @test "docker run prints what the container prints and returns its status" {

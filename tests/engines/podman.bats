@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# Podman as root drives coffer through conmon: run, exec, limits, terminals, exit codes, pause, stop, remove.
+# Podman as root drives coffer through conmon: run, exec, limits, terminals, exit codes, pause, stop, remove; in scopes of
+# systemd, as is its own choice on this machine, and once without.
 # shellcheck disable=SC2154,SC2030,SC2031 # variables of helpers.bash and of bats
 load helpers
 
@@ -10,7 +11,6 @@ setup_file() {
 	cat >/etc/containers/containers.conf <<-END
 		[engine]
 		runtime = "coffer"
-		cgroup_manager = "cgroupfs"
 		runtime_supports_json = ["coffer", "crun", "runc"]
 		runtime_supports_nocgroups = ["coffer", "crun"]
 		[engine.runtimes]
@@ -31,6 +31,19 @@ teardown() {
 	run podman info --format '{{.Host.OCIRuntime.Name}} {{.Host.OCIRuntime.Version}}'
 	expect test "$status" -eq 0
 	expect grep -q '^coffer coffer version' <<<"$output"
+}
+
+@test "podman's containers are in scopes of systemd, which go with them; with cgroupfs they are in none" {
+	local id
+	id=$(podman run -d --memory 64m busybox sleep 1000)
+	run cat "/proc/$(podman inspect --format '{{.State.Pid}}' "$id")/cgroup"
+	expect test "$output" = "0::/machine.slice/libpod-$id.scope/container"
+	podman rm --force --time 0 "$id"
+	eventually 5 test ! -e "/sys/fs/cgroup/machine.slice/libpod-$id.scope"
+	id=$(podman --cgroup-manager cgroupfs run -d --memory 64m busybox sleep 1000)
+	run cat "/proc/$(podman inspect --format '{{.State.Pid}}' "$id")/cgroup"
+	expect test "$output" = "0::/libpod_parent/libpod-$id"
+	podman --cgroup-manager cgroupfs rm --force --time 0 "$id"
 }
 
 @test "podman run prints what the container prints and returns its status" {

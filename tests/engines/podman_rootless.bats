@@ -9,7 +9,6 @@ setup_file() {
 	as_user sh -c 'mkdir -p ~/.config/containers && cat >~/.config/containers/containers.conf' <<-END
 		[engine]
 		runtime = "coffer"
-		cgroup_manager = "cgroupfs"
 		events_logger = "file"
 		runtime_supports_json = ["coffer", "crun", "runc"]
 		runtime_supports_nocgroups = ["coffer", "crun"]
@@ -66,4 +65,14 @@ teardown() {
 @test "rootless podman run -t gives a terminal" {
 	run as_user podman run --rm -t --network none busybox sh -c 'test -t 0 && echo terminal'
 	expect grep -q terminal <<<"$output"
+}
+
+@test "a rootless container is in a scope of the user's systemd, with its limits" {
+	run as_user sh -c 'id=$(podman run -d --network none --memory 64m busybox sleep 1000)
+		cat "/proc/$(podman inspect --format "{{.State.Pid}}" "$id")/cgroup"
+		podman exec "$id" cat /sys/fs/cgroup/memory.max
+		podman rm --force --time 0 "$id" >/dev/null'
+	expect test "$status" -eq 0
+	expect grep -Eq '^0::/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-[0-9a-f]+.scope/container$' <<<"$output"
+	expect grep -qx 67108864 <<<"$output"
 }
