@@ -35,6 +35,16 @@ struct systemd {
 
 /* ---- names ---- */
 
+static char *parent_of(const char *path)
+{
+	return xasprintf("%.*s", (int)(strrchr(path, '/') - path), path);
+}
+
+static const char *last_name(const char *path)
+{
+	return strrchr(path, '/') + 1;
+}
+
 int systemd_container_path(const char *manager, const char *name, const char *id, const char *default_slice,
 			   char **ret_path, struct error *err)
 {
@@ -51,14 +61,7 @@ int systemd_container_path(const char *manager, const char *name, const char *id
 
 char *systemd_scope_path(const char *container_path)
 {
-	const char *end = strrchr(container_path, '/');
-
-	return xasprintf("%.*s", (int)(end - container_path), container_path);
-}
-
-static const char *last_name(const char *path)
-{
-	return strrchr(path, '/') + 1;
+	return parent_of(container_path);
 }
 
 /* ---- the connection ---- */
@@ -292,15 +295,15 @@ static int start_unit(struct systemd *systemd, const char *scope, const char *id
 {
 	static const struct dbus_method start = { manager_path, manager_interface, "StartTransientUnit",
 						  "ssa(sv)a(sa(sv))" };
-	auto_free char *above = systemd_scope_path(scope);
-	bool in_root = str_eq(above, systemd->cgroup);
+	auto_free char *above = parent_of(scope);
+	bool in_root_slice = str_eq(above, systemd->cgroup);
 	struct dbus_writer writer;
 	size_t others;
 
 	dbus_begin_call(&systemd->dbus, &writer, &start);
 	dbus_put_string(&writer, last_name(scope));
 	dbus_put_string(&writer, "fail"); /* rather than replace another job for this unit */
-	put_properties(&writer, in_root ? "-.slice" : last_name(above), id, holder);
+	put_properties(&writer, in_root_slice ? "-.slice" : last_name(above), id, holder);
 	others = dbus_begin_array(&writer, sizeof(uint64_t));
 	dbus_end_array(&writer, others, sizeof(uint64_t));
 	return run_job(systemd, &writer, err);
