@@ -56,15 +56,17 @@ int cgroup_manager_path(const struct host *host, struct arena *arena, const char
 
 int cgroup_manager_check_unused(const struct host *host, const char *path, struct error *err)
 {
-	auto_free char *scope = host->systemd ? systemd_scope_path(path) : NULL;
+	auto_free char *scope = host->systemd_cgroup ? systemd_scope_path(path) : NULL;
 
 	return cgroup_check_unused(&host->cgroup, scope ? scope : path, err);
 }
 
-int cgroup_manager_make(const struct host *host, const char *path, const char *id, uint32_t controllers,
+int cgroup_manager_make(struct host *host, const char *path, const char *id, uint32_t controllers,
 			struct cgroup **ret_cgroup, pid_t *ret_holder, struct error *err)
 {
-	int r = host->systemd ? systemd_start_scope(host->systemd, &host->cgroup, path, id, ret_holder, err) : 0;
+	/* Closed here, since systemd keeps all that it has to tell for who does not read it. */
+	auto_systemd struct systemd *systemd = take_ptr(host->systemd);
+	int r = systemd ? systemd_start_scope(systemd, &host->cgroup, path, id, ret_holder, err) : 0;
 
 	return r < 0 ? r : cgroup_create(&host->cgroup, path, controllers, ret_cgroup, err);
 }

@@ -23,8 +23,9 @@ int cgroup_manager_path(const struct host *host, struct arena *arena, const char
 /* Would cgroup_manager_make() take it as one that nobody uses? See cgroup_check_unused(). */
 int cgroup_manager_check_unused(const struct host *host, const char *path, struct error *err);
 
-/* Makes it. *ret_holder: systemd_start_scope(), to be let go of by systemd_let_go(); 0 if there is none. */
-int cgroup_manager_make(const struct host *host, const char *path, const char *id, uint32_t controllers,
+/* Makes it, and closes the connection to systemd. *ret_holder: systemd_start_scope(), to be let go of by
+   systemd_let_go(); 0 if there is none. */
+int cgroup_manager_make(struct host *host, const char *path, const char *id, uint32_t controllers,
 			struct cgroup **ret_cgroup, pid_t *ret_holder, struct error *err);
 
 /* Removes it with what the manager made for it; one that is gone is success. */

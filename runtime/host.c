@@ -61,7 +61,7 @@ static int find_systemd(struct host *host, struct arena *arena, struct error *er
 {
 	if (systemd_open(host_systemd_socket(arena), &host->systemd, err) < 0)
 		return context(err, "--systemd-cgroup");
-	host->systemd_cgroup = systemd_cgroup(host->systemd);
+	host->systemd_cgroup = arena_strdup(arena, systemd_cgroup(host->systemd));
 	host->systemd_of_user = !is_root_of_host();
 	return 0;
 }

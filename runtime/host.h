@@ -21,8 +21,8 @@ struct host {
 	struct id_maps caller_maps; /* not privileged: the ids that a user namespace of the caller can have */
 	bool delegated;             /* not privileged: cgroups can be made beside the own and processes moved there */
 	struct cgroup_host cgroup;  /* root_fd -1: no v2 mount, or the manager is "disabled" */
-	struct systemd *systemd;    /* NULL: the manager is another */
-	const char *systemd_cgroup; /* what has its units, systemd_cgroup(); NULL as above */
+	const char *systemd_cgroup; /* what has its units, in the arena; NULL: the manager is another */
+	struct systemd *systemd;    /* connected, until the cgroup is made */
 	bool systemd_of_user;       /* it is the user's own */
 };
 

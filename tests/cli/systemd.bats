@@ -93,6 +93,16 @@ property() {
 	succeeds coffer delete a
 }
 
+# systemd keeps in its memory what a connection that nobody reads is to be told.
+@test "a runtime that waits for its container has no connection to systemd" {
+	bundle_args sleep 1000
+	background coffer run a
+	wait_for_status a running
+	equal "$(ss --no-header --unix state connected src /run/systemd/private)" ""
+	succeeds coffer kill a KILL
+	wait_jobs
+}
+
 # Engines start the next container of a name as soon as the last one has been deleted.
 @test "the name of a scope is free as soon as delete has ended" {
 	for _ in {1..20}; do
