@@ -5,6 +5,7 @@
 #include "nft_message.h"
 
 #include <assert.h>
+#include <limits.h>
 #include <libnftnl/chain.h>
 #include <libnftnl/expr.h>
 #include <libnftnl/rule.h>
@@ -22,6 +23,7 @@
 enum {
 	TYPE_BITS = 6,
 	WORD = 4,
+	CMP_MAX = 16,
 	COMMENT_MAX = 120,
 	LIST_FULL = 32 * 1024, /* a length has 16 bits */
 	ROOM = 4096,           /* for what is in a message: at most a fourth of that */
@@ -213,7 +215,7 @@ static void set_mask(struct nftnl_expr *to, const struct nft_op *op)
 
 static void set_cmp(struct nftnl_expr *to, const struct nft_op *op)
 {
-	const uint8_t wire[2] = { op->size == 1 ? (uint8_t)op->value : (uint8_t)(op->value >> 8), (uint8_t)op->value };
+	uint8_t wire[CMP_MAX] = { 0 };
 	const bool is_not = op->kind == NFT_OP_IS_NOT || op->kind == NFT_OP_NOT_NAMED;
 	char name[IFNAMSIZ] = "";
 
@@ -222,9 +224,12 @@ static void set_cmp(struct nftnl_expr *to, const struct nft_op *op)
 	if (op->name) {
 		memcpy(name, op->name, strnlen(op->name, sizeof(name) - 1));
 		copied(nftnl_expr_set(to, NFTNL_EXPR_CMP_DATA, name, sizeof(name)));
+	} else if (op->size == WORD) {
+		copied(nftnl_expr_set(to, NFTNL_EXPR_CMP_DATA, &op->value, WORD));
 	} else {
-		copied(nftnl_expr_set(to, NFTNL_EXPR_CMP_DATA, op->size == WORD ? (const void *)&op->value : wire,
-				      op->size));
+		for (size_t i = 0; i < op->size && i < sizeof(op->value); i++)
+			wire[op->size - 1 - i] = (uint8_t)(op->value >> (i * CHAR_BIT));
+		copied(nftnl_expr_set(to, NFTNL_EXPR_CMP_DATA, wire, op->size));
 	}
 }
 

@@ -18,7 +18,7 @@ enum nft_op_kind {
 	NFT_OP_PAYLOAD, /* .size bytes at .offset of header .key -> reg */
 	NFT_OP_FIB,     /* type of the destination address -> reg */
 	NFT_OP_MASK,    /* reg &= .value */
-	NFT_OP_IS,      /* reg == .value, of .size bytes (1, 2: as on the wire, 4: a number) */
+	NFT_OP_IS,      /* reg == .value, of .size bytes (4: a number; 1, 2, 16: as on the wire, zeros before it) */
 	NFT_OP_IS_NOT,  /* the same, != */
 	NFT_OP_NAMED,   /* reg == .name, an interface's */
 	NFT_OP_NOT_NAMED,

@@ -76,9 +76,10 @@ RULE(publish_ports4) = { IPV4, META(0, NFT_META_L4PROTO), LOAD(1, NFT_PAYLOAD_TR
 /* dnat ip6 to ip6 daddr . meta l4proto . th dport map @at6 */
 RULE(publish_at6) = { IPV6, NETWORK(0, OFFSET_DADDR6, IPV6_SIZE), META(4, NFT_META_L4PROTO),
 	LOAD(5, NFT_PAYLOAD_TRANSPORT_HEADER, OFFSET_DPORT, 2), MAP(0, "at6", 0), DNAT(NFPROTO_IPV6, 0, 4), END };
-/* dnat ip6 to meta l4proto . th dport map @ports6 */
-RULE(publish_ports6) = { IPV6, META(0, NFT_META_L4PROTO), LOAD(1, NFT_PAYLOAD_TRANSPORT_HEADER, OFFSET_DPORT, 2),
-	MAP(0, "ports6", 0), DNAT(NFPROTO_IPV6, 0, 4), END };
+/* ip6 daddr != ::1 dnat ip6 to meta l4proto . th dport map @ports6: IPv6 routes nothing from ::1 to an interface */
+RULE(publish_ports6) = { IPV6, NETWORK(0, OFFSET_DADDR6, IPV6_SIZE), IS_NOT(0, IPV6_SIZE, 1),
+	META(0, NFT_META_L4PROTO), LOAD(1, NFT_PAYLOAD_TRANSPORT_HEADER, OFFSET_DPORT, 2), MAP(0, "ports6", 0),
+	DNAT(NFPROTO_IPV6, 0, 4), END };
 
 /* drop */
 RULE(nothing_else) = { VERDICT(NF_DROP), END };

@@ -63,7 +63,8 @@ static int parse_host(char *text, struct ip_address *ret, struct error *err)
 	if (ip_parse(text, ret, err) < 0)
 		return -err->code;
 	if (ret->family == AF_INET6 && ip_is_loopback(ret))
-		return refuse(err, "a port cannot be published at ::1, use 127.0.0.1");
+		return refuse(err, "a port cannot be published at ::1, from where IPv6 routes nothing to a container: "
+				   "use 127.0.0.1");
 	if (ip_is_any(ret))
 		*ret = (struct ip_address){ .family = 0 };
 	return 0;

@@ -112,6 +112,20 @@ load helpers
 	done
 }
 
+@test "localhost, where ::1 comes first: refused there at once, as no port is published at it; 127.0.0.1 answers" {
+	coffer network create --ipv6 six
+	start a
+	fails "cannot be published at ::1, from where IPv6 routes nothing to a container: use 127.0.0.1" \
+		coffer network connect -p "[::1]:8080:80" six a
+	coffer network connect -p 8080:80 -p 8080:80/udp six a
+	serve "inside a" 80
+	[[ $(ask host tcp ::1 8080) == *refused* ]]
+	[[ $(ask host udp ::1 8080) == *refused* ]]
+	answers host tcp 127.0.0.1 8080
+	answers host tcp fd00:2::1 8080
+	answers lan tcp fd00:2::1 8080
+}
+
 @test "networks are isolated; open ones among themselves are not; an internal one has no way out" {
 	local a p i id
 	coffer network create x

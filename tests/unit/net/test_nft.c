@@ -42,7 +42,7 @@ static int rules(void)
 		"dnat ip to ip daddr . meta l4proto . th dport map @at4\n",
 		"dnat ip to meta l4proto . th dport map @ports4\n",
 		"dnat ip6 to ip6 daddr . meta l4proto . th dport map @at6\n",
-		"dnat ip6 to meta l4proto . th dport map @ports6\n",
+		"ip6 daddr != ::1 dnat ip6 to meta l4proto . th dport map @ports6\n",
 		"iifname != @bridges oifname != @bridges accept\n",
 		"ct state established,related accept\n",
 		"iifname . oifname @same accept\n",
