@@ -13,6 +13,7 @@
 
 #include "addr.h"
 #include "base/str.h"
+#include "conntrack.h"
 #include "create.h"
 #include "host_side.h"
 #include "interface.h"
@@ -181,6 +182,14 @@ static int explain_clash(const struct net_store *store, const struct endpoint *e
 	return -EEXIST;
 }
 
+static void forget_flows(const struct net_host *host, const struct endpoint *endpoint)
+{
+	if (ip_is_set(&endpoint->v4))
+		conntrack_forget(host->netfilter, AF_INET, endpoint->ports, endpoint->n_ports);
+	if (ip_is_set(&endpoint->v6))
+		conntrack_forget(host->netfilter, AF_INET6, endpoint->ports, endpoint->n_ports);
+}
+
 /* Without our tables (a flush by others, or the first container ever) all rules are made, this one's too: its record
    is there. */
 static int add_rules(const struct net_store *store, const struct net_host *host, const struct network *network,
@@ -190,6 +199,8 @@ static int add_rules(const struct net_store *store, const struct net_host *host,
 
 	if (r == -ENOENT)
 		r = rules_rebuild(store, host, NULL, err);
+	if (r == 0)
+		forget_flows(host, endpoint);
 	return r == -EEXIST ? explain_clash(store, endpoint, err) : r;
 }
 
@@ -198,7 +209,11 @@ static int remove_rules(const struct net_store *store, const struct net_host *ho
 {
 	int r = network->kind == NETWORK_BRIDGE ? send_rules(host, network, endpoint, NFT_REMOVE, err) : 0;
 
-	return r == -ENOENT ? rules_rebuild(store, host, endpoint, err) : r;
+	if (r == -ENOENT)
+		r = rules_rebuild(store, host, endpoint, err);
+	if (r == 0)
+		forget_flows(host, endpoint);
+	return r;
 }
 
 /* ---- leaving ---- */

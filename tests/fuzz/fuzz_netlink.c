@@ -1,5 +1,6 @@
-/* fuzz_netlink.c - any bytes as the kernel's answer: attributes, interfaces and routes are read within them. */
+/* fuzz_netlink.c - any bytes as the kernel's answer: attributes, interfaces, routes and flows are read within them. */
 #include "net/addr.h"
+#include "net/conntrack.h"
 #include "net/firewall.h"
 #include "net/link.h"
 #include "net/netlink.h"
@@ -16,6 +17,7 @@ static int see(const struct netlink_reply *reply, void *context)
 	struct link_info *info = context;
 	struct addr_route route;
 	struct ip_network address;
+	struct conntrack_flow flow;
 	char text[IP_TEXT_SIZE];
 	char firewall[FIREWALL_TEXT_SIZE];
 
@@ -24,6 +26,8 @@ static int see(const struct netlink_reply *reply, void *context)
 	(void)addr_read(reply, 1, &address);
 	if (addr_read_route(reply, &route))
 		(void)ip_network_text(&route.network, text);
+	if (conntrack_read(reply, &flow))
+		(void)ip_text(&flow.to, text);
 	return 0;
 }
 

@@ -4,6 +4,8 @@
     probe.py serve PORT...            on TCP, UDP and, where the kernel has it, SCTP, over IPv4 and IPv6; answers with
                                       the asker's address; says "ready PID"
     probe.py ask tcp|udp|sctp ADDRESS PORT    prints the answer; exit status 1 if there is none within a second
+    probe.py insist ADDRESS PORT FILE    a UDP datagram each 0.1 s or more from one source port, a line in FILE for each
+                                      answer; says "ready PID"
     probe.py spoof INTERFACE SOURCE_MAC SOURCE_IP DESTINATION_MAC DESTINATION_IP PORT   one UDP datagram as a raw frame
     probe.py catch PORT               prints the first datagram's source within 2 seconds, in the test VM 10, or "nothing"
     probe.py resolve udp|tcp SERVER NAME...    prints the IPv4 addresses of each, or "code N"; exit status 1: no answer
@@ -64,6 +66,21 @@ def ask(kind, address, port):
     if not answer:
         sys.exit(1)
     print(answer)
+
+
+def insist(address, port, file):
+    s = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM)
+    s.settimeout(0.2)
+    s.connect((address, int(port)))
+    print("ready", os.getpid(), flush=True)
+    with open(file, "w", encoding="ascii") as answers:
+        while True:
+            try:
+                s.send(b"?")
+                print(s.recv(200).decode(), file=answers, flush=True)
+            except (TimeoutError, ConnectionRefusedError):
+                pass
+            time.sleep(0.1)
 
 
 def checksum(data):
@@ -177,7 +194,8 @@ def nameserver():
 
 
 COMMANDS = {"resolve": resolve, "nameserver": nameserver, "crowd": crowd,
-            "serve": lambda *ports: serve(list(map(int, ports))), "ask": ask, "spoof": spoof, "catch": catch}
+            "serve": lambda *ports: serve(list(map(int, ports))), "ask": ask, "spoof": spoof, "catch": catch,
+            "insist": insist}
 try:
     COMMANDS[sys.argv[1]](*sys.argv[2:])
 except OSError as problem:

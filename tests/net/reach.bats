@@ -46,6 +46,34 @@ load helpers
 	silent lan tcp 192.0.2.1 8080
 }
 
+@test "UDP from one source port is answered once its port is published, by another container, by the host again" {
+	local address count
+	coffer network create --subnet 10.9.0.0/24 --subnet6 fd00:99::/64 six
+	start a && start b
+	more() { # answers, of both
+		for address in 192.0.2.1 fd00:2::1; do
+			count=$(wc -l <"$TEST_DIR/$address")
+			wait_for eval "[[ \$(wc -l <'$TEST_DIR/$address') -gt $count ]]"
+		done
+	}
+	coffer network connect -p 8081:80 six b
+	for address in 192.0.2.1 fd00:2::1; do
+		background lan insist $address 8080 "$TEST_DIR/$address"
+	done
+	sleep 0.5
+	coffer network connect -p 8080:80/udp six a
+	serve "inside a" 80
+	more
+	coffer network disconnect six a
+	coffer network disconnect six b
+	coffer network connect -p 8000-8100:80-180 -p 8080:80/udp -p 8079:79/udp six b
+	serve "inside b" 80
+	more
+	coffer network disconnect six b
+	serve host 8080
+	more
+}
+
 @test "a published port of SCTP: LAN, host, itself; IPv4 and IPv6; a kernel without it says so" {
 	local a
 	coffer network create --subnet 10.9.0.0/24 --subnet6 fd00:99::/64 six
