@@ -13,6 +13,7 @@
 
 #include "addr.h"
 #include "base/str.h"
+#include "clash.h"
 #include "conntrack.h"
 #include "create.h"
 #include "host_side.h"
@@ -144,44 +145,6 @@ static int send_rules(const struct net_host *host, const struct network *network
 	return netlink_send(host->netfilter, &batch, NULL, NULL, err);
 }
 
-struct clash {
-	const struct endpoint *mine;
-	struct error *err;
-};
-
-static bool same_port(const struct nft_port *a, const struct nft_port *b)
-{
-	return a->protocol == b->protocol && a->host_port == b->host_port && ip_equal(&a->host, &b->host);
-}
-
-static int see_clash(const struct endpoint *other, void *context, struct error *err)
-{
-	const struct clash *clash = context;
-	char text[PORT_TEXT_SIZE];
-
-	(void)err;
-	if (str_eq(other->owner, clash->mine->owner) && str_eq(other->network, clash->mine->network))
-		return 0;
-	for (size_t i = 0; i < clash->mine->n_ports * other->n_ports; i++) {
-		const struct nft_port *port = &other->ports[i % other->n_ports];
-
-		if (same_port(port, &clash->mine->ports[i / other->n_ports]))
-			(void)refuse_as(clash->err, EEXIST, "the port is published already, by container `%s`: %s",
-					other->owner, port_text(port, text));
-	}
-	return 0;
-}
-
-/* The kernel's "File exists" says which port, but not whose it is. */
-static int explain_clash(const struct net_store *store, const struct endpoint *endpoint, struct error *err)
-{
-	struct clash clash = { .mine = endpoint, .err = err };
-	struct error ignored;
-
-	(void)net_store_each_endpoint(store, see_clash, &clash, &ignored);
-	return -EEXIST;
-}
-
 static void forget_flows(const struct net_host *host, const struct endpoint *endpoint)
 {
 	if (ip_is_set(&endpoint->v4))
@@ -195,13 +158,19 @@ static void forget_flows(const struct net_host *host, const struct endpoint *end
 static int add_rules(const struct net_store *store, const struct net_host *host, const struct network *network,
 		     const struct endpoint *endpoint, struct error *err)
 {
-	int r = network->kind == NETWORK_BRIDGE ? send_rules(host, network, endpoint, NFT_ADD, err) : 0;
+	int r = clash_check(store, host->netfilter, endpoint, err);
 
+	if (r < 0)
+		return r;
+	r = network->kind == NETWORK_BRIDGE ? send_rules(host, network, endpoint, NFT_ADD, err) : 0;
 	if (r == -ENOENT)
-		r = rules_rebuild(store, host, NULL, err);
+		r = clash_with_records(store, endpoint, err) < 0 ? -err->code : rules_rebuild(store, host, NULL, err);
 	if (r == 0)
 		forget_flows(host, endpoint);
-	return r == -EEXIST ? explain_clash(store, endpoint, err) : r;
+	/* The kernel's "File exists" says which port, but not whose it is. */
+	if (r == -EEXIST)
+		(void)clash_with_records(store, endpoint, err);
+	return r;
 }
 
 static int remove_rules(const struct net_store *store, const struct net_host *host, const struct network *network,

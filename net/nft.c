@@ -152,17 +152,27 @@ static void put_address(struct nft_elements *to, const struct nft_endpoint *endp
 	put(to, NFPROTO_INET, v4 ? "own4" : "own6", &own, NULL);
 }
 
+bool nft_port_anywhere(const struct nft_port *port)
+{
+	return !ip_is_set(&port->host);
+}
+
+bool nft_port_is_in(const struct nft_port *port, int family)
+{
+	return !ip_is_set(&port->host) || port->host.family == family;
+}
+
 static void put_port(struct nft_elements *to, const struct nft_port *port, const struct ip_address *address)
 {
 	static const char *const sets[2][2] = { { "ports6", "ports4" }, { "at6", "at4" } };
 	const bool v4 = address->family == AF_INET;
-	const bool bound = ip_is_set(&port->host);
+	const bool bound = !nft_port_anywhere(port);
 	const uint16_t from = htons(port->host_port);
 	const uint16_t into = htons(port->port);
 	struct nft_key key = { .used = 0 };
 	struct nft_key data = { .used = 0 };
 
-	if (!ip_is_set(address) || (bound && port->host.family != address->family))
+	if (!ip_is_set(address) || !nft_port_is_in(port, address->family))
 		return;
 	if (bound)
 		nft_key_add(&key, port->host.bytes, ip_size(port->host.family));

@@ -55,3 +55,17 @@ void nft_drop_tables(struct netlink_batch *batch);
 /* Adding what is there already is -EEXIST for a port (another container has it), removing what is not -ENOENT. */
 void nft_put_network(struct netlink_batch *batch, enum nft_change change, const struct nft_network *network);
 void nft_put_endpoint(struct netlink_batch *batch, enum nft_change change, const struct nft_endpoint *endpoint);
+
+/* Whether a container has one of these ports in this family already where the maps do not say so themselves: at one
+   address of the host what is wanted at all, or the other way round. Asks the kernel a question or two; false, too,
+   where it has no tables of ours. */
+bool nft_is_taken(int netfilter, int family, const struct nft_port *ports, size_t count);
+
+/* Reads what the kernel says of map at4 or at6: whether one of the ports is in it. For the fuzz target. */
+bool nft_taken_read(const struct netlink_reply *reply, int family, const struct nft_port *ports, size_t count);
+
+/* Whether the port is wanted at all addresses of the host. */
+bool nft_port_anywhere(const struct nft_port *port);
+
+/* Whether it is published in this family, where the container has an address of it. */
+bool nft_port_is_in(const struct nft_port *port, int family);

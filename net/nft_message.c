@@ -369,3 +369,23 @@ void nft_message_element(struct nft_elements *to, int family, const char *set, u
 	netlink_message_grown(to->batch);
 	netlink_nest_end(to->batch, to->list);
 }
+
+void nft_message_ask(struct netlink_batch *batch, int family, const char *set, const struct nft_key *key)
+{
+	size_t list;
+	size_t element;
+	size_t part;
+
+	begin(batch, NFT_MSG_GETSETELEM, 0, family, "look into nftables map ", set);
+	netlink_put_string(batch, NFTA_SET_ELEM_LIST_TABLE, table);
+	netlink_put_string(batch, NFTA_SET_ELEM_LIST_SET, set);
+	if (!key)
+		return;
+	list = netlink_nest(batch, NFTA_SET_ELEM_LIST_ELEMENTS);
+	element = netlink_nest(batch, NFTA_LIST_ELEM);
+	part = netlink_nest(batch, NFTA_SET_ELEM_KEY);
+	netlink_put(batch, NFTA_DATA_VALUE, key->bytes, key->used);
+	netlink_nest_end(batch, part);
+	netlink_nest_end(batch, element);
+	netlink_nest_end(batch, list);
+}

@@ -88,6 +88,9 @@ struct nft_elements {
 void nft_elements_done(struct nft_elements *elements);
 #define auto_nft_elements auto_cleanup(nft_elements_done)
 
+/* The element of this key, or (NULL) all: for netlink_send(), netlink_list(). */
+void nft_message_ask(struct netlink_batch *batch, int family, const char *set, const struct nft_key *key);
+
 /* `data` may be NULL. flags: NLM_F_CREATE ...; the same for all of a set. */
 void nft_message_element(struct nft_elements *to, int family, const char *set, unsigned flags,
 			 const struct nft_key *key, const struct nft_key *data);

@@ -1,6 +1,7 @@
 /* port.c - see port.h. */
 #include "port.h"
 
+#include <limits.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
@@ -121,6 +122,33 @@ int port_parse(const char *text, struct nft_port **ports, size_t *count, struct 
 		port.host_port = (uint16_t)(from.first + i);
 		port.port = (uint16_t)(into.first + i);
 		(*ports)[(*count)++] = port;
+	}
+	return 0;
+}
+
+bool ports_overlap(const struct nft_port *a, const struct nft_port *b)
+{
+	return a->protocol == b->protocol && a->host_port == b->host_port &&
+	       (nft_port_is_in(a, b->host.family) || nft_port_is_in(b, a->host.family)) &&
+	       (nft_port_anywhere(a) || nft_port_anywhere(b) || ip_equal(&a->host, &b->host));
+}
+
+int ports_check(const struct nft_port *ports, size_t count, struct error *err)
+{
+	uint8_t seen[(PORT_MAX + 1) / CHAR_BIT] = { 0 };
+	char one[PORT_TEXT_SIZE];
+	char other[PORT_TEXT_SIZE];
+
+	for (size_t i = 0; i < count; i++) {
+		uint8_t *byte = &seen[ports[i].host_port / CHAR_BIT];
+		const uint8_t bit = (uint8_t)(1U << (ports[i].host_port % CHAR_BIT));
+
+		for (size_t j = 0; (*byte & bit) && j < i; j++)
+			if (ports_overlap(&ports[i], &ports[j]))
+				return refuse(err, "port %u/%s is published twice: %s and %s", ports[i].host_port,
+					      port_protocol(ports[i].protocol), port_text(&ports[j], one),
+					      port_text(&ports[i], other));
+		*byte |= bit;
 	}
 	return 0;
 }

@@ -11,6 +11,12 @@ enum { PORT_TEXT_SIZE = 128, PORTS_MAX = 4096 };
    *ports, which the caller frees. [::1] is refused: the kernel routes nothing from there to another interface. */
 int port_parse(const char *text, struct nft_port **ports, size_t *count, struct error *err);
 
+/* Whether one packet could be meant by both: the same port and protocol, at the same address or, for one, at all. */
+bool ports_overlap(const struct nft_port *a, const struct nft_port *b);
+
+/* No two of them overlap. */
+int ports_check(const struct nft_port *ports, size_t count, struct error *err);
+
 /* "80/tcp -> 127.0.0.1:8080" to buffer[PORT_TEXT_SIZE], which is returned. */
 const char *port_text(const struct nft_port *port, char *buffer);
 

@@ -116,6 +116,8 @@ static int read_ports(struct arena *arena, const char *const *words, struct netw
 	for (const char *const *word = words; word && *word; word++)
 		if (port_parse(*word, &ports, &plan->n_ports, err) < 0)
 			return -err->code;
+	if (ports_check(ports, plan->n_ports, err) < 0)
+		return -err->code;
 	plan->ports = arena_array(arena, plan->n_ports + 1, sizeof(*plan->ports));
 	if (ports)
 		memcpy(plan->ports, ports, plan->n_ports * sizeof(*ports));

@@ -1,4 +1,5 @@
-/* fuzz_netlink.c - any bytes as the kernel's answer: attributes, interfaces, routes and flows are read within them. */
+/* fuzz_netlink.c - any bytes as the kernel's answer: attributes, interfaces, routes,
+   flows and elements are read within them. */
 #include "net/addr.h"
 #include "net/conntrack.h"
 #include "net/firewall.h"
@@ -18,6 +19,7 @@ static int see(const struct netlink_reply *reply, void *context)
 	struct addr_route route;
 	struct ip_network address;
 	struct conntrack_flow flow;
+	const struct nft_port port = { .protocol = 6, .host_port = 80, .port = 80 };
 	char text[IP_TEXT_SIZE];
 	char firewall[FIREWALL_TEXT_SIZE];
 
@@ -26,6 +28,8 @@ static int see(const struct netlink_reply *reply, void *context)
 	(void)addr_read(reply, 1, &address);
 	if (addr_read_route(reply, &route))
 		(void)ip_network_text(&route.network, text);
+	(void)nft_taken_read(reply, AF_INET, &port, 1);
+	(void)nft_taken_read(reply, AF_INET6, &port, 1);
 	if (conntrack_read(reply, &flow))
 		(void)ip_text(&flow.to, text);
 	return 0;

@@ -82,6 +82,28 @@ load helpers
 	fails "network broken: line 1: unknown key" coffer network inspect broken
 	rm "$COFFER_NETWORKS/config/broken"
 	fails "published already, by container \`a\`: 80/tcp -> 0.0.0.0:8080" coffer network connect -p 8080:81 bridge b
+	# At one address, or at all: the same packets.
+	fails "published already, by container \`a\`: 80/tcp -> 0.0.0.0:8080" \
+		coffer network connect -p 192.0.2.1:8080:80 bridge b
+	fails "published already, by container \`a\`: 80/tcp -> 0.0.0.0:8080" \
+		coffer network connect -p 192.0.2.1:8061-8100:61-100 bridge b
+	coffer network connect -p 192.0.2.1:8081:80 -p 127.0.0.1:8081:81 -p 192.0.2.1:8080:80/udp bridge b
+	coffer network create --ipv6 two && start d
+	fails "published already, by container \`b\`: 80/tcp -> 192.0.2.1:8081" coffer network connect -p 8081:80 two d
+	fails "published already, by container \`b\`: 80/udp -> 192.0.2.1:8080" \
+		coffer network connect -p 8080:80/udp two d
+	host nft flush ruleset # the records know
+	fails "published already, by container \`b\`: 80/tcp -> 192.0.2.1:8081" coffer network connect -p 8081:80 two d
+	coffer network reload
+	coffer network connect -p 10.192.0.1:8081:80 -p 8081:80/udp two d
+	fails "published already, by container \`d\`: 80/tcp -> 10.192.0.1:8081" \
+		coffer network connect -p 10.192.0.1:8081:80 two a
+	fails "port 8090/tcp is published twice: 80/tcp -> 0.0.0.0:8090 and 81/tcp -> 127.0.0.1:8090" \
+		coffer network connect -p 8090:80 -p 127.0.0.1:8090:81 two a
+	fails "port 53/udp cannot be published at 10.192.0.1: there network bridge has its name server" \
+		coffer network connect -p 10.192.0.1:53:53/udp two a
+	coffer network disconnect two d && coffer network remove two
+	coffer network disconnect bridge b
 	fails "10.192.0.2 is another container's" coffer network connect --ip 10.192.0.2 bridge b
 	fails "has no address 10.0.0.9 for a container" coffer network connect --ip 10.0.0.9 bridge b
 	fails "network \`none-such\` does not exist" coffer network connect none-such b

@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 
 #include "base/str.h"
+#include "net/port.h"
 #include "tests/unit/net_ns.h"
 
 enum { MESSAGE_MAX = 1024 };
@@ -142,6 +143,28 @@ static int change_endpoint(enum nft_change change, const char *owner, const char
 	return commit(&batch);
 }
 
+static bool is_taken(int family, const char *published)
+{
+	auto_free struct nft_port *ports = NULL;
+	auto_fd int fd = -1;
+	size_t count = 0;
+
+	return netlink_open(NETLINK_NETFILTER, &fd, &err) == 0 && port_parse(published, &ports, &count, &err) == 0 &&
+	       nft_is_taken(fd, family, ports, count);
+}
+
+/* As change_endpoint() has it. */
+static int taken(void)
+{
+	EXPECT(is_taken(AF_INET, "443:80") && is_taken(AF_INET, "440-450:40-50"));
+	EXPECT(!is_taken(AF_INET6, "443:80") && !is_taken(AF_INET, "443:80/udp") && !is_taken(AF_INET, "444:80"));
+	EXPECT(is_taken(AF_INET, "192.0.2.1:8080:80") && is_taken(AF_INET, "127.0.0.1:8060-8100:60-100"));
+	EXPECT(is_taken(AF_INET6, "[fd00::9]:53:80/udp") && !is_taken(AF_INET, "[fd00::9]:53:80/udp"));
+	EXPECT(!is_taken(AF_INET, "192.0.2.1:8081:80") && !is_taken(AF_INET, "192.0.2.1:8081-8121:81-121"));
+	EXPECT(!is_taken(AF_INET, "192.0.2.2:443:80")); /* the same map, where the kernel refuses */
+	return 0;
+}
+
 static int elements(void)
 {
 	static const char *const shown[] = {
@@ -157,12 +180,14 @@ static int elements(void)
 	auto_free char *empty = NULL;
 
 	EXPECT(change_endpoint(NFT_ADD, "one", "10.0.0.5") == -ENOENT); /* no table */
+	EXPECT(!is_taken(AF_INET, "443:80") && !is_taken(AF_INET, "192.0.2.1:8080:80"));
 	EXPECT(make_tables() == 0);
 	static_part = xstrdup(printed_in(-1, "nft --terse list ruleset"));
 	empty = xstrdup(printed_in(-1, "nft list ruleset"));
 	EXPECT(change_endpoint(NFT_ADD, "one", "10.0.0.5") == 0);
 	for (size_t i = 0; i < ARRAY_SIZE(shown); i++)
 		EXPECT(prints(-1, "nft list ruleset", shown[i]));
+	EXPECT(taken() == 0);
 	/* No rule of a container's own: each would make the next, and each packet, slower. */
 	EXPECT(strcmp(static_part, printed_in(-1, "nft --terse list ruleset")) == 0);
 	/* The second's ports are taken: nothing of it gets in. */
@@ -192,6 +217,7 @@ static int networks(void)
 	EXPECT(prints(-1, "nft list set inet coffer internal", "elements = { \"br\" }"));
 	EXPECT(!strstr(printed_in(-1, "nft list set inet coffer open"), "elements"));
 	EXPECT(prints(-1, "nft list map inet coffer at4", "10.0.0.1 . udp . 53 : 10.0.0.1 . 53"));
+	EXPECT(!is_taken(AF_INET, "53:53/udp")); /* a gateway's is nobody's */
 	EXPECT(prints(-1, "nft list set inet coffer same", "elements = { \"br\" . \"br\" }"));
 	nft_begin(&batch);
 	nft_put_network(&batch, NFT_REMOVE, &network);

@@ -83,5 +83,40 @@ static void several_are_collected(void)
 	CHECK_INT(IPPROTO_UDP, ports[2].protocol);
 }
 
-static const struct test tests[] = { TEST(good), TEST(bad), TEST(several_are_collected) };
+static int check(const char *one, const char *other)
+{
+	auto_free struct nft_port *ports = NULL;
+	size_t count = 0;
+
+	CHECK_INT(0, port_parse(one, &ports, &count, &err));
+	CHECK_INT(0, port_parse(other, &ports, &count, &err));
+	return ports_check(ports, count, &err);
+}
+
+static void none_twice(void)
+{
+	static const char *const clash[][2] = {
+		{ "8080:80", "8080:81" },
+		{ "8080:80", "8080:80" },
+		{ "8080:80", "192.0.2.1:8080:80" },
+		{ "[fd00::1]:8080:80", "8080:80" },
+		{ "192.0.2.1:8080:80", "192.0.2.1:8080:81" },
+		{ "8080-8090:80-90/udp", "8070-8080:70-80/udp" },
+	};
+	static const char *const fine[][2] = {
+		{ "8080:80", "8081:80" },
+		{ "8080:80", "8080:80/udp" },
+		{ "192.0.2.1:8080:80", "192.0.2.2:8080:80" },
+		{ "192.0.2.1:8080:80", "[fd00::1]:8080:80" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(clash); i++)
+		CHECK(check(clash[i][0], clash[i][1]) < 0 && check(clash[i][1], clash[i][0]) < 0);
+	for (size_t i = 0; i < ARRAY_SIZE(fine); i++)
+		CHECK(check(fine[i][0], fine[i][1]) == 0 && check(fine[i][1], fine[i][0]) == 0);
+	CHECK(check("8080:80", "8080:81") < 0);
+	CHECK_STR("port 8080/tcp is published twice: 80/tcp -> 0.0.0.0:8080 and 81/tcp -> 0.0.0.0:8080", err.text);
+}
+
+static const struct test tests[] = { TEST(good), TEST(bad), TEST(several_are_collected), TEST(none_twice) };
 TEST_MAIN(tests)

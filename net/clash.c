@@ -1,0 +1,106 @@
+/* clash.c - see clash.h. */
+#include "clash.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+
+#include "base/str.h"
+#include "port.h"
+
+enum { NAMES_PORT = 53 };
+
+struct clash {
+	const struct endpoint *mine;
+	struct error *err;
+};
+
+static bool is_in(const struct endpoint *endpoint, const struct nft_port *port, int family)
+{
+	return nft_port_is_in(port, family) && ip_is_set(family == AF_INET ? &endpoint->v4 : &endpoint->v6);
+}
+
+static bool meet(const struct endpoint *one, const struct nft_port *port, const struct endpoint *other,
+		 const struct nft_port *theirs)
+{
+	return ports_overlap(port, theirs) && ((is_in(one, port, AF_INET) && is_in(other, theirs, AF_INET)) ||
+					       (is_in(one, port, AF_INET6) && is_in(other, theirs, AF_INET6)));
+}
+
+static int see_clash(const struct endpoint *other, void *context, struct error *err)
+{
+	const struct clash *clash = context;
+	char text[PORT_TEXT_SIZE];
+
+	(void)err;
+	if (str_eq(other->owner, clash->mine->owner) && str_eq(other->network, clash->mine->network))
+		return 0;
+	for (size_t i = 0; i < clash->mine->n_ports * other->n_ports; i++) {
+		const struct nft_port *port = &other->ports[i % other->n_ports];
+
+		if (meet(clash->mine, &clash->mine->ports[i / other->n_ports], other, port))
+			return refuse_as(clash->err, EEXIST, "the port is published already, by container `%s`: %s",
+					 other->owner, port_text(port, text));
+	}
+	return 0;
+}
+
+int clash_with_records(const struct net_store *store, const struct endpoint *endpoint, struct error *err)
+{
+	struct clash clash = { .mine = endpoint, .err = err };
+	struct error ignored;
+
+	if (endpoint->n_ports == 0)
+		return 0;
+	return net_store_each_endpoint(store, see_clash, &clash, &ignored) == -EEXIST ? -EEXIST : 0;
+}
+
+struct gateway {
+	const struct nft_port *port;
+	struct error *err;
+};
+
+static int see_gateway(const struct network *network, void *context, struct error *err)
+{
+	const struct gateway *gateway = context;
+	const struct ip_address *at = &gateway->port->host;
+	char text[IP_TEXT_SIZE];
+
+	(void)err;
+	if (network->kind != NETWORK_BRIDGE || network->no_names ||
+	    (!ip_equal(&network->v4.address, at) && !ip_equal(&network->v6.address, at)))
+		return 0;
+	return refuse_as(gateway->err, EEXIST,
+			 "port 53/%s cannot be published at %s: there network %s has its name server; publish it at "
+			 "another address of the host",
+			 port_protocol(gateway->port->protocol), ip_text(at, text), network->name);
+}
+
+static int check_name_servers(const struct net_store *store, const struct endpoint *endpoint, struct error *err)
+{
+	for (size_t i = 0; i < endpoint->n_ports; i++) {
+		struct gateway gateway = { .port = &endpoint->ports[i], .err = err };
+		struct error ignored;
+
+		if (gateway.port->host_port == NAMES_PORT && gateway.port->protocol != IPPROTO_SCTP &&
+		    !nft_port_anywhere(gateway.port) &&
+		    net_store_each_network(store, see_gateway, &gateway, &ignored) == -EEXIST)
+			return -EEXIST;
+	}
+	return 0;
+}
+
+int clash_check(const struct net_store *store, int netfilter, const struct endpoint *endpoint, struct error *err)
+{
+	if (endpoint->n_ports == 0)
+		return 0;
+	if (check_name_servers(store, endpoint, err) < 0)
+		return -err->code;
+	if ((ip_is_set(&endpoint->v4) && nft_is_taken(netfilter, AF_INET, endpoint->ports, endpoint->n_ports)) ||
+	    (ip_is_set(&endpoint->v6) && nft_is_taken(netfilter, AF_INET6, endpoint->ports, endpoint->n_ports)))
+		return clash_with_records(store, endpoint, err) < 0
+			       ? -err->code
+			       : refuse_as(err, EEXIST,
+					   "a port is published already, by none of the containers on "
+					   "record (coffer network reload makes the rules anew)");
+	return 0;
+}
