@@ -346,7 +346,7 @@ static bool has_interface(const struct net_store *store, const char *owner, char
 	return found;
 }
 
-/* All but the addresses and the MAC; the ports are copied. */
+/* All but the addresses, the MAC and the ports. */
 static int describe(const struct net_store *store, const struct attach *attach, struct endpoint *endpoint,
 		    bool *ret_first, struct error *err)
 {
@@ -377,11 +377,6 @@ static int describe(const struct net_store *store, const struct attach *attach, 
 	if (attach->aliases && strlen(attach->aliases) >= sizeof(endpoint->aliases))
 		return refuse(err, "network %s: too many aliases", attach->network);
 	(void)snprintf(endpoint->aliases, sizeof(endpoint->aliases), "%s", attach->aliases ? attach->aliases : "");
-	if (attach->n_ports > 0) {
-		endpoint->ports = xcalloc(attach->n_ports, sizeof(*endpoint->ports));
-		memcpy(endpoint->ports, attach->ports, attach->n_ports * sizeof(*endpoint->ports));
-		endpoint->n_ports = attach->n_ports;
-	}
 	endpoint->rate = attach->rate;
 	*ret_first = count == 0;
 	return 0;
@@ -410,6 +405,7 @@ static int join(const struct net_store *store, const struct net_host *host, cons
 	}
 	if (r < 0)
 		return r;
+	endpoint_publish(endpoint, network, attach->ports, attach->n_ports);
 	r = take_addresses(store, network, attach, endpoint, err);
 	net_store_reached(store, "addresses taken");
 	if (r == 0)

@@ -100,7 +100,8 @@ static bool is_meant(const struct round *round, const struct conntrack_flow *flo
 		const struct nft_port *port = &round->ports[i];
 
 		if (port->protocol == IPPROTO_UDP && port->host_port == flow->port &&
-		    (!ip_is_set(&port->host) || ip_equal(&port->host, &flow->to)))
+		    nft_port_is_in(port, flow->to.family) &&
+		    (nft_port_anywhere(port) || ip_equal(&port->host, &flow->to)))
 			return is_here(&flow->to);
 	}
 	return false;

@@ -76,6 +76,28 @@ void endpoint_name_mac(struct endpoint *endpoint)
 	memcpy(endpoint->mac + 2, from, ip_size(AF_INET));
 }
 
+static void publish_in(struct endpoint *endpoint, int family, const struct nft_port *ports, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (!nft_port_is_in(&ports[i], family))
+			continue;
+		endpoint->ports[endpoint->n_ports] = ports[i];
+		endpoint->ports[endpoint->n_ports++].host.family = family;
+	}
+}
+
+void endpoint_publish(struct endpoint *endpoint, const struct network *network, const struct nft_port *ports,
+		      size_t count)
+{
+	if (count == 0)
+		return;
+	endpoint->ports = xcalloc(2 * count, sizeof(*endpoint->ports));
+	if (ip_is_set(&network->v4.address))
+		publish_in(endpoint, AF_INET, ports, count);
+	if (ip_is_set(&network->v6.address))
+		publish_in(endpoint, AF_INET6, ports, count);
+}
+
 static int copy(const char *value, bool valid, char *to, size_t size, struct error *err)
 {
 	if (!valid || strlen(value) >= size)

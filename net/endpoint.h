@@ -43,6 +43,10 @@ void endpoint_name_host(struct endpoint *endpoint);
 /* The MAC that follows from the address, so that neighbours' tables stay right when an address changes hands. */
 void endpoint_name_mac(struct endpoint *endpoint);
 
+/* Gives it copies of these ports; what is at all addresses of the host, at those of each family the network has. */
+void endpoint_publish(struct endpoint *endpoint, const struct network *network, const struct nft_port *ports,
+		      size_t count);
+
 int endpoint_parse(const char *text, size_t length, struct endpoint *ret, struct error *err);
 char *endpoint_format(const struct endpoint *endpoint); /* caller frees */
 

@@ -85,7 +85,7 @@ static bool meet(const struct search *search, const struct nft_port *port, const
 
 	return port->protocol == search->protocol && port->host_port == listener->port &&
 	       ((v4 && listener->v4) || (v6 && listener->v6)) &&
-	       (!only || listener->any || ip_equal(&port->host, &listener->at));
+	       (nft_port_anywhere(port) || listener->any || ip_equal(&port->host, &listener->at));
 }
 
 static int see_gateway(const struct network *network, void *context, struct error *err)

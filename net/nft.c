@@ -154,7 +154,7 @@ static void put_address(struct nft_elements *to, const struct nft_endpoint *endp
 
 bool nft_port_anywhere(const struct nft_port *port)
 {
-	return !ip_is_set(&port->host);
+	return !ip_is_set(&port->host) || ip_is_any(&port->host);
 }
 
 bool nft_port_is_in(const struct nft_port *port, int family)

@@ -17,7 +17,7 @@
 /* A port of the host that leads to one of the container. */
 struct nft_port {
 	uint8_t protocol;       /* IPPROTO_TCP, _UDP or _SCTP */
-	struct ip_address host; /* only at this address of the host; none: at all of them */
+	struct ip_address host; /* at this address of the host; 0.0.0.0, ::, at all of their family; none: at all */
 	uint16_t host_port, port;
 };
 
@@ -64,7 +64,7 @@ bool nft_is_taken(int netfilter, int family, const struct nft_port *ports, size_
 /* Reads what the kernel says of map at4 or at6: whether one of the ports is in it. For the fuzz target. */
 bool nft_taken_read(const struct netlink_reply *reply, int family, const struct nft_port *ports, size_t count);
 
-/* Whether the port is wanted at all addresses of the host. */
+/* Whether the port is wanted at all addresses of the host, of one family or of both. */
 bool nft_port_anywhere(const struct nft_port *port);
 
 /* Whether it is published in this family, where the container has an address of it. */

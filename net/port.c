@@ -66,8 +66,6 @@ static int parse_host(char *text, struct ip_address *ret, struct error *err)
 	if (ret->family == AF_INET6 && ip_is_loopback(ret))
 		return refuse(err, "a port cannot be published at ::1, from where IPv6 routes nothing to a container: "
 				   "use 127.0.0.1");
-	if (ip_is_any(ret))
-		*ret = (struct ip_address){ .family = 0 };
 	return 0;
 }
 
@@ -115,7 +113,7 @@ int port_parse(const char *text, struct nft_port **ports, size_t *count, struct 
 	if (parse_whole(copy, &port, &from, &into, err) < 0)
 		return context(err, "publish %.96s", text);
 	more = (size_t)(from.last - from.first + 1);
-	if (*count + more > PORTS_MAX)
+	if (*count + more > PORTS_OF_RECORD_MAX)
 		return refuse(err, "publish %.96s: more than %d ports", text, PORTS_MAX);
 	*ports = xreallocarray(*ports, *count + more, sizeof(**ports));
 	for (size_t i = 0; i < more; i++) {
@@ -139,6 +137,8 @@ int ports_check(const struct nft_port *ports, size_t count, struct error *err)
 	char one[PORT_TEXT_SIZE];
 	char other[PORT_TEXT_SIZE];
 
+	if (count > PORTS_MAX)
+		return refuse(err, "more than %d ports are to be published", PORTS_MAX);
 	for (size_t i = 0; i < count; i++) {
 		uint8_t *byte = &seen[ports[i].host_port / CHAR_BIT];
 		const uint8_t bit = (uint8_t)(1U << (ports[i].host_port % CHAR_BIT));

@@ -154,6 +154,40 @@ load helpers
 	answers lan tcp fd00:2::1 8080
 }
 
+@test "0.0.0.0 and [::] publish in their own family, a port alone in both" {
+	coffer network create --ipv6 six
+	start a && start b
+	coffer network connect -p 0.0.0.0:8080:80 -p "[::]:8081:80" -p 8082:80 -p "[::]:8083:80/udp" six a
+	serve "inside a" 80
+	answers lan tcp 192.0.2.1 8080
+	silent lan tcp fd00:2::1 8080
+	silent lan tcp 192.0.2.1 8081
+	answers lan tcp fd00:2::1 8081
+	answers lan tcp 192.0.2.1 8082
+	answers lan tcp fd00:2::1 8082
+	answers lan udp fd00:2::1 8083
+	[[ $(coffer port a) == "80/tcp -> 0.0.0.0:8080
+80/tcp -> 0.0.0.0:8082
+80/tcp -> [::]:8081
+80/tcp -> [::]:8082
+80/udp -> [::]:8083" ]]
+	[[ $(coffer network inspect six | jq -c '.containers[0].ports[2:4]') == \
+		'["80/tcp -> [::]:8081","80/tcp -> [::]:8082"]' ]]
+	# The other family is another's.
+	coffer network reload
+	fails "published already, by container \`a\`: 80/tcp -> [::]:8081" coffer network connect -p 8081:81 six b
+	coffer network connect -p 0.0.0.0:8081:80 -p 192.0.2.1:8083:80/udp -p "[::]:8080:80" six b
+	serve "inside b" 80
+	answers lan tcp 192.0.2.1 8081
+	answers lan udp 192.0.2.1 8083
+	answers lan tcp fd00:2::1 8080
+	# As older versions wrote it.
+	sed -i "s/^port 0.0.0.0:8082/port 8082/; /^port \[::\]:8082/d" "$COFFER_NETWORKS/run/endpoints/a/six"
+	coffer network reload
+	answers lan tcp 192.0.2.1 8082
+	answers lan tcp fd00:2::1 8082
+}
+
 @test "networks are isolated; open ones among themselves are not; an internal one has no way out" {
 	local a p i id
 	coffer network create x

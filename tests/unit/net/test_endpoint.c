@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/str.h"
+#include "net/port.h"
 #include "tests/unit/test.h"
 
 static struct error err;
@@ -76,6 +77,36 @@ static void files(void)
 	}
 }
 
+static void ports_of_each_family(void)
+{
+	static const struct {
+		const char *v4, *v6, *kept;
+	} cases[] = {
+		{ "10.0.0.1/24", NULL, "port 0.0.0.0:80-81:80-81/tcp\nport 0.0.0.0:1:1/tcp\n" },
+		{ NULL, "fd00::1/64", "port [::]:80-81:80-81/tcp\nport [::]:2:2/tcp\n" },
+		{ "10.0.0.1/24", "fd00::1/64",
+		  "port 0.0.0.0:80-81:80-81/tcp\nport 0.0.0.0:1:1/tcp\nport [::]:80-81:80-81/tcp\nport "
+		  "[::]:2:2/tcp\n" },
+	};
+	auto_free struct nft_port *ports = NULL;
+	size_t count = 0;
+
+	CHECK_INT(0, port_parse("80-81:80-81", &ports, &count, &err));
+	CHECK_INT(0, port_parse("0.0.0.0:1:1", &ports, &count, &err));
+	CHECK_INT(0, port_parse("[::]:2:2", &ports, &count, &err));
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		auto_endpoint struct endpoint endpoint = { .owner = "c" };
+		auto_free char *text = NULL;
+		struct network network = { .name = "n" };
+
+		CHECK(!cases[i].v4 || ip_network_parse(cases[i].v4, &network.v4, &err) == 0);
+		CHECK(!cases[i].v6 || ip_network_parse(cases[i].v6, &network.v6, &err) == 0);
+		endpoint_publish(&endpoint, &network, ports, count);
+		text = endpoint_format(&endpoint);
+		CHECK(strstr(text, cases[i].kept));
+	}
+}
+
 static const struct test tests[] = { TEST(owners), TEST(names_are_always_the_same), TEST(macs_follow_addresses),
-				     TEST(files) };
+				     TEST(files), TEST(ports_of_each_family) };
 TEST_MAIN(tests)

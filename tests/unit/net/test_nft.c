@@ -161,6 +161,7 @@ static int taken(void)
 	EXPECT(is_taken(AF_INET, "192.0.2.1:8080:80") && is_taken(AF_INET, "127.0.0.1:8060-8100:60-100"));
 	EXPECT(is_taken(AF_INET6, "[fd00::9]:53:80/udp") && !is_taken(AF_INET, "[fd00::9]:53:80/udp"));
 	EXPECT(!is_taken(AF_INET, "192.0.2.1:8081:80") && !is_taken(AF_INET, "192.0.2.1:8081-8121:81-121"));
+	EXPECT(is_taken(AF_INET, "0.0.0.0:443:80") && !is_taken(AF_INET, "[::]:443:80"));
 	EXPECT(!is_taken(AF_INET, "192.0.2.2:443:80")); /* the same map, where the kernel refuses */
 	return 0;
 }
