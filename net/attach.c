@@ -280,6 +280,29 @@ static int check_protocols(const struct attach *attach, struct error *err)
 	return 0;
 }
 
+/* Where the container has no address of its family a port leads nowhere, too. */
+static int check_families(const struct network *network, const struct attach *attach, struct error *err)
+{
+	const bool v4 = ip_is_set(&network->v4.address);
+	const bool v6 = ip_is_set(&network->v6.address);
+	char text[IP_TEXT_SIZE];
+
+	for (size_t i = 0; i < attach->n_ports; i++) {
+		const struct nft_port *port = &attach->ports[i];
+
+		if ((v4 && nft_port_is_in(port, AF_INET)) || (v6 && nft_port_is_in(port, AF_INET6)))
+			continue;
+		return refuse(err,
+			      "port %u/%s cannot be published at %s: network %s, which it would lead to, has no %s "
+			      "addresses (%s)",
+			      port->host_port, port_protocol(port->protocol), ip_text(&port->host, text), network->name,
+			      v6 ? "IPv4" : "IPv6",
+			      v6 ? "publish it at one of IPv6"
+				 : "coffer network create --ipv6 NAME makes one that has");
+	}
+	return 0;
+}
+
 static int take_addresses(const struct net_store *store, const struct network *network, const struct attach *attach,
 			  struct endpoint *endpoint, struct error *err)
 {
@@ -295,6 +318,8 @@ static int take_addresses(const struct net_store *store, const struct network *n
 			      "ports cannot be published on a network of kind %s: its containers are reached at "
 			      "their own addresses",
 			      network_kind_names[network->kind]);
+	if (check_families(network, attach, err) < 0)
+		return -err->code;
 	if (listening_check(store, network, attach->ports, attach->n_ports, err) < 0)
 		return -err->code;
 	if (ip_is_set(&attach->v4) && !ip_is_set(&network->v4.address))

@@ -62,7 +62,7 @@ load helpers
 }
 
 @test "errors: ports, addresses, names, the host's network" {
-	local config=$FILE_DIR/bundle/config.json
+	local config=$FILE_DIR/bundle/config.json at
 	start a && start b
 	# A name server of the host's at all addresses: what to do is said, and nothing stays of the attempt.
 	serve host 53
@@ -103,6 +103,16 @@ load helpers
 	fails "port 53/udp cannot be published at 10.192.0.1: there network bridge has its name server" \
 		coffer network connect -p 10.192.0.1:53:53/udp two a
 	coffer network disconnect two d && coffer network remove two
+	# Where the container has no such address.
+	for at in fd00:2::1 ::; do
+		fails "port 90/tcp cannot be published at $at: network bridge, which it would lead to, has no IPv6 addresses" \
+			coffer network connect -p 90:90/udp -p "[$at]:90:90" bridge d
+	done
+	coffer network create --subnet6 fd00:66::/64 only6
+	fails "port 90/tcp cannot be published at 192.0.2.1: network only6, which it would lead to, has no IPv4 addresses" \
+		coffer network connect -p 192.0.2.1:90:90 only6 d
+	coffer network remove only6
+	[[ $(inside d ip -o link) != *eth0* ]]
 	coffer network disconnect bridge b
 	fails "10.192.0.2 is another container's" coffer network connect --ip 10.192.0.2 bridge b
 	fails "has no address 10.0.0.9 for a container" coffer network connect --ip 10.0.0.9 bridge b
