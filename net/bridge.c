@@ -7,6 +7,7 @@
 
 #include "addr.h"
 #include "base/str.h"
+#include "forwarding.h"
 #include "netns.h"
 
 /* What VXLAN puts around a frame, over IPv4 and IPv6 (RFC 7348). */
@@ -56,11 +57,7 @@ static int set_up(const struct network *network, struct error *err)
 	/* A host may have it off for new interfaces; this one is for who asked for it. */
 	if (r == 0 && ip_is_set(&network->v6.address))
 		r = netns_set_interface(IPV6, network->bridge, "disable_ipv6", "0", err);
-	if (r == 0 && ip_is_set(&network->v4.address))
-		r = netns_set("ipv4/ip_forward", "1", false, err);
-	if (r == 0 && ip_is_set(&network->v6.address))
-		r = netns_set("ipv6/conf/all/forwarding", "1", true, err);
-	return r;
+	return r < 0 ? r : forwarding_enable(ip_is_set(&network->v4.address), ip_is_set(&network->v6.address), err);
 }
 
 static int make(const struct net_host *host, const struct network *network, struct error *err)

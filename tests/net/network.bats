@@ -203,6 +203,35 @@ image() {
 	wait_for same "$before"
 }
 
+# The host has a default route by what the LAN's router says.
+advertised() {
+	lan python3 "$BATS_TEST_DIRNAME/probe.py" advertise eth0 fe80::1
+	[[ $(host ip -6 route show default) == *"via fe80::1 dev wan proto ra"* ]]
+}
+
+@test "forwarding of IPv6: the host keeps the default route that a router advertises, and hears of the next one" {
+	lan ip address add fe80::1/64 dev eth0 nodad
+	host ip link add off type veth peer name on
+	host sysctl -qw net.ipv6.conf.off.accept_ra=0 net.ipv6.conf.on.forwarding=1
+	wait_for advertised
+	start a
+	coffer network connect bridge a
+	[[ $(host sysctl -n net.ipv6.conf.wan.accept_ra net.ipv6.conf.default.accept_ra) == $'1\n1' ]]
+	coffer network create --ipv6 six
+	coffer network connect six a
+	[[ $(host sysctl -n net.ipv6.conf.all.forwarding) == 1 ]]
+	[[ $(host ip -6 route show default) == *"via fe80::1 dev wan proto ra"* ]]
+	host ip -6 route delete default via fe80::1 dev wan
+	wait_for advertised
+	host ip link add later type veth peer name more
+	[[ $(host sysctl -n net.ipv6.conf.{off,on,later,co-six}.accept_ra) == $'0\n1\n2\n0' ]]
+	# Who has forwarding on already has said what is to come of advertisements.
+	coffer network disconnect six a
+	host sysctl -qw net.ipv6.conf.wan.accept_ra=1
+	coffer network connect six a
+	[[ $(host sysctl -n net.ipv6.conf.wan.accept_ra) == 1 ]]
+}
+
 @test "macvlan: a machine of the LAN, under an address that is nobody's; the interface itself, there and back" {
 	local before
 	before=$(snapshot)

@@ -11,6 +11,7 @@
     probe.py resolve udp|tcp SERVER NAME...    prints the IPv4 addresses of each, or "code N"; exit status 1: no answer
     probe.py nameserver               answers each question with 198.51.100.7, a forged one with 6.6.6.6 before it; what
                                       begins with "twice" after 0.4 s, and then once more after 0.8 s
+    probe.py advertise INTERFACE ROUTER    one router advertisement to all, from this link-local address
     probe.py crowd SERVER NAME MOST   asks for NAME by UDP, then connects 12 times by TCP; prints how many connections
                                       are open as soon as that is MOST, or after 10 s; and "end" 2 s later
 """
@@ -113,6 +114,14 @@ def catch(port):
         print("nothing", flush=True)
 
 
+def advertise(interface, router):
+    s = socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6)
+    s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_HOPS, 255)
+    scope = socket.if_nametoindex(interface)
+    s.bind((router, 0, 0, scope))
+    s.sendto(struct.pack("!BBHBBHII", 134, 0, 0, 64, 0, 1800, 0, 0), ("ff02::1", 0, 0, scope))
+
+
 def exchange(kind, server, query):
     s = socket.socket(socket.AF_INET, socket.SOCK_STREAM if kind == "tcp" else socket.SOCK_DGRAM)
     s.settimeout(2)
@@ -195,7 +204,7 @@ def nameserver():
 
 COMMANDS = {"resolve": resolve, "nameserver": nameserver, "crowd": crowd,
             "serve": lambda *ports: serve(list(map(int, ports))), "ask": ask, "spoof": spoof, "catch": catch,
-            "insist": insist}
+            "insist": insist, "advertise": advertise}
 try:
     COMMANDS[sys.argv[1]](*sys.argv[2:])
 except OSError as problem:
