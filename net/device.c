@@ -63,18 +63,6 @@ static int choose_name(int route, const char *as, char *name, struct error *err)
 	return refuse_as(err, EEXIST, "the container has an interface %s already", as);
 }
 
-static int open_there(int here, int netns, int *ret_route, struct error *err)
-{
-	int home;
-	int r = netns_enter(netns, here, &home, err);
-
-	if (r < 0)
-		return r;
-	r = netlink_open(NETLINK_ROUTE, ret_route, err);
-	netns_leave(home);
-	return r;
-}
-
 static int set_up(int route, const char *name, const struct ip_network *addresses, size_t count, struct error *err)
 {
 	auto_netlink_batch struct netlink_batch batch = NETLINK_BATCH;
@@ -112,7 +100,7 @@ int device_move(int netns, const char *name, const char *as, struct error *err)
 	int r = netlink_open(NETLINK_ROUTE, &here, err);
 
 	if (r == 0)
-		r = open_there(here, netns, &there, err);
+		r = netns_open_route(netns, here, &there, err);
 	if (r == 0)
 		r = link_get(here, name, &link, err);
 	if (r == 0)

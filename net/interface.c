@@ -189,24 +189,6 @@ static bool is_ours(const struct network *network, const struct endpoint *endpoi
 	return str_eq(link->kind, kind) && (!mac_is_set(link->mac) || memcmp(link->mac, endpoint->mac, MAC_SIZE) == 0);
 }
 
-/* A socket in the container's namespace, and the way back. */
-static int enter(const struct net_host *host, int netns, int *ret_route, int *ret_host, struct error *err)
-{
-	auto_fd int here = -1;
-	int home = -1;
-	int r = netns_of_socket(host->route, &here, err);
-
-	if (r == 0)
-		r = netns_enter(netns, host->route, &home, err);
-	if (r < 0)
-		return r;
-	r = netlink_open(NETLINK_ROUTE, ret_route, err);
-	netns_leave(home);
-	if (r == 0)
-		*ret_host = take_fd(&here);
-	return r;
-}
-
 int interface_gone(const struct net_host *host, const struct endpoint *endpoint, unsigned leaving, struct error *err)
 {
 	return link_remove_end(host->route, endpoint->host, leaving, err);
@@ -226,7 +208,9 @@ int interface_remove(const struct net_host *host, const struct network *network,
 		*ret_leaving = link_remove_begin(host->route, endpoint->host, host->netfilter);
 	if (network->kind == NETWORK_BRIDGE || netns < 0)
 		return 0;
-	r = enter(host, netns, &route, &here, err);
+	r = netns_of_socket(host->route, &here, err);
+	if (r == 0)
+		r = netns_open_route(netns, host->route, &route, err);
 	if (r == 0)
 		r = link_get(route, endpoint->interface, &link, err);
 	if (r < 0)

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/netlink.h>
 #include <linux/sockios.h>
 #include <sched.h>
 #include <stdio.h>
@@ -13,6 +14,7 @@
 
 #include "base/cleanup.h"
 #include "base/fd.h"
+#include "netlink.h"
 
 enum { SETTING_SIZE = 160 };
 
@@ -47,6 +49,18 @@ void netns_leave(int home)
 		abort();
 	}
 	(void)close(home);
+}
+
+int netns_open_route(int netns_fd, int socket, int *ret_route, struct error *err)
+{
+	int home;
+	int r = netns_enter(netns_fd, socket, &home, err);
+
+	if (r < 0)
+		return r;
+	r = netlink_open(NETLINK_ROUTE, ret_route, err);
+	netns_leave(home);
+	return r;
 }
 
 int netns_set(const char *name, const char *value, bool optional, struct error *err)

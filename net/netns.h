@@ -24,6 +24,9 @@ int netns_enter(int netns_fd, int socket, int *ret_home, struct error *err);
 /* Goes back and closes `home`. A process that cannot go back must not go on: it ends with a message. */
 void netns_leave(int home);
 
+/* A socket of rtnetlink in the other namespace; `socket` as above. */
+int netns_open_route(int netns_fd, int socket, int *ret_route, struct error *err);
+
 /* The value of /proc/sys/net/NAME in the present namespace. A missing one is no error where `optional` (no IPv6). */
 int netns_set(const char *name, const char *value, bool optional, struct error *err);
 
