@@ -59,6 +59,16 @@ void addr_add_route(struct netlink_batch *batch, unsigned index, const struct ip
 	netlink_put_u32(batch, RTA_OIF, index);
 }
 
+void addr_delete_default(struct netlink_batch *batch, unsigned index, int family)
+{
+	const struct rtmsg header = {
+		.rtm_family = (uint8_t)family, .rtm_table = RT_TABLE_MAIN, .rtm_scope = RT_SCOPE_NOWHERE, /* any */
+	};
+
+	netlink_begin_interface(batch, RTM_DELROUTE, 0, &header, sizeof(header), "delete the default route by ", index);
+	netlink_put_u32(batch, RTA_OIF, index);
+}
+
 void addr_add_neighbour(struct netlink_batch *batch, unsigned index, const struct ip_address *address,
 			const uint8_t *mac)
 {

@@ -16,6 +16,9 @@ void addr_add(struct netlink_batch *batch, unsigned index, const struct ip_netwo
 void addr_add_route(struct netlink_batch *batch, unsigned index, const struct ip_network *network,
 		    const struct ip_address *gateway);
 
+/* The default route of this family that goes out by the interface, whatever its gateway. */
+void addr_delete_default(struct netlink_batch *batch, unsigned index, int family);
+
 /* A fixed neighbour: no answer to ARP or neighbour discovery can give its address another MAC. */
 void addr_add_neighbour(struct netlink_batch *batch, unsigned index, const struct ip_address *address,
 			const uint8_t *mac);

@@ -21,6 +21,7 @@
 #include "listening.h"
 #include "netns.h"
 #include "port.h"
+#include "routes.h"
 
 /* ---- in the container's namespace ---- */
 
@@ -87,15 +88,6 @@ static void put_family(struct netlink_batch *batch, unsigned index, const struct
 		addr_add_neighbour(batch, index, &gateway->address, gateway_mac);
 }
 
-static void put_default_route(struct netlink_batch *batch, unsigned index, const struct network *network,
-			      const struct ip_network *gateway, const struct ip_address *address)
-{
-	const struct ip_network all = { .address = { .family = address->family } };
-
-	if (ip_is_set(address))
-		addr_add_route(batch, index, &all, network_routed_by_host(network) ? NULL : &gateway->address);
-}
-
 /* A bridge of the host's own may get another MAC with each port that it is given. */
 static const uint8_t *gateway_mac(const struct network *network, const struct link_info *side)
 {
@@ -104,7 +96,7 @@ static const uint8_t *gateway_mac(const struct network *network, const struct li
 
 /* The loopback interface is number 1 in every namespace. */
 static int configure(const struct net_host *host, int netns, const struct endpoint *endpoint,
-		     const struct network *network, const struct link_info *side, bool first, struct error *err)
+		     const struct network *network, const struct link_info *side, struct error *err)
 {
 	const uint8_t *mac = gateway_mac(network, side);
 	auto_netlink_batch struct netlink_batch batch = NETLINK_BATCH;
@@ -121,10 +113,8 @@ static int configure(const struct net_host *host, int netns, const struct endpoi
 	link_up(&batch, index);
 	put_family(&batch, index, &network->v4, mac, &endpoint->v4);
 	put_family(&batch, index, &network->v6, mac, &endpoint->v6);
-	if (first && !network->internal) {
-		put_default_route(&batch, index, network, &network->v4, &endpoint->v4);
-		put_default_route(&batch, index, network, &network->v6, &endpoint->v6);
-	}
+	if (endpoint->order == 0)
+		routes_put_default(&batch, index, endpoint, network);
 	return netlink_send(route, &batch, NULL, NULL, err);
 }
 
@@ -240,8 +230,10 @@ static int detach_one(const struct net_store *store, const struct net_host *host
 		return 0;
 	if (r == 0)
 		r = net_store_load_network(store, name, &network, err);
-	if (r == 0 && detach->find_netns && network.kind != NETWORK_BRIDGE)
+	if (r == 0 && detach->find_netns)
 		netns = found = detach->find_netns(detach->context);
+	if (r == 0 && netns >= 0)
+		r = routes_leave(store, host, netns, &endpoint, err);
 	return r < 0 ? r : take_down(store, host, &network, &endpoint, netns, err);
 }
 
@@ -334,7 +326,7 @@ static int take_addresses(const struct net_store *store, const struct network *n
 }
 
 static int bring_up(const struct net_store *store, const struct net_host *host, const struct attach *attach,
-		    const struct network *network, const struct endpoint *endpoint, bool first, struct error *err)
+		    const struct network *network, const struct endpoint *endpoint, struct error *err)
 {
 	struct link_info side = { 0 };
 	int r = host_side_ensure(store, host, network, &side, err);
@@ -349,7 +341,9 @@ static int bring_up(const struct net_store *store, const struct net_host *host, 
 		r = rate_apply(host->route, endpoint->host, &endpoint->rate, err);
 	net_store_reached(store, "rate limited");
 	if (r == 0)
-		r = configure(host, attach->netns, endpoint, network, &side, first, err);
+		r = configure(host, attach->netns, endpoint, network, &side, err);
+	if (r == 0 && endpoint->order > 0)
+		r = routes_join(store, host, attach->netns, endpoint, err);
 	net_store_reached(store, "addresses set");
 	if (r == 0)
 		r = interface_open(host, network, endpoint, err);
@@ -371,9 +365,23 @@ static bool has_interface(const struct net_store *store, const char *owner, char
 	return found;
 }
 
+static unsigned next_order(const struct net_store *store, const char *owner, char *const *networks)
+{
+	unsigned order = 0;
+
+	for (; *networks; networks++) {
+		auto_endpoint struct endpoint other = { .ports = NULL };
+		struct error ignored;
+
+		(void)net_store_load_endpoint(store, owner, *networks, &other, &ignored);
+		order = other.order >= order ? other.order + 1 : order;
+	}
+	return order;
+}
+
 /* All but the addresses, the MAC and the ports. */
 static int describe(const struct net_store *store, const struct attach *attach, struct endpoint *endpoint,
-		    bool *ret_first, struct error *err)
+		    struct error *err)
 {
 	auto_names char **others = NULL;
 	size_t count;
@@ -403,7 +411,7 @@ static int describe(const struct net_store *store, const struct attach *attach, 
 		return refuse(err, "network %s: too many aliases", attach->network);
 	(void)snprintf(endpoint->aliases, sizeof(endpoint->aliases), "%s", attach->aliases ? attach->aliases : "");
 	endpoint->rate = attach->rate;
-	*ret_first = count == 0;
+	endpoint->order = next_order(store, attach->owner, others);
 	return 0;
 }
 
@@ -418,8 +426,7 @@ static void take_back(const struct net_store *store, const struct net_host *host
 static int join(const struct net_store *store, const struct net_host *host, const struct attach *attach,
 		struct network *network, struct endpoint *endpoint, struct error *err)
 {
-	bool first = false;
-	int r = describe(store, attach, endpoint, &first, err);
+	int r = describe(store, attach, endpoint, err);
 
 	if (r == 0)
 		r = net_store_load_network(store, attach->network, network, err);
@@ -439,7 +446,7 @@ static int join(const struct net_store *store, const struct net_host *host, cons
 		r = net_store_save_endpoint(store, endpoint, err);
 	net_store_reached(store, "record written");
 	if (r == 0)
-		r = bring_up(store, host, attach, network, endpoint, first, err);
+		r = bring_up(store, host, attach, network, endpoint, err);
 	if (r < 0)
 		take_back(store, host, network, endpoint, attach->netns);
 	return r;

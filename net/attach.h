@@ -26,7 +26,7 @@ struct attach {
 	struct net_rate rate; /* of what it receives and sends */
 };
 
-/* The first network of a container gives it the default route. *ret_network is what it joined; it may be NULL.
+/* The container's routes: routes.h. *ret_network is what it joined; it may be NULL.
    -EEXIST: an address or a port is another's, or it is on this network already. */
 int net_attach(const struct net_store *store, const struct attach *attach, struct network *ret_network,
 	       struct error *err);

@@ -164,11 +164,20 @@ static int read_rate(const char *value, void *target, struct error *err)
 	return rate_parse(value, &((struct endpoint *)target)->rate, err);
 }
 
+static int read_order(const char *value, void *target, struct error *err)
+{
+	uint64_t order;
+
+	if (str_to_u64(value, UINT32_MAX, &order) < 0)
+		return refuse(err, "not a number");
+	((struct endpoint *)target)->order = (unsigned)order;
+	return 0;
+}
+
 static const struct lines_key keys[] = {
-	{ "owner", read_owner },         { "state", read_state }, { "network", read_network },
-	{ "interface", read_interface }, { "mac", read_mac },     { "kind", read_kind },
-	{ "address", read_address },     { "port", read_port },   { "alias", read_alias },
-	{ "rate", read_rate },           { NULL, NULL },
+	{ "owner", read_owner }, { "state", read_state }, { "network", read_network }, { "interface", read_interface },
+	{ "mac", read_mac },     { "kind", read_kind },   { "address", read_address }, { "port", read_port },
+	{ "alias", read_alias }, { "rate", read_rate },   { "order", read_order },     { NULL, NULL },
 };
 
 int endpoint_parse(const char *text, size_t length, struct endpoint *ret, struct error *err)
@@ -246,6 +255,8 @@ char *endpoint_format(const struct endpoint *endpoint)
 	}
 	if (rate_is_set(&endpoint->rate))
 		lines_put(&record, "rate", "%s", rate_text(&endpoint->rate, text));
+	if (endpoint->order)
+		lines_put(&record, "order", "%u", endpoint->order);
 	return record.text;
 }
 

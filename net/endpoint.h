@@ -23,6 +23,7 @@ struct endpoint {
 	struct nft_port *ports;
 	size_t n_ports;
 	struct net_rate rate;
+	unsigned order; /* of joining: higher than that of the networks the container was on then; 0: on none */
 };
 
 void endpoint_done(struct endpoint *endpoint); /* frees the ports */

@@ -53,7 +53,7 @@ void netns_leave(int home)
 
 int netns_open_route(int netns_fd, int socket, int *ret_route, struct error *err)
 {
-	int home;
+	int home = -1;
 	int r = netns_enter(netns_fd, socket, &home, err);
 
 	if (r < 0)

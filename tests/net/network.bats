@@ -232,6 +232,48 @@ advertised() {
 	[[ $(host sysctl -n net.ipv6.conf.wan.accept_ra) == 1 ]]
 }
 
+# ways_out ID: where its default routes lead
+ways_out() {
+	{ inside "$1" ip route show default && inside "$1" ip -6 route show default; } | grep -o 'dev [^ ]*' | xargs
+}
+
+@test "default routes: of the first network joined that has a gateway, for each family; the next one's when it leaves" {
+	coffer network create --internal int
+	coffer network create --subnet 10.1.0.0/24 n1
+	coffer network create --subnet 10.2.0.0/24 --subnet6 fd00:2:2::/64 n2
+	coffer network create --subnet 10.3.0.0/24 --subnet6 fd00:2:3::/64 n3
+	image a --network int --network n1 --network n2
+	[[ $(ways_out a) == "dev eth1 dev eth2" ]]
+	[[ $(inside a ip route show default) == "default via 10.1.0.1 dev eth1"* ]]
+	coffer network connect n3 a
+	[[ $(ways_out a) == "dev eth1 dev eth2" ]]
+	coffer network disconnect n1 a
+	[[ $(ways_out a) == "dev eth2 dev eth2" ]]
+	coffer network connect n1 a # the last one now
+	[[ $(ways_out a) == "dev eth2 dev eth2" ]]
+	coffer network disconnect n2 a
+	[[ $(ways_out a) == "dev eth3 dev eth3" ]]
+	coffer network disconnect n3 a
+	[[ $(ways_out a) == "dev eth1" && $(inside a ip -o -4 address show eth1) == *10.1.0.* ]]
+	coffer network disconnect n1 a
+	[[ -z $(ways_out a) ]]
+	coffer network connect n2 a
+	[[ $(ways_out a) == "dev eth1 dev eth1" ]]
+	# What the container has made itself stays.
+	inside a ip route replace default via 10.2.0.9
+	coffer network connect n1 a
+	coffer network disconnect n2 a
+	[[ $(ways_out a) == "dev eth2" ]]
+	inside a ip route replace default via 10.1.0.9
+	coffer network connect n2 a
+	coffer network disconnect int a
+	[[ $(inside a ip route show default) == "default via 10.1.0.9 dev eth2"* ]]
+	# One that leaves by itself: what the container has no interface for is passed by.
+	inside a ip link delete eth2
+	coffer network disconnect n1 a
+	[[ $(ways_out a) == "dev eth1 dev eth1" ]]
+}
+
 @test "macvlan: a machine of the LAN, under an address that is nobody's; the interface itself, there and back" {
 	local before
 	before=$(snapshot)

@@ -50,7 +50,7 @@ static void files(void)
 	static const char text[] =
 		"owner c\nstate /run/coffer/c\nnetwork n\ninterface eth0\nmac 02:04:0a:01:02:03\n"
 		"kind veth\naddress 10.1.2.3\naddress fd00::3\nport 8080-8082:80-82/tcp\nport 127.0.0.1:53:53/udp\n"
-		"port [fd00::1]:1:1/sctp\nrate in=8000bit,out=2000000bit\n";
+		"port [fd00::1]:1:1/sctp\nrate in=8000bit,out=2000000bit\norder 2\n";
 	static const char *const bad[] = {
 		"",
 		"owner c\n",
@@ -59,6 +59,7 @@ static void files(void)
 		"owner c\nstate /x\nnetwork n\ninterface eth0\n",
 		"owner c\nstate /x\nnetwork n\ninterface eth0\naddress 10.0.0.1\nport 1\n",
 		"owner c\nstate /x\nnetwork n\ninterface eth0\nmac 02:04:0a:01:02:03\naddress 10.0.0.1\nrate fast\n",
+		"owner c\nstate /x\nnetwork n\ninterface eth0\nmac 02:04:0a:01:02:03\naddress 10.0.0.1\norder x\n",
 		"owner c\nstate /x\nnetwork n\ninterface a/b\naddress 10.0.0.1\n",
 		"owner c\nstate /x\nnetwork n\ninterface a\nmac 02:04:0a:01:02:03\nkind a/b\naddress 10.0.0.1\n",
 	};
