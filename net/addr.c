@@ -1,6 +1,7 @@
 /* addr.c - see addr.h. */
 #include "addr.h"
 
+#include <linux/fib_rules.h>
 #include <linux/if_addr.h>
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
@@ -12,6 +13,8 @@
 
 /* A smaller network has no address for it. */
 enum { PREFIX_BROADCAST = 30 };
+/* Before the main table's, 32766. */
+enum { RULE_PRIORITY = 32000 };
 
 void addr_add(struct netlink_batch *batch, unsigned index, const struct ip_network *own, bool may_be_there)
 {
@@ -37,12 +40,12 @@ void addr_add(struct netlink_batch *batch, unsigned index, const struct ip_netwo
 }
 
 void addr_add_route(struct netlink_batch *batch, unsigned index, const struct ip_network *network,
-		    const struct ip_address *gateway)
+		    const struct ip_address *gateway, uint32_t table)
 {
 	const struct rtmsg header = {
 		.rtm_family = (uint8_t)network->address.family,
 		.rtm_dst_len = (uint8_t)network->prefix,
-		.rtm_table = RT_TABLE_MAIN,
+		.rtm_table = table ? RT_TABLE_UNSPEC : RT_TABLE_MAIN,
 		.rtm_protocol = RTPROT_STATIC,
 		.rtm_scope = gateway ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK,
 		.rtm_type = RTN_UNICAST,
@@ -57,6 +60,40 @@ void addr_add_route(struct netlink_batch *batch, unsigned index, const struct ip
 	if (gateway)
 		netlink_put(batch, RTA_GATEWAY, gateway->bytes, size);
 	netlink_put_u32(batch, RTA_OIF, index);
+	if (table)
+		netlink_put_u32(batch, RTA_TABLE, table);
+}
+
+static struct fib_rule_hdr rule_of(const struct ip_address *source)
+{
+	return (struct fib_rule_hdr){
+		.family = (uint8_t)source->family,
+		.src_len = (uint8_t)ip_bits(source->family),
+		.action = FR_ACT_TO_TBL,
+	};
+}
+
+void addr_add_rule(struct netlink_batch *batch, const struct ip_address *source, uint32_t table)
+{
+	const struct fib_rule_hdr header = rule_of(source);
+	char text[IP_TEXT_SIZE];
+
+	netlink_begin(batch, RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL, &header, sizeof(header),
+		      "add a rule for what is sent from ", ip_text(source, text));
+	netlink_put(batch, FRA_SRC, source->bytes, ip_size(source->family));
+	netlink_put_u32(batch, FRA_PRIORITY, RULE_PRIORITY);
+	netlink_put_u32(batch, FRA_TABLE, table);
+}
+
+void addr_delete_rule(struct netlink_batch *batch, const struct ip_address *source)
+{
+	const struct fib_rule_hdr header = rule_of(source);
+	char text[IP_TEXT_SIZE];
+
+	netlink_begin(batch, RTM_DELRULE, 0, &header, sizeof(header), "delete the rule for what is sent from ",
+		      ip_text(source, text));
+	netlink_put(batch, FRA_SRC, source->bytes, ip_size(source->family));
+	netlink_put_u32(batch, FRA_PRIORITY, RULE_PRIORITY);
 }
 
 void addr_delete_default(struct netlink_batch *batch, unsigned index, int family)

@@ -12,9 +12,14 @@
 void addr_add(struct netlink_batch *batch, unsigned index, const struct ip_network *own, bool may_be_there);
 
 /* A route to `network` (prefix 0: the default route) by a gateway on this interface; NULL: all of it is on the
-   interface's own wire. */
+   interface's own wire. `table`: 0 is the main one. A kernel with one table only puts it there: a rule tells. */
 void addr_add_route(struct netlink_batch *batch, unsigned index, const struct ip_network *network,
-		    const struct ip_address *gateway);
+		    const struct ip_address *gateway, uint32_t table);
+
+/* What is sent from this address asks the table, before the main one. -EAFNOSUPPORT or -EOPNOTSUPP of netlink_send():
+   the kernel has one table only. */
+void addr_add_rule(struct netlink_batch *batch, const struct ip_address *source, uint32_t table);
+void addr_delete_rule(struct netlink_batch *batch, const struct ip_address *source); /* whatever its table */
 
 /* The default route of this family that goes out by the interface, whatever its gateway. */
 void addr_delete_default(struct netlink_batch *batch, unsigned index, int family);

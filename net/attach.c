@@ -343,7 +343,7 @@ static int bring_up(const struct net_store *store, const struct net_host *host, 
 	if (r == 0)
 		r = configure(host, attach->netns, endpoint, network, &side, err);
 	if (r == 0 && endpoint->order > 0)
-		r = routes_join(store, host, attach->netns, endpoint, err);
+		r = routes_join(store, host, attach->netns, endpoint, network, err);
 	net_store_reached(store, "addresses set");
 	if (r == 0)
 		r = interface_open(host, network, endpoint, err);

@@ -1,6 +1,7 @@
 /* routes.c - see routes.h. */
 #include "routes.h"
 
+#include <errno.h>
 #include <linux/netlink.h>
 #include <stdio.h>
 #include <string.h>
@@ -35,11 +36,12 @@ static struct ip_address gateway_of(const struct network *network, int family)
 	return family == AF_INET ? network->v4.address : network->v6.address;
 }
 
-static void put_default(struct netlink_batch *batch, unsigned index, int family, const struct ip_address *gateway)
+static void put_default(struct netlink_batch *batch, unsigned index, int family, const struct ip_address *gateway,
+			uint32_t table)
 {
 	const struct ip_network all = { .address = { .family = family } };
 
-	addr_add_route(batch, index, &all, ip_is_set(gateway) ? gateway : NULL);
+	addr_add_route(batch, index, &all, ip_is_set(gateway) ? gateway : NULL, table);
 }
 
 void routes_put_default(struct netlink_batch *batch, unsigned index, const struct endpoint *endpoint,
@@ -49,7 +51,7 @@ void routes_put_default(struct netlink_batch *batch, unsigned index, const struc
 		const struct ip_address gateway = gateway_of(network, families[i]);
 
 		if (ip_is_set(address_of(endpoint, families[i])))
-			put_default(batch, index, families[i], &gateway);
+			put_default(batch, index, families[i], &gateway, 0);
 	}
 }
 
@@ -98,7 +100,7 @@ static int settle(int route, const struct way ways[FAMILIES], const char *own, s
 
 		if (!index)
 			continue;
-		put_default(&batch, index, families[i], &ways[i].gateway);
+		put_default(&batch, index, families[i], &ways[i].gateway, 0);
 		if (!str_eq(ways[i].interface, own))
 			netlink_may_fail(&batch);
 	}
@@ -106,8 +108,45 @@ static int settle(int route, const struct way ways[FAMILIES], const char *own, s
 	return netlink_send(route, &batch, NULL, NULL, err);
 }
 
+/* Neither table nor rule is of use without the other; the rule comes first, as it fails where there is one table. */
+static int add_table(int route, unsigned index, const struct endpoint *endpoint, const struct network *network,
+		     int family, struct error *err)
+{
+	auto_netlink_batch struct netlink_batch rule = { .optional = true };
+	auto_netlink_batch struct netlink_batch routes = { .optional = true };
+	const struct ip_network wire = ip_network_of(family == AF_INET ? &network->v4 : &network->v6);
+	const struct ip_address gateway = gateway_of(network, family);
+	const uint32_t table = ROUTES_TABLE + index;
+	int r;
+
+	addr_add_rule(&rule, address_of(endpoint, family), table);
+	r = netlink_send(route, &rule, NULL, NULL, err);
+	if (r == -EOPNOTSUPP || r == -EAFNOSUPPORT)
+		return endpoint->n_ports == 0
+			       ? 0
+			       : refuse(err, "ports can be published on a container's first network with a gateway "
+					     "only: this kernel does not route by source (IP_MULTIPLE_TABLES, "
+					     "IPV6_MULTIPLE_TABLES)");
+	addr_add_route(&routes, index, &wire, NULL, table);
+	put_default(&routes, index, family, &gateway, table);
+	return r < 0 ? r : netlink_send(route, &routes, NULL, NULL, err);
+}
+
+/* Where the default route is another network's. */
+static int add_tables(int route, const struct endpoint *endpoint, const struct network *network,
+		      const struct way ways[FAMILIES], struct error *err)
+{
+	const unsigned index = link_index(route, endpoint->interface);
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < FAMILIES && !network->internal; i++)
+		if (ip_is_set(address_of(endpoint, families[i])) && !str_eq(ways[i].interface, endpoint->interface))
+			r = add_table(route, index, endpoint, network, families[i], err);
+	return r;
+}
+
 int routes_join(const struct net_store *store, const struct net_host *host, int netns, const struct endpoint *endpoint,
-		struct error *err)
+		const struct network *network, struct error *err)
 {
 	struct way ways[FAMILIES] = { { .found = false } };
 	auto_fd int route = -1;
@@ -115,17 +154,24 @@ int routes_join(const struct net_store *store, const struct net_host *host, int 
 
 	if (r == 0)
 		r = netns_open_route(netns, host->route, &route, err);
-	return r < 0 ? r : settle(route, ways, endpoint->interface, err);
+	if (r == 0)
+		r = settle(route, ways, endpoint->interface, err);
+	return r < 0 ? r : add_tables(route, endpoint, network, ways, err);
 }
 
-/* Of the container's own making, too: the interface is going. */
-static int drop_default(int route, unsigned index, const struct endpoint *endpoint, struct error *err)
+/* The rules, which would outlive the interface; of default routes those of the container's own making, too. */
+static int drop(int route, unsigned index, const struct endpoint *endpoint, struct error *err)
 {
 	auto_netlink_batch struct netlink_batch batch = NETLINK_BATCH;
 
-	for (size_t i = 0; i < FAMILIES; i++)
-		if (ip_is_set(address_of(endpoint, families[i])))
+	for (size_t i = 0; i < FAMILIES; i++) {
+		if (!ip_is_set(address_of(endpoint, families[i])))
+			continue;
+		addr_delete_rule(&batch, address_of(endpoint, families[i]));
+		netlink_may_fail(&batch);
+		if (index)
 			addr_delete_default(&batch, index, families[i]);
+	}
 	batch.optional = true;
 	return netlink_send(route, &batch, NULL, NULL, err);
 }
@@ -135,15 +181,12 @@ int routes_leave(const struct net_store *store, const struct net_host *host, int
 {
 	struct way ways[FAMILIES] = { { .found = false } };
 	auto_fd int route = -1;
-	unsigned index;
 	int r = find_ways(store, endpoint->owner, endpoint->network, ways, err);
 
 	if (r == 0)
 		r = netns_open_route(netns, host->route, &route, err);
 	if (r < 0)
 		return r;
-	index = link_index(route, endpoint->interface);
-	if (index)
-		r = drop_default(route, index, endpoint, err);
+	r = drop(route, link_index(route, endpoint->interface), endpoint, err);
 	return r < 0 ? r : settle(route, ways, NULL, err);
 }

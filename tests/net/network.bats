@@ -274,6 +274,29 @@ ways_out() {
 	[[ $(ways_out a) == "dev eth1 dev eth1" ]]
 }
 
+@test "a second network on a kernel with one routing table: ports are refused, the rest does without" {
+	local number
+	connect() { # STRACE_OPTION... -- ARGUMENT...
+		local options=()
+		while [[ $1 != -- ]]; do options+=("$1") && shift; done
+		host strace -qq "${options[@]}" "$COFFER" --root "$TEST_DIR/state" --cgroup-manager disabled \
+			network connect "${@:2}"
+	}
+	coffer network create --subnet 10.2.0.0/24 n2
+	start a
+	coffer network connect bridge a
+	connect -e trace=sendto -o "$TEST_DIR/trace" -- -p 8080:80 n2 a
+	number=$(grep -nE "RTM_NEWRULE|nlmsg_type=0x20 " "$TEST_DIR/trace" | cut -d : -f 1)
+	[[ $(inside a ip rule) == *"from 10.2.0.2 lookup 100003"* ]]
+	[[ $(inside a ip route show table 100003) == "default via 10.2.0.1 dev eth1 proto static"*"10.2.0.0/24 dev eth1"* ]]
+	coffer network disconnect n2 a
+	fails "ports can be published on a container's first network with a gateway only" \
+		connect -e trace=sendto -e inject=sendto:error=EOPNOTSUPP:when="$number" -o /dev/null -- -p 8080:80 n2 a
+	[[ $(coffer network inspect n2 | jq -c .containers) == "[]" ]]
+	connect -e trace=sendto -e inject=sendto:error=EOPNOTSUPP:when="$number" -o /dev/null -- --ip 10.2.0.9 n2 a
+	[[ $(inside a ip -o -4 address show eth1) == *10.2.0.9/24* && $(inside a ip rule) != *10.2.0* ]]
+}
+
 @test "macvlan: a machine of the LAN, under an address that is nobody's; the interface itself, there and back" {
 	local before
 	before=$(snapshot)

@@ -119,6 +119,54 @@ load helpers
 	silent lan tcp 127.0.0.1 8080
 }
 
+@test "a published port of a container's second network: replies go back by it, all else by the first" {
+	local k n
+	coffer network create --open o
+	coffer network create --open --subnet 10.2.0.0/24 --subnet6 fd00:98::/64 p
+	start k && start n && start b
+	coffer network connect bridge k
+	coffer network connect -p 8081:80 p k
+	coffer network connect p n
+	coffer network connect o b
+	k=$(address_of k p) n=$(address_of n p)
+	serve "inside k" 80 && serve "inside n" 80 && serve lan 80
+	answers lan tcp 192.0.2.1 8081 192.0.2.2
+	answers lan tcp fd00:2::1 8081 fd00:2::2
+	answers host tcp 192.0.2.1 8081 192.0.2.1
+	answers host tcp 127.0.0.1 8081 10.2.0.1
+	answers "inside b" tcp "$k" 80 "$(address_of b o)"
+	answers "inside b" tcp 192.0.2.1 8081
+	answers "inside n" tcp "$k" 80 "$n"
+	answers "inside n" tcp "$(address6_of k p)" 80 "$(address6_of n p)"
+	answers "inside k" tcp "$n" 80 "$k"
+	answers "inside k" tcp "$(address6_of n p)" 80 "$(address6_of k p)"
+	answers "inside k" tcp 10.2.0.1 8081 10.2.0.1
+	answers "inside k" tcp 192.0.2.2 80 192.0.2.1
+	[[ $(inside k ip route get 192.0.2.2) == *"dev eth0"* ]]
+	# Nothing of it stays; and a container of one network has nothing of the kind.
+	coffer network disconnect p k
+	[[ $(inside k ip rule; inside k ip -6 rule; inside n ip rule; inside n ip -6 rule) != *32000:* ]]
+}
+
+@test "run on two networks: each answers for its address; the first that is left does not take the other along" {
+	local k
+	coffer network create --open o
+	coffer network create --open --subnet 10.2.0.0/24 p
+	start b
+	coffer network connect o b
+	COFFER_STORE=$TEST_DIR/store coffer run --rootfs "$FILE_DIR/bundle/rootfs:O" --name k --detach \
+		--network bridge --network p -p 8080:80 sleep 1000 </dev/null 3>&-
+	k=$(address_of k p)
+	serve "inside k" 80
+	answers lan tcp 192.0.2.1 8080 192.0.2.2
+	answers "inside b" tcp "$k" 80 "$(address_of b o)"
+	coffer network disconnect bridge k
+	answers "inside b" tcp "$k" 80 "$(address_of b o)"
+	coffer network connect -p 8080:80 bridge k
+	answers lan tcp 192.0.2.1 8080 192.0.2.2
+	answers "inside b" tcp "$k" 80 "$(address_of b o)"
+}
+
 @test "IPv6: containers, LAN and published ports" {
 	local a b kind
 	coffer network create --subnet 10.9.0.0/24 --subnet6 fd00:99::/64 six

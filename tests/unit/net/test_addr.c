@@ -43,7 +43,7 @@ static int set_up(void)
 	EXPECT(ip_parse("10.7.0.1", &gateway, &err) == 0);
 	addr_add(&batch, info.index, &v4, false);
 	addr_add(&batch, info.index, &v6, false);
-	addr_add_route(&batch, info.index, &all, &gateway);
+	addr_add_route(&batch, info.index, &all, &gateway, 0);
 	addr_add_neighbour(&batch, info.index, &gateway, mac);
 	EXPECT(send_batch(route, &batch) == 0);
 	EXPECT(prints(-1, "ip address show d0", "inet 10.7.0.2/24 brd 10.7.0.255"));
@@ -55,6 +55,39 @@ static int set_up(void)
 	EXPECT(send_batch(route, &batch) == -EEXIST);
 	addr_add(&batch, info.index, &v4, true);
 	EXPECT(send_batch(route, &batch) == 0);
+	return 0;
+}
+
+static int by_source(void)
+{
+	auto_netlink_batch struct netlink_batch batch = NETLINK_BATCH;
+	auto_fd int route = -1;
+	const struct ip_network v4 = network("10.7.0.2/24");
+	const struct ip_network v6 = network("fd07::2/64");
+	const struct ip_network all = network("0.0.0.0/0");
+	struct ip_address gateway;
+	struct link_info info;
+
+	(void)printed_in(-1, "ip link add d0 type veth peer name d1; ip link set d1 up; ip link set d0 up;"
+			     "ip address add 10.7.0.2/24 dev d0");
+	EXPECT(netlink_open(NETLINK_ROUTE, &route, &err) == 0 && link_get(route, "d0", &info, &err) == 0);
+	EXPECT(ip_parse("10.7.0.1", &gateway, &err) == 0);
+	addr_add_rule(&batch, &v4.address, 1000);
+	addr_add_rule(&batch, &v6.address, 1000);
+	addr_add_route(&batch, info.index, &all, &gateway, 1000);
+	EXPECT(send_batch(route, &batch) == 0);
+	EXPECT(prints(-1, "ip rule", "32000:\tfrom 10.7.0.2 lookup 1000"));
+	EXPECT(prints(-1, "ip -6 rule", "32000:\tfrom fd07::2 lookup 1000"));
+	EXPECT(prints(-1, "ip route show table 1000", "default via 10.7.0.1 dev d0"));
+	EXPECT(!strstr(printed_in(-1, "ip route"), "default"));
+	addr_delete_rule(&batch, &v4.address);
+	addr_delete_rule(&batch, &v6.address);
+	EXPECT(send_batch(route, &batch) == 0);
+	EXPECT(!strstr(printed_in(-1, "ip rule; ip -6 rule"), "32000"));
+	(void)printed_in(-1, "ip route add default via 10.7.0.9");
+	addr_delete_default(&batch, info.index, AF_INET);
+	EXPECT(send_batch(route, &batch) == 0);
+	EXPECT(!strstr(printed_in(-1, "ip route"), "default"));
 	return 0;
 }
 
@@ -85,10 +118,15 @@ static void addresses_and_routes(void)
 	in_net_ns(set_up);
 }
 
+static void rules_by_source(void)
+{
+	in_net_ns(by_source);
+}
+
 static void questions(void)
 {
 	in_net_ns(looked_at);
 }
 
-static const struct test tests[] = { TEST(addresses_and_routes), TEST(questions) };
+static const struct test tests[] = { TEST(addresses_and_routes), TEST(rules_by_source), TEST(questions) };
 TEST_MAIN(tests)
