@@ -313,9 +313,14 @@ static int undefine(const struct invocation *in, int *ret_exit, struct error *er
 
 static int reload(const struct invocation *in, int *ret_exit, struct error *err)
 {
-	(void)in;
-	(void)ret_exit;
-	return network_reload(err);
+	const char **lost = NULL;
+	int r = network_reload(in->arena, &lost, err);
+
+	if (r == 0 && *lost)
+		*ret_exit = EXIT_FAILURE;
+	for (; r == 0 && *lost; lost++)
+		log_message(LOG_LEVEL_ERROR, "%s", *lost);
+	return r;
 }
 
 static int prune(const struct invocation *in, int *ret_exit, struct error *err)

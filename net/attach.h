@@ -49,8 +49,9 @@ struct detach {
 int net_detach(const struct net_store *store, const struct detach *detach, struct error *err);
 
 /* Makes everything again that records tell of and that can be made from here: bridges, the interfaces' place on them,
-   settings, rules. For what others have flushed or removed. */
-int net_reload(const struct net_store *store, struct error *err);
+   addresses, settings, rules. For what others have flushed or removed. `lost` (NULL: nobody) is told of each whose
+   interface is gone: it ended, or has to join again. */
+int net_reload(const struct net_store *store, net_store_endpoint_fn *lost, void *context, struct error *err);
 
 /* Takes down what containers have left whose state directory is gone, and bridges that nobody uses. */
 int net_sweep(const struct net_store *store, struct error *err);

@@ -145,6 +145,12 @@ static int finish(const struct net_host *host, const struct network *network, un
 	return netlink_send(host->route, &batch, NULL, NULL, err);
 }
 
+/* Another's interface may have the name: that is never removed. */
+static bool is_ours(const struct network *network, const struct link_info *link)
+{
+	return str_eq(link->kind, "bridge") && memcmp(link->mac, network->mac, MAC_SIZE) == 0;
+}
+
 /* What is there already and as it should be, which it mostly is, is known at a glance. */
 static bool is_ready(const struct net_host *host, const struct network *network, struct link_info *ret_link)
 {
@@ -152,15 +158,12 @@ static bool is_ready(const struct net_host *host, const struct network *network,
 	       str_eq(ret_link->kind, "bridge") && (ret_link->flags & IFF_UP);
 }
 
-int bridge_ensure(const struct net_store *store, const struct net_host *host, const struct network *network,
+/* `again`: what is up is finished again, too, unless it is another's. */
+static int ensure(const struct net_store *store, const struct net_host *host, const struct network *network, bool again,
 		  struct link_info *ret_link, struct error *err)
 {
 	struct link_info link;
-	int r;
-
-	if (is_ready(host, network, ret_link))
-		return 0;
-	r = link_get(host->route, network->bridge, &link, err);
+	int r = link_get(host->route, network->bridge, &link, err);
 
 	if (r == -ENODEV) {
 		r = make(host, network, err);
@@ -175,7 +178,7 @@ int bridge_ensure(const struct net_store *store, const struct net_host *host, co
 			   network->bridge, network->vlan);
 	if (r == 0 && network->vni)
 		r = ensure_vxlan(store, host, network, &link, err);
-	if (r == 0 && !(link.flags & IFF_UP)) {
+	if (r == 0 && (!(link.flags & IFF_UP) || (again && is_ours(network, &link)))) {
 		r = finish(host, network, link.index, err);
 		net_store_reached(store, "bridge set up");
 	}
@@ -184,20 +187,32 @@ int bridge_ensure(const struct net_store *store, const struct net_host *host, co
 	return r;
 }
 
+int bridge_ensure(const struct net_store *store, const struct net_host *host, const struct network *network,
+		  struct link_info *ret_link, struct error *err)
+{
+	return is_ready(host, network, ret_link) ? 0 : ensure(store, host, network, false, ret_link, err);
+}
+
+int bridge_restore(const struct net_store *store, const struct net_host *host, const struct network *network,
+		   struct error *err)
+{
+	struct link_info link;
+
+	return ensure(store, host, network, true, &link, err);
+}
+
 static int send_rules(const struct net_host *host, struct netlink_batch *batch, struct error *err)
 {
 	nft_end(batch);
 	return netlink_send(host->netfilter, batch, NULL, NULL, err);
 }
 
-/* Another's interface may have the name: that is never removed. */
 static bool is_there(const struct net_host *host, const struct network *network)
 {
 	struct link_info link;
 	struct error ignored;
 
-	return link_get(host->route, network->bridge, &link, &ignored) == 0 && str_eq(link.kind, "bridge") &&
-	       memcmp(link.mac, network->mac, MAC_SIZE) == 0;
+	return link_get(host->route, network->bridge, &link, &ignored) == 0 && is_ours(network, &link);
 }
 
 /* False where any bridge of ours is left: then the tables are in use. */

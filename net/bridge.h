@@ -28,6 +28,10 @@ void net_host_close(const struct net_host *host);
 int bridge_ensure(const struct net_store *store, const struct net_host *host, const struct network *network,
 		  struct link_info *ret_link, struct error *err);
 
+/* The same, and what others may have changed of one of ours that is up: addresses and settings. */
+int bridge_restore(const struct net_store *store, const struct net_host *host, const struct network *network,
+		   struct error *err);
+
 /* Removes bridge and rules if no container has an address of the network, and our tables with the last bridge. */
 int bridge_remove_unused(const struct net_store *store, const struct net_host *host, const struct network *network,
 			 struct error *err);

@@ -10,32 +10,24 @@
 struct reload {
 	const struct net_store *store;
 	const struct net_host *host;
-	bool bridged; /* a container is on a bridge: there are rules */
+	net_store_endpoint_fn *lost;
+	void *context;
 };
 
-/* An interface that is gone cannot be made again from here: its other end is in the container. */
-static int restore_port(const struct endpoint *endpoint, void *context, struct error *err)
+static int restore_port(const struct endpoint *endpoint, const struct network *network, const struct reload *reload,
+			struct error *err)
 {
-	const struct reload *reload = context;
 	auto_netlink_batch struct netlink_batch batch = NETLINK_BATCH;
 	struct link_info bridge = { 0 };
 	struct link_info port = { 0 };
-	struct network network;
-	int r = net_store_load_network(reload->store, endpoint->network, &network, err);
+	int r = bridge_ensure(reload->store, reload->host, network, &bridge, err);
 
-	if (r == 0 && network.kind != NETWORK_BRIDGE)
-		return 0;
 	if (r == 0)
-		r = bridge_ensure(reload->store, reload->host, &network, &bridge, err);
-	if (r < 0)
-		return r;
-	r = link_get(reload->host->route, endpoint->host, &port, err);
-	if (r == -ENODEV)
-		return 0;
+		r = link_get(reload->host->route, endpoint->host, &port, err);
 	/* What limits its rate may be gone, too. */
 	if (r == 0 && rate_is_set(&endpoint->rate))
 		r = rate_apply(reload->host->route, endpoint->host, &endpoint->rate, err);
-	if (r < 0 || (port.master == bridge.index && (port.flags & IFF_UP)))
+	if (r < 0)
 		return r;
 	link_set_master(&batch, port.index, bridge.index);
 	link_hairpin(&batch, port.index);
@@ -43,32 +35,50 @@ static int restore_port(const struct endpoint *endpoint, void *context, struct e
 	return netlink_send(reload->host->route, &batch, NULL, NULL, err);
 }
 
-static int see_bridged(const struct endpoint *endpoint, void *context, struct error *err)
+/* An interface that is gone cannot be made again from here: its other end is in the container. */
+static int restore_endpoint(const struct endpoint *endpoint, void *context, struct error *err)
 {
-	struct reload *reload = context;
+	const struct reload *reload = context;
 	struct network network;
+	int r = net_store_load_network(reload->store, endpoint->network, &network, err);
 
-	if (net_store_load_network(reload->store, endpoint->network, &network, err) < 0)
-		return -err->code;
-	reload->bridged |= network.kind == NETWORK_BRIDGE;
-	return 0;
+	if (r < 0 || network.kind != NETWORK_BRIDGE)
+		return r;
+	if (link_index(reload->host->route, endpoint->host) == 0)
+		return reload->lost ? reload->lost(endpoint, reload->context, err) : 0;
+	return restore_port(endpoint, &network, reload, err);
 }
 
-int net_reload(const struct net_store *store, struct error *err)
+static int restore_bridge(const struct reload *reload, const char *name, bool *ret_bridged, struct error *err)
+{
+	struct network network;
+	int r = net_store_unused(reload->store, name) ? -ENOENT
+						      : net_store_load_network(reload->store, name, &network, err);
+
+	if (r < 0 || network.kind != NETWORK_BRIDGE)
+		return r == -ENOENT ? 0 : r;
+	/* Rules first: no port is without them. */
+	if (!*ret_bridged)
+		r = rules_rebuild(reload->store, reload->host, NULL, err);
+	*ret_bridged = true;
+	return r < 0 ? r : bridge_restore(reload->store, reload->host, &network, err);
+}
+
+int net_reload(const struct net_store *store, net_store_endpoint_fn *lost, void *context, struct error *err)
 {
 	auto_net_host struct net_host host = NET_HOST_CLOSED;
-	struct reload reload = { .store = store, .host = &host };
+	auto_names char **networks = NULL;
+	const struct reload reload = { .store = store, .host = &host, .lost = lost, .context = context };
+	bool bridged = false;
 	int r = net_host_open(&host, err);
 
 	if (r == 0)
 		r = net_store_sweep(store, err);
 	if (r == 0)
-		r = net_store_each_endpoint(store, see_bridged, &reload, err);
-	if (r < 0 || !reload.bridged)
-		return r;
-	/* Rules first: no port is without them. */
-	r = rules_rebuild(store, &host, NULL, err);
-	return r < 0 ? r : net_store_each_endpoint(store, restore_port, &reload, err);
+		r = net_store_networks(store, &networks, err);
+	for (char **name = networks; r == 0 && *name; name++)
+		r = restore_bridge(&reload, *name, &bridged, err);
+	return r < 0 ? r : net_store_each_endpoint(store, restore_endpoint, (void *)(uintptr_t)&reload, err);
 }
 
 static int see_dead(const struct endpoint *endpoint, void *context, struct error *err)

@@ -368,15 +368,50 @@ static int start_names(const struct endpoint *endpoint, void *context, struct er
 	return r < 0 || network.no_names ? r : names_ask(directories(arena).run, network.name, err);
 }
 
-int network_reload(struct error *err)
+struct lost {
+	struct arena *arena;
+	const char **lines;
+	size_t count;
+};
+
+/* One that has ended has none to lose. Which state root its container is of its record tells. */
+static int see_lost(const struct endpoint *endpoint, void *context, struct error *err)
 {
+	struct lost *lost = context;
+	char *root = arena_strdup(lost->arena, endpoint->state);
+	char *slash = strrchr(root, '/');
+	const struct runtime runtime = { .root = root };
+	const char **lines = arena_array(lost->arena, lost->count + 2, sizeof(*lines));
+	struct error ignored;
+	auto_fd int netns = -1;
+
+	(void)err;
+	if (slash)
+		*slash = '\0';
+	netns = network_of_container(&runtime, endpoint->owner, &ignored);
+	if (netns < 0)
+		return 0;
+	if (lost->count > 0)
+		memcpy(lines, lost->lines, lost->count * sizeof(*lines));
+	lines[lost->count++] = arena_printf(lost->arena,
+					    "container `%s` has lost its interface on network `%s`: "
+					    "disconnect and connect it, or start it anew",
+					    endpoint->owner, endpoint->network);
+	lost->lines = lines;
+	return 0;
+}
+
+int network_reload(struct arena *arena, const char ***ret_lost, struct error *err)
+{
+	struct lost lost = { .arena = arena, .lines = arena_array(arena, 1, sizeof(*lost.lines)) };
 	auto_net_store struct net_store store = NET_STORE_CLOSED;
 	int r = open_store(&store, err);
 
 	if (r == 0)
-		r = net_reload(&store, err);
+		r = net_reload(&store, see_lost, &lost, err);
 	if (r == 0)
 		r = net_store_each_endpoint(&store, start_names, &store, err);
+	*ret_lost = lost.lines;
 	return r;
 }
 

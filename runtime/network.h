@@ -109,7 +109,9 @@ int network_endpoints(struct arena *arena, const char *network, const char *id, 
 /* "80/tcp -> 127.0.0.1:8080" to buffer[128], which is returned. */
 const char *network_port_text(const struct nft_port *port, char *buffer);
 
-int network_reload(struct error *err);
+/* Makes again what others have removed. *ret_lost: a line, in `arena`, for each container that runs and whose interface
+   is gone, ended with NULL. */
+int network_reload(struct arena *arena, const char ***ret_lost, struct error *err);
 
 /* Takes down what containers that are gone have left, then removes networks without a container, but for the default
    one. ret_names: the removed ones, ended with NULL, in `arena`. */

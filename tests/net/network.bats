@@ -50,6 +50,42 @@ load helpers
 	answers lan tcp 192.0.2.1 8080
 }
 
+@test "reload: addresses, settings and forwarding are as before; a container whose interface is gone is named" {
+	local settings told status=0
+	coffer network create --subnet 10.9.0.0/24 --subnet6 fd00:99::/64 six
+	start a && start b
+	coffer network connect -p 8080:80 six a
+	coffer network connect six b
+	serve "inside a" 80
+	settings=$(host sysctl net.ipv4.ip_forward net.ipv6.conf.all.forwarding net.ipv4.conf.co-six.{route_localnet,rp_filter} \
+		net.ipv6.conf.co-six.{accept_ra,accept_dad,disable_ipv6})
+	host ip address flush dev co-six
+	host sysctl -qw net.ipv4.conf.co-six.{route_localnet,rp_filter}=0 net.ipv6.conf.co-six.{accept_ra,accept_dad}=1 \
+		net.ipv6.conf.co-six.disable_ipv6=1 net.ipv4.ip_forward=0 net.ipv6.conf.all.forwarding=0
+	silent lan tcp 192.0.2.1 8080
+	coffer network reload
+	[[ $(host sysctl net.ipv4.ip_forward net.ipv6.conf.all.forwarding net.ipv4.conf.co-six.{route_localnet,rp_filter} \
+		net.ipv6.conf.co-six.{accept_ra,accept_dad,disable_ipv6}) == "$settings" ]]
+	answers lan tcp 192.0.2.1 8080 192.0.2.2
+	answers lan tcp fd00:2::1 8080 fd00:2::2
+	answers host tcp 127.0.0.1 8080 10.9.0.1
+	answers "inside b" tcp fd00:99::1 8080
+	# What is in a container's namespace cannot be made again from here.
+	host ip link delete "$(coffer network inspect six | jq -r '.containers[] | select(.id == "b").host')"
+	told=$(coffer network reload 2>&1) || status=$?
+	[[ $status -eq 1 && $told == "coffer: error: container \`b\` has lost its interface on network \`six\`: disconnect and connect it, or start it anew" ]]
+	answers lan tcp 192.0.2.1 8080 192.0.2.2
+	coffer network disconnect six b
+	coffer network connect six b
+	coffer network reload
+	answers "inside b" tcp "$(address_of a six)" 80
+	# One that has ended has none to lose.
+	coffer kill b KILL
+	wait_for eval '[[ $(coffer state b | jq -r .status) == stopped ]]'
+	wait_for eval '[[ $(host ip -o link show master co-six | wc -l) -eq 1 ]]'
+	coffer network reload
+}
+
 @test "a firewall that drops forwarded packets of its own accord stays in force" {
 	start a
 	coffer network connect -p 8080:80 bridge a

@@ -186,7 +186,7 @@ static int flushed(void)
 	{
 		auto_net_store struct net_store store = NET_STORE_CLOSED;
 
-		EXPECT(open_store(&store) == 0 && net_reload(&store, &err) == 0);
+		EXPECT(open_store(&store) == 0 && net_reload(&store, NULL, NULL, &err) == 0);
 	}
 	EXPECT(strcmp(rules, printed_in(-1, "nft list ruleset")) == 0);
 	EXPECT(prints(one, "busybox ping -c 1 -W 2 10.192.0.1", " 0% packet loss"));
@@ -216,7 +216,7 @@ static int limited(void)
 	{
 		auto_net_store struct net_store store = NET_STORE_CLOSED;
 
-		EXPECT(open_store(&store) == 0 && net_reload(&store, &err) == 0);
+		EXPECT(open_store(&store) == 0 && net_reload(&store, NULL, NULL, &err) == 0);
 	}
 	EXPECT(strcmp(queues, printed_in(-1, queues_of_host)) == 0);
 	EXPECT(prints(container, "busybox ping -c 1 -W 2 10.192.0.1", " 0% packet loss"));
@@ -290,7 +290,7 @@ static int replay_attach(bool by_reload)
 		if (by_reload) {
 			auto_net_store struct net_store store = NET_STORE_CLOSED;
 
-			EXPECT(open_store(&store) == 0 && net_reload(&store, &err) == 0);
+			EXPECT(open_store(&store) == 0 && net_reload(&store, NULL, NULL, &err) == 0);
 		}
 		EXPECT(detach_from("a", container) == 0);
 		{

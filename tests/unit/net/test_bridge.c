@@ -168,7 +168,7 @@ static int removed(void)
 
 		(void)printed_in(-1, removals[i]);
 		EXPECT(strcmp(printed_in(-1, overlay), overlay_whole) != 0);
-		EXPECT(open_store(0, &store) == 0 && net_reload(&store, &err) == 0);
+		EXPECT(open_store(0, &store) == 0 && net_reload(&store, NULL, NULL, &err) == 0);
 		EXPECT(is_whole());
 	}
 	EXPECT(detach(0) == 0);
