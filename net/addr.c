@@ -190,6 +190,7 @@ int addr_list(int route, unsigned index, struct ip_network **ret, size_t *ret_co
 bool addr_read_route(const struct netlink_reply *reply, struct addr_route *ret)
 {
 	struct addr_route found = { 0 };
+	struct netlink_reply metrics;
 	struct netlink_reply part;
 	struct rtmsg header;
 
@@ -207,6 +208,8 @@ bool addr_read_route(const struct netlink_reply *reply, struct addr_route *ret)
 		return false;
 	if (netlink_find(reply, sizeof(header), RTA_OIF, &part))
 		found.index = netlink_u32(&part);
+	if (netlink_find(reply, sizeof(header), RTA_METRICS, &metrics) && netlink_find(&metrics, 0, RTAX_MTU, &part))
+		found.mtu = netlink_u32(&part);
 	*ret = found;
 	return true;
 }
@@ -254,7 +257,7 @@ int addr_default_mtu(int route, unsigned *ret_mtu, struct error *err)
 		r = netlink_send(route, &batch, see_info, &info, err);
 	}
 	if (r == 0)
-		*ret_mtu = info.mtu;
+		*ret_mtu = best.mtu && best.mtu < info.mtu ? best.mtu : info.mtu;
 	return r;
 }
 

@@ -31,7 +31,8 @@ void addr_add_neighbour(struct netlink_batch *batch, unsigned index, const struc
 /* The permanent addresses of global scope that an interface has, some perhaps twice. The caller frees *ret. */
 int addr_list(int route, unsigned index, struct ip_network **ret, size_t *ret_count, struct error *err);
 
-/* The MTU of the interface that the IPv4 default route, else the IPv6 one, goes out by; 0 without one. */
+/* The MTU of the IPv4 default route, else the IPv6 one: that of the interface it goes out by, or its own where that is
+   smaller; 0 without one. */
 int addr_default_mtu(int route, unsigned *ret_mtu, struct error *err);
 
 /* Does a route or an address of the host overlap with the network? *ret_text: which, to buffer[IP_TEXT_SIZE], or "". */
@@ -44,5 +45,6 @@ bool addr_read(const struct netlink_reply *reply, unsigned index, struct ip_netw
 struct addr_route {
 	struct ip_network network; /* prefix 0: the default route */
 	unsigned index;
+	unsigned mtu; /* its metric; 0: none */
 };
 bool addr_read_route(const struct netlink_reply *reply, struct addr_route *ret);

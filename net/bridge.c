@@ -73,6 +73,9 @@ static int make(const struct net_host *host, const struct network *network, stru
 	if (network->vni && !network->mtu)
 		bridge.mtu = (bridge.mtu ? bridge.mtu : ETHERNET_MTU) -
 			     (network->underlay.family == AF_INET ? VXLAN_HEADERS : VXLAN_HEADERS6);
+	/* With less the kernel has no IPv6 there. */
+	if (bridge.mtu && bridge.mtu < NETWORK_MTU_MIN && ip_is_set(&network->v6.address))
+		bridge.mtu = NETWORK_MTU_MIN;
 	link_add_bridge(&batch, &bridge);
 	return netlink_send(host->route, &batch, NULL, NULL, err);
 }

@@ -39,7 +39,7 @@ struct network {
 	/* Given only to who asks for them. */
 	struct ip_range reserved[NETWORK_RESERVED_MAX];
 	size_t n_reserved;
-	unsigned mtu;               /* 0: as the default route's interface, or the parent's */
+	unsigned mtu;               /* 0: as the default route's, or the parent's */
 	uint32_t vni;               /* over VXLAN to the same network of other hosts; 0: of this host only */
 	struct ip_address underlay; /* this host's address among the peers */
 	struct ip_address peers[NETWORK_PEERS_MAX];

@@ -333,6 +333,17 @@ ways_out() {
 	[[ $(inside a ip -o -4 address show eth1) == *10.2.0.9/24* && $(inside a ip rule) != *10.2.0* ]]
 }
 
+@test "MTU: the default route's own; IPv6 has what it needs" {
+	host ip route add default via 192.0.2.2 mtu 1200
+	coffer network create --subnet 10.9.0.0/24 --subnet6 fd00:99::/64 six
+	start a
+	coffer network connect bridge a
+	coffer network connect six a
+	[[ $(inside a ip -o link show eth0) == *"mtu 1200"* ]]
+	[[ $(inside a ip -o link show eth1) == *"mtu 1280"* ]]
+	[[ $(inside a ip -o -6 address show eth1) == *fd00:99::2* ]]
+}
+
 @test "macvlan: a machine of the LAN, under an address that is nobody's; the interface itself, there and back" {
 	local before
 	before=$(snapshot)

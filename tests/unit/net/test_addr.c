@@ -106,6 +106,13 @@ static int looked_at(void)
 	(void)printed_in(-1, "ip link add d0 mtu 1300 type veth peer name d1; ip link set d1 up; ip link set d0 up;"
 			     "ip address add 10.7.0.2/24 dev d0; ip route add default via 10.7.0.1");
 	EXPECT(addr_default_mtu(route, &mtu, &err) == 0 && mtu == 1300);
+	/* The route's own metric counts where it is the smaller one. */
+	(void)printed_in(-1, "ip route replace default via 10.7.0.1 mtu 1200");
+	EXPECT(addr_default_mtu(route, &mtu, &err) == 0 && mtu == 1200);
+	(void)printed_in(-1, "ip route replace default via 10.7.0.1 mtu lock 1250");
+	EXPECT(addr_default_mtu(route, &mtu, &err) == 0 && mtu == 1250);
+	(void)printed_in(-1, "ip route replace default via 10.7.0.1 mtu 9000");
+	EXPECT(addr_default_mtu(route, &mtu, &err) == 0 && mtu == 1300);
 	EXPECT(addr_overlap(route, &taken, text, &err) == 0 && strcmp(text, "10.7.0.0/24") == 0);
 	EXPECT(addr_overlap(route, &more, text, &err) == 0 && strcmp(text, "10.7.0.0/24") == 0);
 	EXPECT(addr_overlap(route, &free_one, text, &err) == 0 && !*text);
