@@ -12,6 +12,8 @@
 #include "lines.h"
 
 enum { HASH_BITS = 48, PORT_FIELDS = 3 };
+/* Two bits of a MAC say that it is of local administration, and one station's. */
+enum { MAC_FIRST_BITS = 3, MAC_LOCAL = 2, MAC_OF_IPV4 = 4 };
 
 void endpoint_done(struct endpoint *endpoint)
 {
@@ -68,12 +70,28 @@ void endpoint_name_host(struct endpoint *endpoint)
 
 void endpoint_name_mac(struct endpoint *endpoint)
 {
-	const uint8_t *from =
-		ip_is_set(&endpoint->v4) ? endpoint->v4.bytes : endpoint->v6.bytes + IP_BYTES - ip_size(AF_INET);
+	const uint64_t hash = ip_hash_bytes(endpoint->v6.bytes, IP_BYTES, 0);
+	const uint64_t folded = hash ^ hash >> HASH_BITS;
 
-	endpoint->mac[0] = 2; /* of local administration, one station's */
-	endpoint->mac[1] = ip_is_set(&endpoint->v4) ? 4 : 16;
-	memcpy(endpoint->mac + 2, from, ip_size(AF_INET));
+	if (ip_is_set(&endpoint->v4)) {
+		endpoint->mac[0] = 0;
+		endpoint->mac[1] = MAC_OF_IPV4;
+		memcpy(endpoint->mac + 2, endpoint->v4.bytes, ip_size(AF_INET));
+	} else {
+		memcpy(endpoint->mac, &folded, MAC_SIZE);
+	}
+	endpoint->mac[0] = (uint8_t)((endpoint->mac[0] & ~MAC_FIRST_BITS) | MAC_LOCAL);
+}
+
+struct ip_address endpoint_address_of_mac(const uint8_t mac[MAC_SIZE])
+{
+	struct ip_address address = { .family = 0 };
+
+	if (mac[0] != MAC_LOCAL || mac[1] != MAC_OF_IPV4)
+		return address;
+	address.family = AF_INET;
+	memcpy(address.bytes, mac + 2, ip_size(AF_INET));
+	return address;
 }
 
 static void publish_in(struct endpoint *endpoint, int family, const struct nft_port *ports, size_t count)

@@ -41,8 +41,10 @@ int endpoint_add_alias(struct endpoint *endpoint, const char *alias, struct erro
 /* The name of the host's end: always the same one for this container and network. */
 void endpoint_name_host(struct endpoint *endpoint);
 
-/* The MAC that follows from the address, so that neighbours' tables stay right when an address changes hands. */
+/* The MAC that follows from the address, so that neighbours' tables stay right when an address changes hands: from the
+   IPv4 one as it is, else from all of the IPv6 one, as a hash. The other way: the IPv4 address, or family 0. */
 void endpoint_name_mac(struct endpoint *endpoint);
+struct ip_address endpoint_address_of_mac(const uint8_t mac[MAC_SIZE]);
 
 /* Gives it copies of these ports; what is at all addresses of the host, at those of each family the network has. */
 void endpoint_publish(struct endpoint *endpoint, const struct network *network, const struct nft_port *ports,

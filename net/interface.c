@@ -42,6 +42,57 @@ static int check_holder(const struct net_store *store, const struct network *net
 	return r;
 }
 
+/* ---- a MAC that was asked for ---- */
+
+struct rival {
+	const struct endpoint *mine;
+	const uint8_t *mac;
+};
+
+static int see_rival(const struct endpoint *other, void *context, struct error *err)
+{
+	const struct rival *rival = context;
+	char text[MAC_TEXT_SIZE];
+
+	if (!str_eq(other->network, rival->mine->network) || str_eq(other->owner, rival->mine->owner) ||
+	    memcmp(other->mac, rival->mac, MAC_SIZE) != 0)
+		return 0;
+	return refuse_as(err, EEXIST, "the MAC %s is container `%s`'s", mac_text(rival->mac, text), other->owner);
+}
+
+/* The bridge's, which may be one of the host's own with another MAC; or the parent's, from which a macvlan differs. */
+static bool is_the_hosts(const struct net_host *host, const struct network *network, const uint8_t *mac)
+{
+	const bool bridged = network->kind == NETWORK_BRIDGE;
+	struct link_info link = { 0 };
+	struct error ignored;
+
+	return (bridged && memcmp(mac, network->mac, MAC_SIZE) == 0) ||
+	       (link_get(host->route, bridged ? network->bridge : network->parent, &link, &ignored) == 0 &&
+		memcmp(mac, link.mac, MAC_SIZE) == 0);
+}
+
+/* One that follows from an address is for who has that, now or later. */
+static int check_mac(const struct net_store *store, const struct net_host *host, const struct network *network,
+		     const struct endpoint *endpoint, const uint8_t *mac, struct error *err)
+{
+	const struct ip_address address = endpoint_address_of_mac(mac);
+	struct rival rival = { .mine = endpoint, .mac = mac };
+	char text[MAC_TEXT_SIZE];
+	char address_text[IP_TEXT_SIZE];
+	int r;
+
+	if (is_the_hosts(host, network, mac))
+		return refuse_as(err, EEXIST, "the MAC %s is the %s", mac_text(mac, text),
+				 network->kind == NETWORK_BRIDGE ? "bridge's" : "parent's");
+	r = net_store_each_endpoint(store, see_rival, &rival, err);
+	if (r == 0 && ip_is_set(&endpoint->v4) && ip_network_has(&network->v4, &address) &&
+	    !ip_equal(&address, &endpoint->v4))
+		return refuse(err, "the MAC %s goes with the address %s, which this container does not have",
+			      mac_text(mac, text), ip_text(&address, address_text));
+	return r;
+}
+
 static int find_parent(const struct net_host *host, const struct network *network, struct link_info *ret,
 		       struct error *err)
 {
@@ -64,6 +115,8 @@ int interface_describe(const struct net_store *store, const struct net_host *hos
 
 	if (own_mac) {
 		endpoint_name_mac(endpoint);
+		if (mac && check_mac(store, host, network, endpoint, mac, err) < 0)
+			return -err->code;
 		if (mac)
 			memcpy(endpoint->mac, mac, MAC_SIZE);
 		return 0;

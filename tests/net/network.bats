@@ -333,6 +333,29 @@ ways_out() {
 	[[ $(inside a ip -o -4 address show eth1) == *10.2.0.9/24* && $(inside a ip rule) != *10.2.0* ]]
 }
 
+@test "MACs: each container of a network has its own" {
+	local own
+	coffer network create --subnet6 fd00:96::/64 six
+	start a && start b && start c
+	coffer network connect --ip6 fd00:96::5 six a
+	coffer network connect --ip6 fd00:96::1:0:5 six b
+	[[ $(coffer network inspect six | jq -r '.containers[].mac' | sort -u | wc -l) -eq 2 ]]
+	coffer network connect bridge a
+	own=$(coffer network inspect bridge | jq -r .mac)
+	fails "the MAC $own is the bridge's" coffer network connect --mac-address "$own" bridge b
+	coffer network connect --mac-address 02:00:00:00:00:77 --ip 10.192.0.9 bridge b
+	fails "the MAC 02:00:00:00:00:77 is container \`b\`'s" coffer network connect --mac-address 02:00:00:00:00:77 bridge c
+	fails "the MAC 02:04:0a:c0:00:02 is container \`a\`'s" coffer network connect --mac-address 02:04:0a:c0:00:02 bridge c
+	fails "the MAC 02:04:0a:c0:00:07 goes with the address 10.192.0.7" \
+		coffer network connect --mac-address 02:04:0a:c0:00:07 bridge c
+	coffer network connect --mac-address 02:04:0a:c0:00:07 --ip 10.192.0.7 bridge c
+	coffer network connect --mac-address 02:00:00:00:00:77 six c # another wire
+	host ip link add br9 address 02:00:00:00:00:99 type bridge
+	host ip link set br9 up
+	coffer network create --subnet 10.50.0.0/24 --interface br9 --no-names x
+	fails "the MAC 02:00:00:00:00:99 is the bridge's" coffer network connect --mac-address 02:00:00:00:00:99 x c
+}
+
 @test "MTU: the default route's own; IPv6 has what it needs" {
 	host ip route add default via 192.0.2.2 mtu 1200
 	coffer network create --subnet 10.9.0.0/24 --subnet6 fd00:99::/64 six

@@ -34,15 +34,46 @@ static void names_are_always_the_same(void)
 static void macs_follow_addresses(void)
 {
 	struct endpoint endpoint = { .owner = "c" };
+	struct ip_address again;
 	char text[MAC_TEXT_SIZE];
 
 	CHECK_INT(0, ip_parse("10.1.2.3", &endpoint.v4, &err));
 	endpoint_name_mac(&endpoint);
 	CHECK_STR("02:04:0a:01:02:03", mac_text(endpoint.mac, text));
+	again = endpoint_address_of_mac(endpoint.mac);
+	CHECK(ip_equal(&again, &endpoint.v4));
 	endpoint.v4.family = 0;
 	CHECK_INT(0, ip_parse("fd00::a:b", &endpoint.v6, &err));
 	endpoint_name_mac(&endpoint);
-	CHECK_STR("02:10:00:0a:00:0b", mac_text(endpoint.mac, text));
+	CHECK_INT(2, endpoint.mac[0] & 3); /* of local administration, one station's */
+	again = endpoint_address_of_mac(endpoint.mac);
+	CHECK(!ip_is_set(&again));
+}
+
+static int by_mac(const void *a, const void *b)
+{
+	return memcmp(a, b, MAC_SIZE);
+}
+
+/* Those that are near each other, and those that differ far from the end. */
+static void addresses_of_ipv6_have_macs_of_their_own(void)
+{
+	enum { NEAR = 4096, ALL = 2 * NEAR };
+	static uint8_t macs[ALL][MAC_SIZE];
+	struct endpoint endpoint = { .owner = "c" };
+
+	CHECK_INT(0, ip_parse("fd00:96::5", &endpoint.v6, &err));
+	for (unsigned i = 0; i < ALL; i++) {
+		const size_t at = i < NEAR ? IP_BYTES - 2 : IP_BYTES / 2;
+
+		endpoint.v6.bytes[at] = (uint8_t)(i >> 8);
+		endpoint.v6.bytes[at + 1] = (uint8_t)i;
+		endpoint_name_mac(&endpoint);
+		memcpy(macs[i], endpoint.mac, MAC_SIZE);
+	}
+	qsort(macs, ALL, MAC_SIZE, by_mac);
+	for (unsigned i = 1; i < ALL; i++)
+		CHECK(memcmp(macs[i - 1], macs[i], MAC_SIZE) != 0);
 }
 
 static void files(void)
@@ -109,5 +140,5 @@ static void ports_of_each_family(void)
 }
 
 static const struct test tests[] = { TEST(owners), TEST(names_are_always_the_same), TEST(macs_follow_addresses),
-				     TEST(files), TEST(ports_of_each_family) };
+				     TEST(addresses_of_ipv6_have_macs_of_their_own), TEST(files), TEST(ports_of_each_family) };
 TEST_MAIN(tests)
