@@ -187,6 +187,41 @@ int addr_list(int route, unsigned index, struct ip_network **ret, size_t *ret_co
 	return 0;
 }
 
+struct own {
+	const struct ip_address *list;
+	size_t count;
+	bool *found;
+};
+
+static int see_own(const struct netlink_reply *reply, void *context)
+{
+	const struct own *own = context;
+	struct netlink_reply part;
+	struct ifaddrmsg header;
+
+	if (reply->type != RTM_NEWADDR || reply->size < sizeof(header))
+		return 0;
+	memcpy(&header, reply->data, sizeof(header));
+	if (!netlink_find(reply, sizeof(header), IFA_LOCAL, &part) &&
+	    !netlink_find(reply, sizeof(header), IFA_ADDRESS, &part))
+		return 0;
+	for (size_t i = 0; i < own->count; i++)
+		own->found[i] |= own->list[i].family == header.ifa_family && part.size == ip_size(header.ifa_family) &&
+				 memcmp(own->list[i].bytes, part.data, part.size) == 0;
+	return 0;
+}
+
+int addr_find_own(int route, const struct ip_address *list, size_t count, bool *ret_own, struct error *err)
+{
+	auto_netlink_batch struct netlink_batch batch = NETLINK_BATCH;
+	const struct ifaddrmsg header = { .ifa_family = AF_UNSPEC };
+	struct own own = { .list = list, .count = count, .found = ret_own };
+
+	memset(ret_own, 0, count * sizeof(*ret_own));
+	netlink_begin(&batch, RTM_GETADDR, 0, &header, sizeof(header), "list the addresses", "");
+	return netlink_list(route, &batch, see_own, &own, err);
+}
+
 bool addr_read_route(const struct netlink_reply *reply, struct addr_route *ret)
 {
 	struct addr_route found = { 0 };

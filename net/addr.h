@@ -31,6 +31,9 @@ void addr_add_neighbour(struct netlink_batch *batch, unsigned index, const struc
 /* The permanent addresses of global scope that an interface has, some perhaps twice. The caller frees *ret. */
 int addr_list(int route, unsigned index, struct ip_network **ret, size_t *ret_count, struct error *err);
 
+/* ret_own[i]: one of the namespace's interfaces has the address list[i], of whatever kind. */
+int addr_find_own(int route, const struct ip_address *list, size_t count, bool *ret_own, struct error *err);
+
 /* The MTU of the IPv4 default route, else the IPv6 one: that of the interface it goes out by, or its own where that is
    smaller; 0 without one. */
 int addr_default_mtu(int route, unsigned *ret_mtu, struct error *err);

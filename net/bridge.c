@@ -108,13 +108,29 @@ static bool is_port_of(const struct link_info *link, const struct link_info *bri
 	return link->master == bridge->index && (link->flags & IFF_UP);
 }
 
-/* A port of the bridge that leads to the same bridge of other hosts: each has all others as peers, so nothing is
-   learned from outside but where a MAC is. What others have removed of it is made again; a peer that is there already
-   is no error. */
+/* All others, so nothing is learned from outside but where a MAC is. This host may be in the list, which can be one for
+   all hosts: its own frames would come back to it, and the bridge take their senders for far ones. A peer that is there
+   already is no error. */
+static int set_peers(const struct net_host *host, const struct network *network, unsigned vxlan, struct error *err)
+{
+	auto_netlink_batch struct netlink_batch batch = NETLINK_BATCH;
+	bool own[NETWORK_PEERS_MAX];
+	int r = addr_find_own(host->route, network->peers, network->n_peers, own, err);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < network->n_peers; i++) {
+		(own[i] ? link_delete_vxlan_peer : link_add_vxlan_peer)(&batch, vxlan, &network->peers[i]);
+		if (own[i])
+			netlink_may_fail(&batch);
+	}
+	return netlink_send(host->route, &batch, NULL, NULL, err);
+}
+
+/* A port of the bridge that leads to the same bridge of other hosts. What others have removed of it is made again. */
 static int ensure_vxlan(const struct net_store *store, const struct net_host *host, const struct network *network,
 			const struct link_info *bridge, struct error *err)
 {
-	auto_netlink_batch struct netlink_batch batch = NETLINK_BATCH;
 	struct link_info link;
 	char name[IFNAMSIZ];
 	int r = link_get(host->route, network_vxlan_name(network, name), &link, err);
@@ -125,10 +141,8 @@ static int ensure_vxlan(const struct net_store *store, const struct net_host *ho
 		if (r == 0)
 			r = link_get(host->route, name, &link, err);
 	}
-	for (size_t i = 0; r == 0 && i < network->n_peers; i++)
-		link_add_vxlan_peer(&batch, link.index, &network->peers[i]);
 	if (r == 0)
-		r = netlink_send(host->route, &batch, NULL, NULL, err);
+		r = set_peers(host, network, link.index, err);
 	net_store_reached(store, "vxlan has its peers");
 	return r;
 }

@@ -234,7 +234,8 @@ void link_add_vxlan(struct netlink_batch *batch, const struct link_vxlan *vxlan)
 	netlink_nest_end(batch, info);
 }
 
-void link_add_vxlan_peer(struct netlink_batch *batch, unsigned vxlan, const struct ip_address *peer)
+static void put_vxlan_peer(struct netlink_batch *batch, uint16_t type, unsigned flags, const char *what, unsigned vxlan,
+			   const struct ip_address *peer)
 {
 	static const uint8_t any[MAC_SIZE];
 	const struct ndmsg header = {
@@ -245,10 +246,19 @@ void link_add_vxlan_peer(struct netlink_batch *batch, unsigned vxlan, const stru
 	};
 	char text[IP_TEXT_SIZE];
 
-	netlink_begin(batch, RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_APPEND, &header, sizeof(header), "add the vxlan peer ",
-		      ip_text(peer, text));
+	netlink_begin(batch, type, flags, &header, sizeof(header), what, ip_text(peer, text));
 	netlink_put(batch, NDA_LLADDR, any, sizeof(any));
 	netlink_put(batch, NDA_DST, peer->bytes, ip_size(peer->family));
+}
+
+void link_add_vxlan_peer(struct netlink_batch *batch, unsigned vxlan, const struct ip_address *peer)
+{
+	put_vxlan_peer(batch, RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_APPEND, "add the vxlan peer ", vxlan, peer);
+}
+
+void link_delete_vxlan_peer(struct netlink_batch *batch, unsigned vxlan, const struct ip_address *peer)
+{
+	put_vxlan_peer(batch, RTM_DELNEIGH, 0, "delete the vxlan peer ", vxlan, peer);
 }
 
 static void change(struct netlink_batch *batch, unsigned index, unsigned up, const char *what)

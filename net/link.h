@@ -84,6 +84,7 @@ void link_add_vxlan(struct netlink_batch *batch, const struct link_vxlan *vxlan)
 
 /* Frames of unknown destination go to this peer too. */
 void link_add_vxlan_peer(struct netlink_batch *batch, unsigned vxlan, const struct ip_address *peer);
+void link_delete_vxlan_peer(struct netlink_batch *batch, unsigned vxlan, const struct ip_address *peer);
 
 /* Moves an interface of the host into a namespace; `rename` may be NULL. */
 void link_move(struct netlink_batch *batch, unsigned index, int netns, const char *rename);

@@ -25,7 +25,8 @@ static int open_store(int host, struct net_store *store)
 	return net_store_open(config, run, store, &err);
 }
 
-/* In the host's namespace. Host 0 is 192.0.2.1; it gives 10.7.1.0 to .7, its gateway is 10.7.0.1; and so on. */
+/* In the host's namespace; all have the same peers. Host 0 is 192.0.2.1; it gives 10.7.1.0 to .7, its gateway is
+   10.7.0.1; and so on. */
 static int define(int host, struct network *network)
 {
 	auto_net_host struct net_host here = NET_HOST_CLOSED;
@@ -44,7 +45,9 @@ static int define(int host, struct network *network)
 		r = ip_network_parse(text, &network->range4, &err);
 	for (int i = 0; r == 0 && i < HOSTS; i++) {
 		(void)snprintf(text, sizeof(text), "192.0.2.%d", i + 1);
-		r = ip_parse(text, i == host ? &network->underlay : &network->peers[network->n_peers++], &err);
+		r = ip_parse(text, &network->peers[network->n_peers++], &err);
+		if (i == host)
+			network->underlay = network->peers[i];
 	}
 	return r < 0 ? r : network_create(&store, &here, network, false, &err);
 }
@@ -175,6 +178,32 @@ static int removed(void)
 	return 0;
 }
 
+/* A peer that is this host, by whatever address, would send back all that goes to everybody. */
+static int its_own_peer(void)
+{
+	auto_fd int one = net_ns_new();
+	auto_fd int two = net_ns_new();
+	struct network network;
+
+	(void)printed_in(-1,
+			 "ip link set lo up; ip link add wire type veth peer name far; ip link set far up;"
+			 "ip link set wire up; ip address add 192.0.2.1/24 dev wire valid_lft 900 preferred_lft 900");
+	EXPECT(define(0, &network) == 0);
+	EXPECT(attach_as("a", 0, one, NULL) == 0 && attach_as("b", 0, two, NULL) == 0);
+	EXPECT(is_whole());
+	EXPECT(prints(one, "busybox ping -c 1 -W 2 10.7.1.2", " 0% packet loss"));
+	/* An address that the host gets while the peers are there. */
+	(void)printed_in(-1, "ip address add 192.0.2.3/24 dev far");
+	{
+		auto_net_store struct net_store store = NET_STORE_CLOSED;
+
+		EXPECT(open_store(0, &store) == 0 && net_reload(&store, NULL, NULL, &err) == 0);
+	}
+	EXPECT(strcmp(printed_in(-1, overlay), "1\n192.0.2.2 self permanent\n") == 0);
+	EXPECT(detach_as("a", 0) == 0 && detach_as("b", 0) == 0);
+	return 0;
+}
+
 static unsigned steps_left;
 
 static void die_at_step(const char *name)
@@ -279,6 +308,11 @@ static void an_overlay_is_made_again(void)
 	run(removed);
 }
 
+static void a_host_is_not_its_own_peer(void)
+{
+	run(its_own_peer);
+}
+
 static void killed_while_an_overlay_is_made(void)
 {
 	run(killed);
@@ -328,7 +362,7 @@ static void a_bridge_of_another(void)
 }
 
 static const struct test tests[] = {
-	TEST(a_network_over_three_hosts), TEST(an_overlay_is_made_again), TEST(killed_while_an_overlay_is_made),
-	TEST(a_bridge_of_a_vlan),         TEST(a_bridge_of_another),
+	TEST(a_network_over_three_hosts),      TEST(an_overlay_is_made_again), TEST(a_host_is_not_its_own_peer),
+	TEST(killed_while_an_overlay_is_made), TEST(a_bridge_of_a_vlan),       TEST(a_bridge_of_another),
 };
 TEST_MAIN(tests)
