@@ -54,8 +54,23 @@ static char *state_of(struct arena *arena, const struct runtime *runtime, const 
 
 /* ---- joining and leaving ---- */
 
+/* Which of several networks gets the ports: the first that they can be reached on. Without one the first of all says
+   what it does with them. */
+static size_t find_publisher(const struct net_store *store, const struct network_plan *plan)
+{
+	for (size_t i = 0; plan->n_ports > 0 && plan->n_joins > 1 && i < plan->n_joins; i++) {
+		struct network network = { .kind = NETWORK_BRIDGE }; /* as the default one is, once it is made */
+		struct error ignored;
+		const int r = net_store_load_network(store, plan->joins[i].name, &network, &ignored);
+
+		if ((r == 0 || r == -ENOENT) && network.kind == NETWORK_BRIDGE && !network.internal)
+			return i;
+	}
+	return 0;
+}
+
 static int join_one(const struct net_store *store, struct attach *attach, const struct network_plan *plan, size_t index,
-		    struct network *ret_network, struct error *err)
+		    bool publishes, struct network *ret_network, struct error *err)
 {
 	const struct network_join *join = &plan->joins[index];
 
@@ -64,8 +79,8 @@ static int join_one(const struct net_store *store, struct attach *attach, const 
 	attach->v6 = join->v6;
 	attach->mac = join->has_mac ? join->mac : NULL;
 	attach->aliases = join->aliases;
-	attach->ports = index == 0 ? plan->ports : NULL;
-	attach->n_ports = index == 0 ? plan->n_ports : 0;
+	attach->ports = publishes ? plan->ports : NULL;
+	attach->n_ports = publishes ? plan->n_ports : 0;
 	return net_attach(store, attach, ret_network, err);
 }
 
@@ -118,11 +133,14 @@ static int join_all(const char *id, const char *state, int netns, const struct n
 	auto_net_store struct net_store store = NET_STORE_CLOSED;
 	struct network network;
 	struct error ignored;
+	size_t publisher = 0;
 	size_t joined = 0;
 	int r = open_store(&store, err);
 
+	if (r == 0)
+		publisher = find_publisher(&store, plan);
 	while (r == 0 && joined < plan->n_joins) {
-		r = join_one(&store, &attach, plan, joined, &network, err);
+		r = join_one(&store, &attach, plan, joined, joined == publisher, &network, err);
 		if (r < 0)
 			break;
 		joined++;

@@ -167,6 +167,20 @@ load helpers
 	answers "inside b" tcp "$k" 80 "$(address_of b o)"
 }
 
+@test "run publishes on the first network that has a way in" {
+	coffer network create --internal int
+	coffer network create --subnet 10.2.0.0/24 p
+	COFFER_STORE=$TEST_DIR/store coffer run --rootfs "$FILE_DIR/bundle/rootfs:O" --name k --detach \
+		--network int --network p --network bridge -p 8080:80 sleep 1000 </dev/null 3>&-
+	serve "inside k" 80
+	answers lan tcp 192.0.2.1 8080 192.0.2.2
+	answers host tcp 127.0.0.1 8080 10.2.0.1
+	COFFER_STORE=$TEST_DIR/store coffer run --rootfs "$FILE_DIR/bundle/rootfs:O" --name l --detach \
+		--network int --network bridge -p 8081:80 sleep 1000 </dev/null 3>&-
+	serve "inside l" 80
+	answers lan tcp 192.0.2.1 8081 192.0.2.2
+}
+
 @test "IPv6: containers, LAN and published ports" {
 	local a b kind
 	coffer network create --subnet 10.9.0.0/24 --subnet6 fd00:99::/64 six
