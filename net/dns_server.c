@@ -185,7 +185,7 @@ static int listen_for(struct dns_server *server, const struct network *network, 
 	return r;
 }
 
-/* Those that are there stay, unless the bridge or the network is another one by now. */
+/* Those that are there stay, unless the bridge or the network is another one by now. One without names gets none. */
 static int ensure(struct dns_server *server, const char *name, struct error *err)
 {
 	struct dns_listener *listener = server->listeners;
@@ -196,11 +196,26 @@ static int ensure(struct dns_server *server, const char *name, struct error *err
 		listener = listener->next;
 	if (r < 0)
 		return r;
-	if (listener && listener->place == dns_served_place(&network))
+	if (listener && !network.no_names && listener->place == dns_served_place(&network))
 		return 0;
 	if (listener)
 		listener_free(server, listener);
-	return listen_for(server, &network, err);
+	return network.no_names ? 0 : listen_for(server, &network, err);
+}
+
+/* A server before this one may have been killed: containers of any network may be there, and nobody asks for theirs
+   any more. What cannot be listened at now is told to who asks for it. */
+static void take_over(struct dns_server *server)
+{
+	auto_names char **networks = NULL;
+	struct error ignored;
+
+	refresh(server);
+	if (net_store_networks(server->store, &networks, &ignored) < 0)
+		return;
+	for (char **name = networks; *name; name++)
+		if (dns_names_on(&server->names, *name))
+			(void)ensure(server, *name, &ignored);
 }
 
 /* The marks first: who saw one before has left a record, which is read now; who comes later asks. */
@@ -390,8 +405,10 @@ int dns_server_run(const struct net_store *store, int control, int lock, struct 
 	r = watch(&server, &server.control, err);
 	if (r == 0)
 		r = watch_changes(&server, EPOLL_CTL_ADD, err);
-	if (r == 0)
+	if (r == 0) {
+		take_over(&server);
 		loop(&server);
+	}
 	while (server.listeners)
 		listener_free(&server, server.listeners);
 	dns_forward_forget(&server.forwarder, -1);

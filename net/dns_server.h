@@ -8,6 +8,7 @@
 #include "store.h"
 
 /* `control`: a listening socket of sequential packets; a client sends a network's name, and hears "" when the sockets
-   of that network are there, or what is wrong. `lock`: the file in which dns_served.h marks them. `store`: without its
+   of that network are there, or what is wrong. Those of all networks that containers are on are there from the start.
+   `lock`: the file in which dns_served.h marks them. `store`: without its
    lock. Returns 0 when no container has been on a network for some seconds, or the store is gone. */
 int dns_server_run(const struct net_store *store, int control, int lock, struct error *err);

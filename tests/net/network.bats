@@ -429,6 +429,14 @@ with_servers() {
 	}
 }
 
+# The end of the name server, without its leave.
+kill_names() {
+	local server
+	server=$(pgrep -f "^coffer network names" --ns "$HOST_PID" --nslist net)
+	kill -KILL "$server"
+	wait_for eval "! kill -0 $server"
+}
+
 @test "names: of neighbours at once, of others by the host's servers; never a forged one, nor a stranger's" {
 	local server joined=0
 	with_servers "nameserver 192.0.2.2"
@@ -463,12 +471,15 @@ with_servers() {
 	fails "" resolve lan udp 10.192.0.1 a
 	fails "" resolve "inside c" udp 10.192.0.1 a
 	# Killed, it is back with the next container, or reload; the records are all that it knows.
-	server=$(pgrep -f "^coffer network names" --ns "$HOST_PID" --nslist net)
-	kill -KILL "$server"
+	kill_names
 	coffer network reload
 	[[ $(resolve "inside b" udp 10.192.0.1 web) == 10.192.0.2 ]]
+	kill_names
+	image d
+	[[ $(resolve "inside d" udp 10.192.0.1 web) == 10.192.0.2 ]]
+	[[ $(resolve "inside c" udp 10.192.4.1 c) == 10.192.4.* ]] # on a network that nobody has asked for since
 	server=$(pgrep -f "^coffer network names" --ns "$HOST_PID" --nslist net)
-	for id in a b c n; do coffer delete --force $id; done
+	for id in a b c d n; do coffer delete --force $id; done
 	stop_background
 	wait_for eval "! kill -0 $server"
 }
