@@ -12,6 +12,7 @@
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/str.h"
+#include "runtime/resolv_conf.h"
 
 enum { HOST_FILE_MAX = 1024 * 1024 };
 
@@ -52,7 +53,7 @@ static const struct {
 	const char *(*text)(struct arena *arena, const struct bundle_options *bundle);
 } files[] = {
 	{ "hosts", "/etc/hosts", hosts },
-	{ "resolv.conf", "/etc/resolv.conf", name_servers },
+	{ RESOLV_CONF, "/etc/resolv.conf", name_servers },
 	{ "hostname", "/etc/hostname", hostname },
 };
 

@@ -101,8 +101,10 @@ static const char *default_word(const struct image_options *options)
 	return options->image && str_eq(options->image, "host") ? "none" : network_default_word();
 }
 
-/* What the container asks when --dns does not say. Its networks' own server asks those of the host in turn. */
-static int name_servers(struct arena *arena, const struct network_plan *plan, const char **ret_lines, struct error *err)
+/* What the container asks when --dns does not say. Its networks' own server asks those of the host in turn. In the
+   namespace of another it asks what that one asks. */
+static int name_servers(struct arena *arena, const struct runtime *runtime, const struct network_plan *plan,
+			const char **ret_lines, struct error *err)
 {
 	int r = 0;
 
@@ -110,7 +112,10 @@ static int name_servers(struct arena *arena, const struct network_plan *plan, co
 		*ret_lines = "nameserver " PASTA_NAME_SERVER "\n";
 	else if (plan->mode == NETWORK_MODE_NAMED)
 		r = network_name_servers(arena, plan, ret_lines, err);
-	if (plan->mode == NETWORK_MODE_PATH || (r == 0 && *ret_lines && !**ret_lines))
+	else if (plan->container)
+		*ret_lines = network_name_servers_of(arena, runtime, plan->container);
+	if ((plan->mode == NETWORK_MODE_PATH && !*ret_lines) ||
+	    (plan->mode == NETWORK_MODE_NAMED && r == 0 && !**ret_lines))
 		*ret_lines = servers_of_host(arena);
 	return r;
 }
@@ -133,7 +138,7 @@ int run_network(struct arena *arena, const struct runtime *runtime, const struct
 		return r;
 	bundle->host_network = ret_plan->mode == NETWORK_MODE_HOST;
 	bundle->network_path = ret_plan->path;
-	r = options->dns ? 0 : name_servers(arena, ret_plan, &bundle->name_servers, err);
+	r = options->dns ? 0 : name_servers(arena, runtime, ret_plan, &bundle->name_servers, err);
 	if (r == 0 && ret_plan->container)
 		r = find_container(arena, runtime, ret_plan->container, bundle, ret_netns, err);
 	if (r == 0)

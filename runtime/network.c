@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/log.h"
 #include "base/str.h"
 #include "container_open.h"
 #include "fault.h"
@@ -19,6 +20,7 @@
 #include "net/port.h"
 #include "names.h"
 #include "pasta.h"
+#include "resolv_conf.h"
 
 enum { PATH_SIZE = 64 };
 
@@ -209,6 +211,19 @@ int network_leave(const struct runtime *runtime, const char *id, struct error *e
 	return r < 0 ? r : net_detach(&store, &detach, err);
 }
 
+/* It is on the network, whatever becomes of this. */
+static void tell_servers(const struct state *state, const struct network_plan *plan)
+{
+	auto_arena struct arena *arena = arena_new();
+	const char *lines = "";
+	struct error err;
+
+	if (!state->own_bundle || !resolv_conf_is_empty(state->bundle))
+		return;
+	if (network_name_servers(arena, plan, &lines, &err) < 0 || resolv_conf_fill(state->bundle, lines, &err) < 0)
+		log_message(LOG_LEVEL_WARNING, "%s", err.text);
+}
+
 int network_connect(const struct runtime *runtime, const char *id, const struct network_plan *plan, struct error *err)
 {
 	auto_arena struct arena *arena = arena_new();
@@ -219,7 +234,10 @@ int network_connect(const struct runtime *runtime, const char *id, const struct 
 	if (r < 0)
 		return r;
 	netns = open_live_netns(&container.state, err);
-	return netns < 0 ? netns : join_all(id, state_of(arena, runtime, id), netns, plan, err);
+	r = netns < 0 ? netns : join_all(id, state_of(arena, runtime, id), netns, plan, err);
+	if (r == 0)
+		tell_servers(&container.state, plan);
+	return r;
 }
 
 struct named {
@@ -469,6 +487,39 @@ int network_name_servers(struct arena *arena, const struct network_plan *plan, c
 	}
 	*ret_lines = lines;
 	return r;
+}
+
+static int plan_of(struct arena *arena, const char *id, struct network_plan *ret, struct error *err)
+{
+	auto_net_store struct net_store store = NET_STORE_CLOSED;
+	auto_names char **names = NULL;
+	int r = open_store(&store, err);
+
+	if (r == 0)
+		r = net_store_networks_of(&store, id, &names, err);
+	if (r < 0)
+		return r;
+	ret->joins = arena_array(arena, str_list_length((const char *const *)names) + 1, sizeof(*ret->joins));
+	for (char **name = names; *name; name++)
+		ret->joins[ret->n_joins++].name = arena_strdup(arena, *name);
+	return 0;
+}
+
+const char *network_name_servers_of(struct arena *arena, const struct runtime *runtime, const char *id)
+{
+	auto_open_container struct open_container container = CONTAINER_NOT_OPEN;
+	struct network_plan plan = { .mode = NETWORK_MODE_NAMED };
+	struct error ignored;
+	const char *text = NULL;
+
+	if (container_open(runtime, id, CONTAINER_UNLOCKED, &container, &ignored) < 0)
+		return NULL;
+	if (container.state.own_bundle)
+		text = resolv_conf_read(arena, container.state.bundle);
+	if (!text && (plan_of(arena, id, &plan, &ignored) < 0 ||
+		      network_name_servers(arena, &plan, &text, &ignored) < 0 || !*text))
+		return NULL;
+	return text;
 }
 
 int network_prune(struct arena *arena, const char ***ret_names, struct error *err)

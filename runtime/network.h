@@ -68,6 +68,10 @@ const char *network_default_word(void);
 int network_name_servers(struct arena *arena, const struct network_plan *plan, const char **ret_lines,
 			 struct error *err);
 
+/* What the resolv.conf of another container says: as `run` has made it, or, of any other bundle, the name servers of its
+   networks. NULL: not known. */
+const char *network_name_servers_of(struct arena *arena, const struct runtime *runtime, const char *id);
+
 /* The process that answers for names: names.h. */
 int network_names_main(struct error *err);
 
@@ -83,7 +87,7 @@ int network_bring_devices(pid_t pid, const struct config *config, struct error *
 /* The container is gone, or going: leaves all networks. Next to nothing if it is on none. */
 int network_leave(const struct runtime *runtime, const char *id, struct error *err);
 
-/* The same for a live container, on one network. */
+/* The same for a live container, on one network. One of `run` that was on none is told of the network's name server. */
 int network_connect(const struct runtime *runtime, const char *id, const struct network_plan *plan, struct error *err);
 int network_disconnect(const struct runtime *runtime, const char *id, const char *network, struct error *err);
 

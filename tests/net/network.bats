@@ -484,6 +484,47 @@ kill_names() {
 	wait_for eval "! kill -0 $server"
 }
 
+servers_in() {
+	coffer exec "$1" busybox cat /etc/resolv.conf
+}
+
+@test "names: in another's namespace those that it has; of one that was on no network, when it is connected" {
+	with_servers "nameserver 192.0.2.2"
+	coffer network create --subnet 10.5.0.0/24 two
+	image a --network two
+	image b --network container:a
+	[[ $(servers_in b) == "nameserver 10.5.0.1" ]]
+	[[ $(coffer exec b busybox nslookup a) == *10.5.0.2* ]]
+	image c --network container:a --dns 192.0.2.53
+	[[ $(servers_in c) == "nameserver 192.0.2.53" ]]
+	image d --network container:c
+	[[ $(servers_in d) == "nameserver 192.0.2.53" ]]
+	start o # of a bundle that run has not made
+	image e --network container:o
+	[[ $(servers_in e) == "nameserver 192.0.2.2" ]]
+	coffer network connect two o
+	image f --network container:o
+	[[ $(servers_in f) == "nameserver 10.5.0.1" ]]
+	# Later, and only what is empty.
+	image n --network none --read-only && image m --network none --dns 192.0.2.53
+	[[ -z $(servers_in n) ]]
+	image p --network container:n
+	[[ -z $(servers_in p) ]]
+	coffer network connect two n
+	coffer network connect two m
+	[[ $(servers_in n) == "nameserver 10.5.0.1" && $(servers_in m) == "nameserver 192.0.2.53" ]]
+	[[ $(coffer exec n busybox nslookup a) == *10.5.0.2* ]]
+	coffer network connect bridge n
+	[[ $(servers_in n) == "nameserver 10.5.0.1" ]]
+	[[ $(stat -c %h "$TEST_DIR/store/containers/n/resolv.conf") -eq 1 ]]
+	# What a container has there is nothing that leads elsewhere.
+	rm "$TEST_DIR/store/containers/p/resolv.conf" && ln -s "$TEST_DIR/other" "$TEST_DIR/store/containers/p/resolv.conf"
+	: >"$TEST_DIR/other"
+	coffer network disconnect two n
+	coffer network connect bridge p
+	[[ ! -s $TEST_DIR/other ]]
+}
+
 @test "names: of each network on a bridge of the host's; the sockets go with the last container, though others ask" {
 	local asks
 	host ip link add br9 up type bridge
