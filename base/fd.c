@@ -115,7 +115,8 @@ int fd_write_all(int fd, const void *data, size_t size)
 	return 0;
 }
 
-int fd_write_atomic(int dirfd, const char *path, const void *data, size_t size, mode_t mode, struct error *err)
+static int replace(int dirfd, const char *path, const void *data, size_t size, mode_t mode, bool sync,
+		   struct error *err)
 {
 	auto_free char *temporary = xasprintf("%s.%d.tmp", path, getpid());
 	auto_fd int fd = openat(dirfd, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, mode);
@@ -124,6 +125,8 @@ int fd_write_atomic(int dirfd, const char *path, const void *data, size_t size, 
 	if (fd < 0)
 		return fail(err, errno, "create %s", temporary);
 	r = fd_write_all(fd, data, size);
+	if (r == 0 && sync && fsync(fd) < 0)
+		r = -errno;
 	if (r == 0 && renameat(dirfd, temporary, dirfd, path) < 0)
 		r = -errno;
 	if (r < 0) {
@@ -131,6 +134,18 @@ int fd_write_atomic(int dirfd, const char *path, const void *data, size_t size, 
 		return fail(err, -r, "write %s", path);
 	}
 	return 0;
+}
+
+int fd_write_atomic(int dirfd, const char *path, const void *data, size_t size, mode_t mode, struct error *err)
+{
+	return replace(dirfd, path, data, size, mode, false, err);
+}
+
+int fd_write_durable(int dirfd, const char *path, const void *data, size_t size, mode_t mode, struct error *err)
+{
+	int r = replace(dirfd, path, data, size, mode, true, err);
+
+	return r == 0 && fsync(dirfd) < 0 ? fail(err, errno, "fsync the directory of %s", path) : r;
 }
 
 int fd_send(int socket, const void *data, size_t size, int fd)

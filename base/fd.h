@@ -26,6 +26,9 @@ int fd_write_all(int fd, const void *data, size_t size);
 /* Replaces path atomically with the text (temporary file in the same directory, then rename); mode as given. */
 int fd_write_atomic(int dirfd, const char *path, const void *data, size_t size, mode_t mode, struct error *err);
 
+/* The same, and it is there after a power cut: one text or the other, whole. `path`: a name in that directory. */
+int fd_write_durable(int dirfd, const char *path, const void *data, size_t size, mode_t mode, struct error *err);
+
 /* Sends size bytes and, if fd >= 0, that fd (SCM_RIGHTS) in one message. 0 or -errno; never raises SIGPIPE. */
 int fd_send(int socket, const void *data, size_t size, int fd);
 

@@ -251,15 +251,12 @@ static int list(const struct invocation *in, int *ret_exit, struct error *err)
 {
 	const struct list_options *options = in->options;
 	struct network *networks = NULL;
-	const char **unreadable = NULL;
 	size_t count = 0;
-	int r = network_list(in->arena, &networks, &count, &unreadable, err);
+	int r = network_list(in->arena, &networks, &count, err);
 
+	(void)ret_exit;
 	if (r < 0)
 		return r;
-	*ret_exit = *unreadable ? EXIT_FAILURE : EXIT_SUCCESS;
-	for (; *unreadable; unreadable++)
-		log_message(LOG_LEVEL_ERROR, "%s", *unreadable);
 	if (options->format == FORMAT_JSON)
 		return print_text(network_list_json(in->arena, networks, count), err);
 	if (options->quiet && count == 0)
@@ -267,36 +264,18 @@ static int list(const struct invocation *in, int *ret_exit, struct error *err)
 	return print_text(network_list_table(in->arena, networks, count, options->quiet), err);
 }
 
-/* Why there is nothing to be shown. */
-static int refuse_name(const char *name, const char *const *unreadable, struct error *err)
-{
-	auto_free char *start = xasprintf("network %s: ", name);
-
-	for (; *unreadable; unreadable++)
-		if (str_starts(*unreadable, start))
-			return refuse(err, "%s", *unreadable);
-	return refuse(err, "network `%s` does not exist", name);
-}
-
 static int inspect(const struct invocation *in, int *ret_exit, struct error *err)
 {
-	struct network *networks = NULL;
-	const char **unreadable = NULL;
+	struct network network;
 	struct endpoint *endpoints = NULL;
 	size_t count = 0;
-	size_t n_endpoints = 0;
 	const struct firewalls others = network_firewalls();
-	int r = network_list(in->arena, &networks, &count, &unreadable, err);
+	int r = network_find(in->arguments[0], &network, err);
 
 	(void)ret_exit;
 	if (r == 0)
-		r = network_endpoints(in->arena, in->arguments[0], NULL, &endpoints, &n_endpoints, err);
-	if (r < 0)
-		return r;
-	for (size_t i = 0; i < count; i++)
-		if (str_eq(networks[i].name, in->arguments[0]))
-			return print_text(network_json(in->arena, &networks[i], endpoints, n_endpoints, &others), err);
-	return refuse_name(in->arguments[0], unreadable, err);
+		r = network_endpoints(in->arena, in->arguments[0], NULL, &endpoints, &count, err);
+	return r < 0 ? r : print_text(network_json(in->arena, &network, endpoints, count, &others), err);
 }
 
 /* ---- the others ---- */

@@ -215,6 +215,28 @@ static int take_down(const struct net_store *store, const struct net_host *host,
 	return r < 0 ? r : host_side_remove_unused(store, host, network, err);
 }
 
+/* Its record cannot be read: what follows from the names goes, and what no other record tells of. */
+static int detach_unread(const struct net_store *store, const struct net_host *host, const struct detach *detach,
+			 const char *name, struct error *err)
+{
+	struct endpoint endpoint = { .ports = NULL };
+	struct network network = { .kind = NETWORK_BRIDGE };
+	int r = net_store_load_network(store, name, &network, err);
+
+	(void)snprintf(endpoint.owner, sizeof(endpoint.owner), "%s", detach->owner);
+	(void)snprintf(endpoint.network, sizeof(endpoint.network), "%s", name);
+	endpoint_name_host(&endpoint);
+	if (r == 0)
+		r = link_remove(host->route, endpoint.host, host->netfilter, err);
+	if (r == 0)
+		r = net_store_remove_endpoint(store, &endpoint, err);
+	if (r == 0)
+		r = net_store_sweep(store, err);
+	if (r == 0 && network.kind == NETWORK_BRIDGE)
+		r = rules_rebuild(store, host, NULL, err);
+	return r < 0 ? r : host_side_remove_unused(store, host, &network, err);
+}
+
 static int detach_one(const struct net_store *store, const struct net_host *host, const struct detach *detach,
 		      const char *name, struct error *err)
 {
@@ -226,6 +248,8 @@ static int detach_one(const struct net_store *store, const struct net_host *host
 
 	if (r == -ENOENT)
 		return detach->has_to_be ? r : 0;
+	if (r == -EUCLEAN)
+		return detach_unread(store, host, detach, name, err);
 	if (r == 0 && detach->state && !str_eq(detach->state, endpoint.state))
 		return 0;
 	if (r == 0)

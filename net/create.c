@@ -192,3 +192,9 @@ int network_remove(const struct net_store *store, const struct net_host *host, c
 	r = host_side_remove_unused(store, host, &network, err);
 	return r < 0 ? r : net_store_remove_network(store, name, err);
 }
+	if (r == -EUCLEAN) {
+		network = (struct network){ .kind = NETWORK_BRIDGE };
+		(void)snprintf(network.name, sizeof(network.name), "%s", name);
+		network_name_bridge(&network); /* what it would have had; another's is known by its MAC */
+		r = 0;
+	}

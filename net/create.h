@@ -11,5 +11,5 @@ int network_create(const struct net_store *store, const struct net_host *host, s
 
 int network_ensure_default(const struct net_store *store, const struct net_host *host, struct error *err);
 
-/* -EBUSY: a container is on it. */
+/* -EBUSY: a container is on it. One whose file cannot be read goes, too. */
 int network_remove(const struct net_store *store, const struct net_host *host, const char *name, struct error *err);

@@ -13,6 +13,7 @@
 
 #include "base/cleanup.h"
 #include "base/fd.h"
+#include "base/path.h"
 #include "base/str.h"
 #include "lines.h"
 
@@ -85,12 +86,20 @@ int net_store_open(const char *config, const char *run, struct net_store *ret, s
 		.config_fd = take_fd(&store.config_fd),
 		.run_fd = take_fd(&store.run_fd),
 		.lock_fd = take_fd(&store.lock_fd),
+		.broken = xcalloc(1, sizeof(*ret->broken)),
 	};
 	return 0;
 }
 
 void net_store_close(struct net_store *store)
 {
+	for (struct net_broken *at = store->broken ? *store->broken : NULL, *after; at; at = after) {
+		after = at->next;
+		free(at->file);
+		free(at->why);
+		free(at);
+	}
+	free(store->broken);
 	cleanup_fd(&store->config_fd);
 	cleanup_fd(&store->run_fd);
 	cleanup_fd(&store->lock_fd);
@@ -101,6 +110,38 @@ void net_store_reached(const struct net_store *store, const char *step)
 {
 	if (store->at_step)
 		store->at_step(step);
+}
+
+/* ---- files that cannot be read ---- */
+
+static char *absolute(int dirfd, const char *path)
+{
+	char link[32];
+	char directory[PATH_MAX];
+	const ssize_t length = readlink(path_of_fd(dirfd, link), directory, sizeof(directory));
+
+	return xasprintf("%.*s/%s", length > 0 ? (int)length : 0, directory, path);
+}
+
+/* One that this process cannot read now, for want of fds, is not broken. */
+static int refuse_file(const struct net_store *store, int dirfd, const char *path, struct error *err)
+{
+	auto_free char *file = NULL;
+	struct net_broken **slot = store->broken;
+
+	if (err->code == EMFILE || err->code == ENFILE || err->code == ENOMEM)
+		return -err->code;
+	err->code = EUCLEAN;
+	if (!slot)
+		return -EUCLEAN;
+	file = absolute(dirfd, path);
+	while (*slot && !str_eq((*slot)->file, file))
+		slot = &(*slot)->next;
+	if (*slot)
+		return -EUCLEAN;
+	*slot = xcalloc(1, sizeof(**slot));
+	**slot = (struct net_broken){ .file = take_ptr(file), .why = xstrdup(err->text) };
+	return -EUCLEAN;
 }
 
 /* ---- lists ---- */
@@ -176,20 +217,23 @@ int net_store_load_network(const struct net_store *store, const char *name, stru
 	r = fd_read_file(store->config_fd, name, LINES_MAX, &text, &length, err);
 	if (r == -ENOENT)
 		return refuse_as(err, ENOENT, "network `%s` does not exist", name);
+	if (r == 0 && length == 0)
+		r = refuse(err, "network %s: the file is empty", name);
 	if (r == 0 && network_parse(text, length, &network, err) < 0)
 		r = context(err, "network %s", name);
 	if (r == 0 && !str_eq(network.name, name))
 		r = refuse(err, "network %s: its file is of network %s", name, network.name);
-	if (r == 0)
-		*ret = network;
-	return r;
+	if (r < 0)
+		return refuse_file(store, store->config_fd, name, err);
+	*ret = network;
+	return 0;
 }
 
 int net_store_save_network(const struct net_store *store, const struct network *network, struct error *err)
 {
 	auto_free char *text = network_format(network);
 
-	return fd_write_atomic(store->config_fd, network->name, text, strlen(text), 0600, err);
+	return fd_write_durable(store->config_fd, network->name, text, strlen(text), 0600, err);
 }
 
 int net_store_remove_network(const struct net_store *store, const char *name, struct error *err)
@@ -217,7 +261,7 @@ int net_store_load_endpoint(const struct net_store *store, const char *owner, co
 		return refuse_as(err, ENOENT, "container `%s` is not on network `%s`", owner, network);
 	if (r == 0 && endpoint_parse(text, length, ret, err) < 0)
 		r = context(err, "%s", path);
-	return r;
+	return r < 0 ? refuse_file(store, store->run_fd, path, err) : 0;
 }
 
 int net_store_save_endpoint(const struct net_store *store, const struct endpoint *endpoint, struct error *err)
@@ -246,6 +290,12 @@ int net_store_remove_endpoint(const struct net_store *store, const struct endpoi
 	return 0;
 }
 
+/* What others take away meanwhile, from who has not locked, is not there either. */
+static bool is_left_out(int loaded)
+{
+	return loaded == -EUCLEAN || loaded == -ENOENT;
+}
+
 static int each_of_owner(const struct net_store *store, const char *owner, net_store_endpoint_fn *see, void *context,
 			 struct error *err)
 {
@@ -256,8 +306,12 @@ static int each_of_owner(const struct net_store *store, const char *owner, net_s
 		auto_endpoint struct endpoint endpoint = { .ports = NULL };
 
 		r = net_store_load_endpoint(store, owner, *name, &endpoint, err);
-		if (r == 0)
+		if (is_left_out(r))
+			r = 0;
+		else if (r == 0)
 			r = see(&endpoint, context, err);
+		if (r == -EUCLEAN)
+			r = 0;
 	}
 	return r;
 }
@@ -281,8 +335,12 @@ int net_store_each_network(const struct net_store *store, net_store_network_fn *
 		struct network network;
 
 		r = net_store_load_network(store, *name, &network, err);
-		if (r == 0)
+		if (is_left_out(r))
+			r = 0;
+		else if (r == 0)
 			r = see(&network, context, err);
+		if (r == -EUCLEAN)
+			r = 0;
 	}
 	return r;
 }

@@ -16,8 +16,15 @@
 #include "endpoint.h"
 #include "network.h"
 
+/* A file that cannot be read, and why. */
+struct net_broken {
+	struct net_broken *next;
+	char *file, *why; /* absolute */
+};
+
 struct net_store {
 	int config_fd, run_fd, lock_fd;
+	struct net_broken **broken;        /* each such file that was met so far, once; NULL: not kept */
 	void (*at_step)(const char *name); /* for tests that end the process there; NULL */
 };
 
@@ -37,7 +44,8 @@ void net_store_close(struct net_store *store); /* lets the lock go */
 /* Tells at_step, if there is one. */
 void net_store_reached(const struct net_store *store, const char *step);
 
-/* -ENOENT with text: there is no network of this name. */
+/* -ENOENT with text: there is no network of this name. -EUCLEAN: its file cannot be read. The definition is written so
+   that it outlives a power cut, since it is kept over a boot. */
 int net_store_load_network(const struct net_store *store, const char *name, struct network *ret, struct error *err);
 int net_store_save_network(const struct net_store *store, const struct network *network, struct error *err);
 int net_store_remove_network(const struct net_store *store, const char *name, struct error *err);
@@ -54,17 +62,18 @@ static inline void net_store_names_cleanup(char ***names)
 }
 #define auto_names auto_cleanup(net_store_names_cleanup)
 
-/* -ENOENT with text: the container is not on it. */
+/* -ENOENT with text: the container is not on it. -EUCLEAN: the record cannot be read. */
 int net_store_load_endpoint(const struct net_store *store, const char *owner, const char *network, struct endpoint *ret,
 			    struct error *err);
 int net_store_save_endpoint(const struct net_store *store, const struct endpoint *endpoint, struct error *err);
 int net_store_remove_endpoint(const struct net_store *store, const struct endpoint *endpoint, struct error *err);
 
-/* Calls `see` for each network, in the order of names; one that cannot be read is an error. */
+/* Calls `see` for each network, in the order of names, but those whose file cannot be read: these are in `broken`. So is
+   what `see` itself could not read: its -EUCLEAN ends nothing, any other error does. */
 typedef int net_store_network_fn(const struct network *network, void *context, struct error *err);
 int net_store_each_network(const struct net_store *store, net_store_network_fn *see, void *context, struct error *err);
 
-/* Calls `see` for each endpoint of every network; one that cannot be read is an error. */
+/* The same for each endpoint of every network. */
 typedef int net_store_endpoint_fn(const struct endpoint *endpoint, void *context, struct error *err);
 int net_store_each_endpoint(const struct net_store *store, net_store_endpoint_fn *see, void *context,
 			    struct error *err);

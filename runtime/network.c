@@ -49,6 +49,16 @@ static int open_store(struct net_store *store, struct error *err)
 	return net_store_open(where.config, where.run, store, err);
 }
 
+/* What was left out is said once, when all else is done. */
+static void close_store(struct net_store *store)
+{
+	for (const struct net_broken *at = store->broken ? *store->broken : NULL; at; at = at->next)
+		log_message(LOG_LEVEL_ERROR, "%s is left out: %s", at->file, at->why);
+	net_store_close(store);
+}
+
+#define auto_store auto_cleanup(close_store)
+
 static char *state_of(struct arena *arena, const struct runtime *runtime, const char *id)
 {
 	return arena_printf(arena, "%s/%s", runtime->root, id);
@@ -132,7 +142,7 @@ static int join_all(const char *id, const char *state, int netns, const struct n
 	struct attach attach = { .owner = id, .state = state, .netns = netns, .rate = plan->rate };
 	auto_arena struct arena *arena = arena_new();
 	const char *run = directories(arena).run;
-	auto_net_store struct net_store store = NET_STORE_CLOSED;
+	auto_store struct net_store store = NET_STORE_CLOSED;
 	struct network network;
 	struct error ignored;
 	size_t publisher = 0;
@@ -199,7 +209,7 @@ int network_bring_devices(pid_t pid, const struct config *config, struct error *
 int network_leave(const struct runtime *runtime, const char *id, struct error *err)
 {
 	auto_arena struct arena *arena = arena_new();
-	auto_net_store struct net_store store = NET_STORE_CLOSED;
+	auto_store struct net_store store = NET_STORE_CLOSED;
 	const struct directories where = directories(arena);
 	const struct detach detach = { .owner = id, .state = state_of(arena, runtime, id), .netns = NET_GONE };
 	int r;
@@ -258,7 +268,7 @@ static int netns_of(void *context)
 int network_disconnect(const struct runtime *runtime, const char *id, const char *network, struct error *err)
 {
 	auto_arena struct arena *arena = arena_new();
-	auto_net_store struct net_store store = NET_STORE_CLOSED;
+	auto_store struct net_store store = NET_STORE_CLOSED;
 	struct named named = { .runtime = runtime, .id = id };
 	const struct detach detach = {
 		.owner = id,
@@ -279,7 +289,7 @@ int network_disconnect(const struct runtime *runtime, const char *id, const char
 int network_define(struct network *network, bool v6, struct error *err)
 {
 	auto_net_host struct net_host host = NET_HOST_CLOSED;
-	auto_net_store struct net_store store = NET_STORE_CLOSED;
+	auto_store struct net_store store = NET_STORE_CLOSED;
 	int r = open_store(&store, err);
 
 	if (r == 0)
@@ -310,35 +320,34 @@ int network_undefine(const char *name, struct error *err)
 	return r < 0 ? r : network_remove(&store, &host, name, err);
 }
 
-int network_list(struct arena *arena, struct network **ret, size_t *ret_count, const char ***ret_unreadable,
-		 struct error *err)
+int network_find(const char *name, struct network *ret, struct error *err)
 {
 	auto_net_store struct net_store store = NET_STORE_CLOSED;
+	int r = open_store(&store, err);
+
+	return r < 0 ? r : net_store_load_network(&store, name, ret, err);
+}
+
+int network_list(struct arena *arena, struct network **ret, size_t *ret_count, struct error *err)
+{
+	auto_store struct net_store store = NET_STORE_CLOSED;
 	auto_names char **names = NULL;
 	struct network *networks;
-	const char **unreadable;
-	size_t n_unreadable = 0;
 	size_t count = 0;
-	size_t all;
 	int r = open_store(&store, err);
 
 	if (r == 0)
 		r = net_store_networks(&store, &names, err);
 	if (r < 0)
 		return r;
-	all = str_list_length((const char *const *)names);
-	networks = arena_array(arena, all + 1, sizeof(*networks));
-	unreadable = arena_array(arena, all + 1, sizeof(*unreadable));
-	for (char **name = names; r == 0 && *name; name++) {
-		struct error failed = { .text = "" };
+	networks = arena_array(arena, str_list_length((const char *const *)names) + 1, sizeof(*networks));
+	for (char **name = names; *name; name++) {
+		struct error ignored;
 
-		if (net_store_load_network(&store, *name, &networks[count], &failed) == 0)
+		if (net_store_load_network(&store, *name, &networks[count], &ignored) == 0)
 			count++;
-		else
-			unreadable[n_unreadable++] = arena_strdup(arena, failed.text);
 	}
 	*ret = networks;
-	*ret_unreadable = unreadable;
 	*ret_count = count;
 	return 0;
 }
@@ -378,7 +387,7 @@ int network_endpoints(struct arena *arena, const char *network, const char *id, 
 		      size_t *ret_count, struct error *err)
 {
 	struct collect collect = { .arena = arena, .network = network, .id = id };
-	auto_net_store struct net_store store = NET_STORE_CLOSED;
+	auto_store struct net_store store = NET_STORE_CLOSED;
 	int r = open_store(&store, err);
 
 	if (r == 0)
@@ -440,7 +449,7 @@ static int see_lost(const struct endpoint *endpoint, void *context, struct error
 int network_reload(struct arena *arena, const char ***ret_lost, struct error *err)
 {
 	struct lost lost = { .arena = arena, .lines = arena_array(arena, 1, sizeof(*lost.lines)) };
-	auto_net_store struct net_store store = NET_STORE_CLOSED;
+	auto_store struct net_store store = NET_STORE_CLOSED;
 	int r = open_store(&store, err);
 
 	if (r == 0)
@@ -448,6 +457,8 @@ int network_reload(struct arena *arena, const char ***ret_lost, struct error *er
 	if (r == 0)
 		r = net_store_each_endpoint(&store, start_names, &store, err);
 	*ret_lost = lost.lines;
+	if (r == 0 && *store.broken)
+		return refuse(err, "all else is made again, but what files tell that cannot be read is not");
 	return r;
 }
 
@@ -463,7 +474,7 @@ int network_name_servers(struct arena *arena, const struct network_plan *plan, c
 			 struct error *err)
 {
 	auto_net_host struct net_host host = NET_HOST_CLOSED;
-	auto_net_store struct net_store store = NET_STORE_CLOSED;
+	auto_store struct net_store store = NET_STORE_CLOSED;
 	const char *lines = "";
 	int r = open_store(&store, err);
 
@@ -491,7 +502,7 @@ int network_name_servers(struct arena *arena, const struct network_plan *plan, c
 
 static int plan_of(struct arena *arena, const char *id, struct network_plan *ret, struct error *err)
 {
-	auto_net_store struct net_store store = NET_STORE_CLOSED;
+	auto_store struct net_store store = NET_STORE_CLOSED;
 	auto_names char **names = NULL;
 	int r = open_store(&store, err);
 
@@ -525,8 +536,9 @@ const char *network_name_servers_of(struct arena *arena, const struct runtime *r
 int network_prune(struct arena *arena, const char ***ret_names, struct error *err)
 {
 	auto_net_host struct net_host host = NET_HOST_CLOSED;
-	auto_net_store struct net_store store = NET_STORE_CLOSED;
+	auto_store struct net_store store = NET_STORE_CLOSED;
 	auto_names char **names = NULL;
+	struct network network;
 	const char **removed;
 	size_t count = 0;
 	int r = open_store(&store, err);
@@ -541,7 +553,7 @@ int network_prune(struct arena *arena, const char ***ret_names, struct error *er
 		return r;
 	removed = arena_array(arena, str_list_length((const char *const *)names) + 1, sizeof(*removed));
 	for (char **name = names; r == 0 && *name; name++) {
-		if (str_eq(*name, network_default))
+		if (str_eq(*name, network_default) || net_store_load_network(&store, *name, &network, err) == -EUCLEAN)
 			continue;
 		r = network_remove(&store, &host, *name, err);
 		if (r == 0)

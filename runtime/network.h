@@ -101,10 +101,12 @@ int network_undefine(const char *name, struct error *err);
 /* Other firewalls that drop what they are not told to let pass (net/firewall.h); none where that is not known. */
 struct firewalls network_firewalls(void);
 
-/* All of them, sorted by name; in `arena`. *ret_unreadable: of each whose file cannot be read "network NAME: " and why,
-   ended with NULL. */
-int network_list(struct arena *arena, struct network **ret, size_t *ret_count, const char ***ret_unreadable,
-		 struct error *err);
+/* One of them; -ENOENT. */
+int network_find(const char *name, struct network *ret, struct error *err);
+
+/* All of them, sorted by name; in `arena`. As with all of these, a file that cannot be read is left out, and said so in
+   the log. */
+int network_list(struct arena *arena, struct network **ret, size_t *ret_count, struct error *err);
 
 /* Who is on a network (NULL: on any), or where a container (NULL: any) is. In `arena`. */
 int network_endpoints(struct arena *arena, const char *network, const char *id, struct endpoint **ret,
@@ -114,7 +116,7 @@ int network_endpoints(struct arena *arena, const char *network, const char *id, 
 const char *network_port_text(const struct nft_port *port, char *buffer);
 
 /* Makes again what others have removed. *ret_lost: a line, in `arena`, for each container that runs and whose interface
-   is gone, ended with NULL. */
+   is gone, ended with NULL. Refused at the end if there was a file that cannot be read. */
 int network_reload(struct arena *arena, const char ***ret_lost, struct error *err);
 
 /* Takes down what containers that are gone have left, then removes networks without a container, but for the default

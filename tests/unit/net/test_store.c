@@ -46,11 +46,39 @@ static void networks(void)
 		CHECK(!names[2]);
 	}
 	temporary_write(store.config_fd, "three", "name one\n", 9);
-	CHECK_INT(-EINVAL, net_store_load_network(&store, "three", &read, &err));
+	CHECK_INT(-EUCLEAN, net_store_load_network(&store, "three", &read, &err));
 	CHECK_CONTAINS("network three: ", err.text);
 	CHECK_INT(0, net_store_remove_network(&store, "one", &err));
 	CHECK_INT(0, net_store_remove_network(&store, "one", &err));
 	CHECK_INT(-ENOENT, net_store_load_network(&store, "one", &read, &err));
+}
+
+static int count_network(const struct network *network, void *context, struct error *error)
+{
+	(void)network;
+	(void)error;
+	++*(int *)context;
+	return 0;
+}
+
+static void what_is_broken_is_left_out(void)
+{
+	auto_free char *config = xstrdup(temporary_directory());
+	auto_net_store struct net_store store = NET_STORE_CLOSED;
+	struct network one = a_network("one");
+	int seen = 0;
+
+	CHECK_INT(0, net_store_open(config, temporary_directory(), &store, &err));
+	CHECK_INT(0, net_store_save_network(&store, &one, &err));
+	temporary_write(store.config_fd, "empty", "", 0);
+	temporary_write(store.config_fd, "other", "name one\n", 9);
+	CHECK_INT(0, net_store_each_network(&store, count_network, &seen, &err));
+	CHECK_INT(0, net_store_each_network(&store, count_network, &seen, &err));
+	CHECK_INT(2, seen);
+	CHECK(*store.broken && (*store.broken)->next && !(*store.broken)->next->next);
+	CHECK_CONTAINS("/empty", (*store.broken)->file);
+	CHECK_STR("network empty: the file is empty", (*store.broken)->why);
+	CHECK_CONTAINS("/other", (*store.broken)->next->file);
 }
 
 static int count(const struct endpoint *endpoint, void *context, struct error *error)
@@ -127,6 +155,6 @@ static void one_at_a_time(void)
 	CHECK_INT(0, status);
 }
 
-static const struct test tests[] = { TEST(networks), TEST(endpoints), TEST(directories_are_ours_alone),
-				     TEST(one_at_a_time) };
+static const struct test tests[] = { TEST(networks), TEST(what_is_broken_is_left_out), TEST(endpoints),
+				     TEST(directories_are_ours_alone), TEST(one_at_a_time) };
 TEST_MAIN(tests)
