@@ -10,8 +10,21 @@
 #include "base/str.h"
 #include "host_side.h"
 
-/* Where networks without addresses of their own lie: 10.192.0.0/12, a /22 each (a bridge has at most 1023 ports). */
-enum { POOL_PREFIX = 22, POOL_FIRST = 192, POOL_NETWORKS = 1024, V6_PREFIX = 64, V6_RANDOM = 7, V6_LOCAL = 0xfd };
+enum { POOL_PREFIX = 22, V6_PREFIX = 64, V6_RANDOM = 7, V6_LOCAL = 0xfd };
+
+/* Where networks without addresses of their own lie, a /22 each (a bridge has at most 1023 ports). The next one is for a
+   host that has routes to all of those before it; from its end, since Docker's own begin at the other. */
+static const struct pool {
+	uint8_t first[2];
+	unsigned networks;
+	bool from_end;
+} pools[] = {
+	{ { 10, 192 }, 1024, false }, /* 10.192.0.0/12 */
+	{ { 172, 16 }, 1024, true },  /* 172.16.0.0/12 */
+	{ { 192, 168 }, 64, true },   /* 192.168.0.0/16 */
+};
+
+#define POOL_NAMES "10.192.0.0/12, 172.16.0.0/12 and 192.168.0.0/16"
 
 /* Another network's VLAN interface on the same parent: the kernel has one at most. */
 static int see_vlan(const struct network *other, void *context, struct error *err)
@@ -68,24 +81,38 @@ static int check_free(const struct net_store *store, const struct net_host *host
 	return r;
 }
 
-static int choose_v4(const struct net_store *store, const struct net_host *host, struct ip_network *ret,
-		     struct error *err)
+static int choose_from(const struct net_store *store, const struct net_host *host, const struct pool *pool,
+		       struct ip_network *ret, struct error *err)
 {
-	const struct ip_network first = { .address = { .family = AF_INET, .bytes = { 10, POOL_FIRST } },
+	const struct ip_network first = { .address = { .family = AF_INET, .bytes = { pool->first[0], pool->first[1] } },
 					  .prefix = POOL_PREFIX };
+	int r = -EEXIST;
 
-	for (unsigned i = 0; i < POOL_NETWORKS; i++) {
+	for (unsigned i = 0; i < pool->networks && r == -EEXIST; i++) {
+		const uint64_t number = pool->from_end ? pool->networks - 1 - i : i;
 		struct ip_network next = first;
-		int r;
 
-		next.address = ip_at(&first, i * ip_count(&first) + 1);
+		next.address = ip_at(&first, number * ip_count(&first) + 1);
 		r = check_free(store, host, &next, true, err);
 		if (r == 0)
 			*ret = next;
-		if (r != -EEXIST)
-			return r;
 	}
-	return refuse_as(err, ENOSPC, "no free network: give one with --subnet");
+	return r;
+}
+
+static int choose_v4(const struct net_store *store, const struct net_host *host, struct network *network,
+		     struct error *err)
+{
+	int r = -EEXIST;
+
+	for (size_t i = 0; i < ARRAY_SIZE(pools) && r == -EEXIST; i++)
+		r = choose_from(store, host, &pools[i], &network->v4, err);
+	if (r != -EEXIST)
+		return r;
+	return refuse_as(err, ENOSPC,
+			 "network %s: this host has routes or networks in all of " POOL_NAMES
+			 "; give it a subnet: coffer network create --subnet NETWORK %s",
+			 network->name, network->name);
 }
 
 /* A unique local network (RFC 4193): random, so that two hosts do not choose the same. */
@@ -142,7 +169,7 @@ static int choose(const struct net_store *store, const struct net_host *host, st
 	network_name_bridge(network);
 	r = net_store_each_network(store, see_bridge, network, err);
 	if (r == 0 && !ip_is_set(&network->v4.address) && !ip_is_set(&network->v6.address))
-		r = choose_v4(store, host, &network->v4, err);
+		r = choose_v4(store, host, network, err);
 	if (r == 0 && want_v6 && !ip_is_set(&network->v6.address))
 		r = choose_v6(&network->v6, err);
 	return r < 0 ? r : network_validate(network, err);
@@ -184,6 +211,12 @@ int network_remove(const struct net_store *store, const struct net_host *host, c
 	struct network network;
 	int r = net_store_load_network(store, name, &network, err);
 
+	if (r == -EUCLEAN) {
+		network = (struct network){ .kind = NETWORK_BRIDGE };
+		(void)snprintf(network.name, sizeof(network.name), "%s", name);
+		network_name_bridge(&network); /* what it would have had; another's is known by its MAC */
+		r = 0;
+	}
 	if (r < 0)
 		return r;
 	if (!net_store_unused(store, name))
@@ -192,9 +225,3 @@ int network_remove(const struct net_store *store, const struct net_host *host, c
 	r = host_side_remove_unused(store, host, &network, err);
 	return r < 0 ? r : net_store_remove_network(store, name, err);
 }
-	if (r == -EUCLEAN) {
-		network = (struct network){ .kind = NETWORK_BRIDGE };
-		(void)snprintf(network.name, sizeof(network.name), "%s", name);
-		network_name_bridge(&network); /* what it would have had; another's is known by its MAC */
-		r = 0;
-	}

@@ -57,6 +57,23 @@ static int addresses(void)
 	return 0;
 }
 
+/* A host whose VPN has all of a pool; routes with a hole, and all of them. */
+static int pools(void)
+{
+	struct network network;
+
+	(void)printed_in(-1, "ip link add d0 type veth peer name d1; ip link set d0 up; ip route add 10.0.0.0/8 dev d0;"
+			     "ip route add 172.31.252.0/23 dev d0");
+	EXPECT(create("one", NULL, false, &network) == 0 && is(&network.v4, "172.31.248.1/22"));
+	EXPECT(create("two", NULL, false, &network) == 0 && is(&network.v4, "172.31.244.1/22"));
+	(void)printed_in(-1, "ip route add 172.16.0.0/12 dev d0");
+	EXPECT(create("three", NULL, false, &network) == 0 && is(&network.v4, "192.168.252.1/22"));
+	(void)printed_in(-1, "ip route add 192.168.0.0/16 dev d0");
+	EXPECT(create("four", NULL, false, &network) == -ENOSPC);
+	EXPECT(strstr(err.text, "coffer network create --subnet NETWORK four"));
+	return 0;
+}
+
 /* What can be told of networks on a parent before there is one: the host's own routes are in no one's way. */
 static int on_parents(void)
 {
@@ -129,6 +146,11 @@ static void free_addresses_are_chosen(void)
 	run(addresses);
 }
 
+static void a_pool_after_another(void)
+{
+	run(pools);
+}
+
 static void parents_are_checked(void)
 {
 	run(on_parents);
@@ -139,6 +161,6 @@ static void a_used_one_stays(void)
 	run(removal);
 }
 
-static const struct test tests[] = { TEST(free_addresses_are_chosen), TEST(parents_are_checked),
-				     TEST(a_used_one_stays) };
+static const struct test tests[] = { TEST(free_addresses_are_chosen), TEST(a_pool_after_another),
+				     TEST(parents_are_checked), TEST(a_used_one_stays) };
 TEST_MAIN(tests)
