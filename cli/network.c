@@ -68,6 +68,8 @@ static int take_subnet(const char *subnet, const char *gateway, int family, stru
 	own = ip_network_of(&net);
 	if (!ip_equal(&own.address, &net.address))
 		return refuse(err, "%s: not a network, it has host bits", subnet);
+	if (ip_count(&net) < 2)
+		return refuse(err, "%s: one address is no network for a gateway and containers", subnet);
 	own.address = ip_at(&net, 1);
 	if (gateway && ip_parse(gateway, &own.address, err) < 0)
 		return -err->code;
@@ -346,7 +348,7 @@ static int connect_one(const struct invocation *in, int *ret_exit, struct error 
 
 	(void)ret_exit;
 	if (r == 0 && plan.mode != NETWORK_MODE_NAMED)
-		return refuse(err, "\"%.64s\" is not a name for a network", in->arguments[0]);
+		return network_name_check(in->arguments[0], err);
 	return r < 0 ? r : network_connect(in->runtime, in->arguments[1], &plan, err);
 }
 

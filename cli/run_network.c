@@ -88,6 +88,13 @@ static int find_container(struct arena *arena, const struct runtime *runtime, co
 		return refuse(err, "--network container:%.64s: that one does not run", id);
 	if (netns < 0)
 		return context(err, "--network container:%.64s", id);
+	if (geteuid() != 0) {
+		(void)close(netns);
+		return refuse(err,
+			      "--network container:%.64s needs root: that network belongs to the user namespace of its "
+			      "container, and each container of an ordinary user has one of its own",
+			      id);
+	}
 	bundle->network_path = arena_printf(arena, "/proc/self/fd/%d", netns);
 	*ret_netns = netns;
 	return 0;

@@ -182,8 +182,8 @@ int network_create(const struct net_store *store, const struct net_host *host, s
 	struct network ignored;
 	int r;
 
-	if (!network_name_valid(network->name))
-		return refuse(err, "\"%.64s\" is not a name for a network", network->name);
+	if (network_name_check(network->name, err) < 0)
+		return -err->code;
 	if (net_store_load_network(store, network->name, &ignored, err) != -ENOENT)
 		return refuse_as(err, EEXIST, "network `%s` exists already", network->name);
 	r = bridge ? choose(store, host, network, want_v6, err) : check_parent(store, host, network, want_v6, err);

@@ -143,6 +143,20 @@ int interface_describe(const struct net_store *store, const struct net_host *hos
 
 /* ---- into the container ---- */
 
+/* What the kernel's word for it does not tell. */
+static int explain(const struct endpoint *endpoint, int r, struct error *err)
+{
+	if (r == -EEXIST)
+		return refuse_as(
+			err, EEXIST,
+			"the container has an interface %s already, which coffer has not made: give it another "
+			"name in there (ip link set %s name NAME)",
+			endpoint->interface, endpoint->interface);
+	if (r == -EXFULL)
+		return refuse_as(err, EXFULL, "the bridge has 1023 ports, which is all that the kernel allows");
+	return r;
+}
+
 static int make_veth(const struct net_host *host, const struct endpoint *endpoint, const struct link_info *bridge,
 		     int netns, struct error *err)
 {
@@ -160,11 +174,11 @@ static int make_veth(const struct net_host *host, const struct endpoint *endpoin
 	link_add_veth(&batch, &veth);
 	r = netlink_send(host->route, &batch, NULL, NULL, err);
 	if (r != -EEXIST)
-		return r;
+		return explain(endpoint, r, err);
 	/* One of a container of this name whose namespace the kernel has not taken down yet; or the container has an
 	   interface of this name, then it fails again. */
 	r = link_remove(host->route, endpoint->host, host->netfilter, err);
-	return r < 0 ? r : netlink_send(host->route, &batch, NULL, NULL, err);
+	return r < 0 ? r : explain(endpoint, netlink_send(host->route, &batch, NULL, NULL, err), err);
 }
 
 static int make_shared(const struct net_host *host, const struct network *network, const struct endpoint *endpoint,
@@ -187,7 +201,7 @@ static int make_shared(const struct net_host *host, const struct network *networ
 	if (r == -EBUSY)
 		return refuse_as(err, EBUSY, "%s is a port of a bridge, or has interfaces of another kind on it",
 				 network->parent);
-	return r;
+	return explain(endpoint, r, err);
 }
 
 static int move_parent(const struct net_host *host, const struct network *network, int netns, struct error *err)

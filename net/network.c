@@ -30,7 +30,16 @@ static const struct {
 	{ NETWORK_IPVLAN, IPVLAN_MODE_L3S, "l3s" },
 };
 
-static const char *const reserved[] = { "none", "host", "private", "container", "ns", "pasta" };
+static const struct {
+	const char *name, *means;
+} reserved[] = {
+	{ "none", "--network none" },
+	{ "host", "--network host" },
+	{ "private", "what engines call a container's own" },
+	{ "container", "--network container:ID" },
+	{ "ns", "--network ns:FILE" },
+	{ "pasta", "--network pasta" },
+};
 
 bool network_name_valid(const char *name)
 {
@@ -42,9 +51,18 @@ bool network_name_valid(const char *name)
 		if (!isalnum((unsigned char)name[i]) && !strchr("-_.", name[i]))
 			return false;
 	for (size_t i = 0; i < ARRAY_SIZE(reserved); i++)
-		if (str_eq(name, reserved[i]))
+		if (str_eq(name, reserved[i].name))
 			return false;
 	return true;
+}
+
+int network_name_check(const char *name, struct error *err)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(reserved); i++)
+		if (str_eq(name, reserved[i].name))
+			return refuse(err, "\"%s\" is not a name for a network: it is reserved for %s", name,
+				      reserved[i].means);
+	return network_name_valid(name) ? 0 : refuse(err, "\"%.64s\" is not a name for a network", name);
 }
 
 const char *network_mode_word(const struct network *network)
@@ -204,8 +222,8 @@ static int check_kind(const struct network *network, struct error *err)
 
 int network_validate(const struct network *network, struct error *err)
 {
-	if (!network_name_valid(network->name))
-		return refuse(err, "\"%.64s\" is not a name for a network", network->name);
+	if (network_name_check(network->name, err) < 0)
+		return -err->code;
 	if (check_kind(network, err) < 0)
 		return -err->code;
 	if (!ip_is_set(&network->v4.address) && !ip_is_set(&network->v6.address))
@@ -227,8 +245,8 @@ static int read_name(const char *value, void *target, struct error *err)
 {
 	struct network *network = target;
 
-	if (!network_name_valid(value))
-		return refuse(err, "\"%.64s\" is not a name for a network", value);
+	if (network_name_check(value, err) < 0)
+		return -err->code;
 	memcpy(network->name, value, strlen(value) + 1);
 	return 0;
 }

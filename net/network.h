@@ -57,6 +57,9 @@ extern const char network_default[];
    --network has a meaning for. */
 bool network_name_valid(const char *name);
 
+/* The same, and why not. */
+int network_name_check(const char *name, struct error *err);
+
 /* The words for `mode` of this kind: network_set_mode() takes them, NULL is the first of them. */
 const char *network_mode_word(const struct network *network); /* NULL: the kind has none */
 int network_set_mode(struct network *network, const char *word, struct error *err);

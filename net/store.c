@@ -212,8 +212,8 @@ int net_store_load_network(const struct net_store *store, const char *name, stru
 	size_t length = 0;
 	int r;
 
-	if (!network_name_valid(name))
-		return refuse(err, "\"%.64s\" is not a name for a network", name);
+	if (network_name_check(name, err) < 0)
+		return -err->code;
 	r = fd_read_file(store->config_fd, name, LINES_MAX, &text, &length, err);
 	if (r == -ENOENT)
 		return refuse_as(err, ENOENT, "network `%s` does not exist", name);

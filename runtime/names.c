@@ -126,13 +126,25 @@ static void raise_limit(void)
 	}
 }
 
+/* As service_connect() starts it. */
+static bool is_started(void)
+{
+	int listening = 0;
+	socklen_t size = sizeof(listening);
+
+	return getsockopt(SERVICE_LISTENER_FD, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) == 0 && listening;
+}
+
 int names_main(const char *config, const char *run, struct error *err)
 {
 	auto_net_store struct net_store store = NET_STORE_CLOSED;
 	struct cgroup_host host = { .root_fd = -1 };
 	struct error ignored;
-	int r = net_store_look(config, run, &store, err);
+	int r;
 
+	if (!is_started())
+		return refuse(err, "the name server is started by coffer itself, for the first container on a network");
+	r = net_store_look(config, run, &store, err);
 	if (r < 0)
 		return r;
 	(void)prctl(PR_SET_NAME, "coffer-names");

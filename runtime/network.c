@@ -244,7 +244,9 @@ int network_connect(const struct runtime *runtime, const char *id, const struct 
 	if (r < 0)
 		return r;
 	netns = open_live_netns(&container.state, err);
-	r = netns < 0 ? netns : join_all(id, state_of(arena, runtime, id), netns, plan, err);
+	if (netns < 0)
+		return context(err, "cannot connect container `%s` to network %s", id, plan->joins[0].name);
+	r = join_all(id, state_of(arena, runtime, id), netns, plan, err);
 	if (r == 0)
 		tell_servers(&container.state, plan);
 	return r;
@@ -397,6 +399,17 @@ int network_endpoints(struct arena *arena, const char *network, const char *id, 
 	*ret = collect.found;
 	*ret_count = collect.count;
 	return 0;
+}
+
+int network_pasta_ports(const struct runtime *runtime, struct arena *arena, const char *id, struct nft_port **ret_ports,
+			size_t *ret_count, struct error *err)
+{
+	auto_open_container struct open_container container = CONTAINER_NOT_OPEN;
+	int r = container_open(runtime, id, CONTAINER_UNLOCKED, &container, err);
+
+	if (r == 0)
+		*ret_count = pasta_ports(arena, container.dir.path, ret_ports);
+	return r;
 }
 
 const char *network_port_text(const struct nft_port *port, char *buffer)

@@ -112,6 +112,10 @@ int network_list(struct arena *arena, struct network **ret, size_t *ret_count, s
 int network_endpoints(struct arena *arena, const char *network, const char *id, struct endpoint **ret,
 		      size_t *ret_count, struct error *err);
 
+/* The ports of a container on pasta; -ENOENT with text: there is no such container. */
+int network_pasta_ports(const struct runtime *runtime, struct arena *arena, const char *id, struct nft_port **ret_ports,
+			size_t *ret_count, struct error *err);
+
 /* "80/tcp -> 127.0.0.1:8080" to buffer[128], which is returned. */
 const char *network_port_text(const struct nft_port *port, char *buffer);
 

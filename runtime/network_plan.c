@@ -53,8 +53,8 @@ static int read_join(struct arena *arena, const char *text, struct network_join 
 
 	if (rest)
 		*rest++ = '\0';
-	if (!network_name_valid(name))
-		return refuse(err, "--network %.64s: not a name for a network", text);
+	if (network_name_check(name, err) < 0)
+		return context(err, "--network %.64s", text);
 	join->name = name;
 	while (rest) {
 		char *setting = strsep(&rest, ",");

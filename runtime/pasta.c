@@ -23,7 +23,8 @@
 
 #define PID_FILE "pasta.pid"
 
-enum { MESSAGE_SIZE = 400, ARGUMENTS_FIXED = 32, NUMBER_SIZE = 32, COMMAND_SIZE = 8192, EXEC_FAILED = 127 };
+enum { MESSAGE_SIZE = 400, ARGUMENTS_FIXED = 32, NUMBER_SIZE = 32, COMMAND_MAX = 512 * 1024, EXEC_FAILED = 127 };
+enum { PRIVILEGED_PORTS = 1024 };
 
 static const char program[] = "/usr/bin/pasta";
 
@@ -105,7 +106,37 @@ static const char *last_words(struct arena *arena, int output)
 	return arena_strdup(arena, last);
 }
 
-static int run_pasta(struct arena *arena, const char *const *argv, struct error *err)
+/* The first port that the kernel keeps from an ordinary user; 0: none of them. */
+static unsigned privileged(const struct nft_port *ports, size_t n_ports)
+{
+	char text[NUMBER_SIZE];
+	uint64_t first = PRIVILEGED_PORTS;
+
+	if (fd_read_small(AT_FDCWD, "/proc/sys/net/ipv4/ip_unprivileged_port_start", text, sizeof(text)) > 0)
+		(void)str_to_u64(text, UINT16_MAX + 1, &first);
+	for (size_t i = 0; i < n_ports; i++)
+		if (ports[i].host_port < first)
+			return ports[i].host_port;
+	return 0;
+}
+
+static int explain(const char *words, int status, const struct nft_port *ports, size_t n_ports, struct error *err)
+{
+	const unsigned port = privileged(ports, n_ports);
+
+	if (str_starts(words, "Failed to bind") && port)
+		return refuse(
+			err,
+			"pasta: %s: port %u is root's, as all below net.ipv4.ip_unprivileged_port_start are: take "
+			"a higher one",
+			words, port);
+	if (str_starts(words, "Failed to bind"))
+		return refuse(err, "pasta: %s: another process may have the port (ss -anp shows which)", words);
+	return refuse(err, "pasta: %s (exit status %d); --network none does without", words, status);
+}
+
+static int run_pasta(struct arena *arena, const char *const *argv, const struct nft_port *ports, size_t n_ports,
+		     struct error *err)
 {
 	auto_fd int output = memfd_create("pasta", MFD_CLOEXEC);
 	int status;
@@ -119,9 +150,7 @@ static int run_pasta(struct arena *arena, const char *const *argv, struct error 
 	if (pid < 0)
 		return fail(err, errno, "fork pasta");
 	status = proc_wait(pid);
-	return status == 0 ? 0
-			   : refuse(err, "pasta: %s (exit status %d); --network none does without",
-				    last_words(arena, output), status);
+	return status == 0 ? 0 : explain(last_words(arena, output), status, ports, n_ports, err);
 }
 
 int pasta_start(pid_t pid, const char *state, const struct nft_port *ports, size_t n_ports, struct error *err)
@@ -139,33 +168,91 @@ int pasta_start(pid_t pid, const char *state, const struct nft_port *ports, size
 			    "--network none does without)",
 			    program);
 	return run_pasta(arena, make_arguments(arena, pid, arena_printf(arena, "%s/" PID_FILE, state), ports, n_ports),
-			 err);
+			 ports, n_ports, err);
 }
 
-/* A pid may be another's by now: pasta's has the file's path among its arguments. */
-static bool is_ours(int pid, const char *path)
+/* ---- the one of a state directory ---- */
+
+/* 0: what the file says is no pid; -1: there is none. */
+static pid_t read_pid(const char *path)
+{
+	char text[NUMBER_SIZE];
+	uint64_t pid = 0;
+
+	if (fd_read_small(AT_FDCWD, path, text, sizeof(text)) < 0)
+		return -1;
+	return str_to_u64(text, INT_MAX, &pid) == 0 ? (pid_t)pid : 0;
+}
+
+/* Its arguments, one behind the other; NULL: a pid may be another's by now, and pasta's has the file's path in them. */
+static char *read_command(pid_t pid, const char *path, size_t *ret_length)
 {
 	char name[NUMBER_SIZE];
-	char command[COMMAND_SIZE];
-	ssize_t length;
+	auto_free char *command = NULL;
+	struct error ignored;
 
-	(void)snprintf(name, sizeof(name), "/proc/%d/cmdline", pid);
-	length = fd_read_small(AT_FDCWD, name, command, sizeof(command));
-	return length > 0 && memmem(command, (size_t)length, path, strlen(path));
+	(void)snprintf(name, sizeof(name), "/proc/%d/cmdline", (int)pid);
+	if (fd_read_file(AT_FDCWD, name, COMMAND_MAX, &command, ret_length, &ignored) < 0 ||
+	    !memmem(command, *ret_length, path, strlen(path)))
+		return NULL;
+	return take_ptr(command);
+}
+
+/* port_word() the other way. */
+static bool read_port(char *word, uint8_t protocol, struct nft_port *ret)
+{
+	char *slash = strchr(word, '/');
+	char *colon = strrchr(word, ':');
+	struct nft_port port = { .protocol = protocol };
+	struct error ignored;
+	uint64_t from;
+	uint64_t into;
+
+	if (!colon || (slash && colon < slash))
+		return false;
+	*colon = '\0';
+	if (slash)
+		*slash = '\0';
+	if ((slash && ip_parse(word, &port.host, &ignored) < 0) ||
+	    str_to_u64(slash ? slash + 1 : word, UINT16_MAX, &from) < 0 || str_to_u64(colon + 1, UINT16_MAX, &into) < 0)
+		return false;
+	port.host_port = (uint16_t)from;
+	port.port = (uint16_t)into;
+	*ret = port;
+	return true;
+}
+
+size_t pasta_ports(struct arena *arena, const char *state, struct nft_port **ret_ports)
+{
+	auto_free char *path = xasprintf("%s/" PID_FILE, state);
+	const pid_t pid = read_pid(path);
+	size_t length = 0;
+	auto_free char *command = pid > 0 ? read_command(pid, path, &length) : NULL;
+	uint8_t protocol = 0;
+	size_t count = 0;
+
+	*ret_ports = arena_array(arena, length / 2 + 1, sizeof(**ret_ports)); /* more than there can be */
+	for (size_t at = 0; at < length;) {
+		char *word = command + at;
+
+		at += strlen(word) + 1;
+		if (protocol && read_port(word, protocol, &(*ret_ports)[count]))
+			count++;
+		protocol = str_eq(word, "-t") ? IPPROTO_TCP : str_eq(word, "-u") ? IPPROTO_UDP : 0;
+	}
+	return count;
 }
 
 void pasta_stop(const char *state)
 {
 	auto_free char *path = xasprintf("%s/" PID_FILE, state);
-	char text[NUMBER_SIZE];
-	auto_fd int pidfd = -1;
-	uint64_t pid = 0;
+	const pid_t pid = read_pid(path);
+	auto_fd int pidfd = pid > 0 ? proc_pidfd_open(pid) : -1;
+	size_t length;
+	auto_free char *command = pidfd >= 0 ? read_command(pid, path, &length) : NULL;
 
-	if (fd_read_small(AT_FDCWD, path, text, sizeof(text)) < 0)
-		return;
-	if (str_to_u64(text, INT_MAX, &pid) == 0 && pid > 0)
-		pidfd = proc_pidfd_open((pid_t)pid);
-	if (pidfd >= 0 && is_ours((int)pid, path))
+	if (command)
 		(void)proc_pidfd_send(pidfd, SIGTERM);
-	(void)unlink(path);
+	if (pid >= 0)
+		(void)unlink(path);
 }

@@ -7,6 +7,7 @@
 
 #include <sys/types.h>
 
+#include "base/arena.h"
 #include "base/error.h"
 #include "net/nft.h"
 
@@ -16,6 +17,9 @@
 /* Returns when the interface is up and the ports are open; `pid` is in the container's namespaces. Refused: root, who
    has networks, a machine without pasta, sctp. */
 int pasta_start(pid_t pid, const char *state, const struct nft_port *ports, size_t n_ports, struct error *err);
+
+/* The ports that the one of this state directory has open, by its arguments; none if there is none. In `arena`. */
+size_t pasta_ports(struct arena *arena, const char *state, struct nft_port **ret_ports);
 
 /* Ends the one of this state directory, if there is one. */
 void pasta_stop(const char *state);

@@ -156,11 +156,22 @@ load helpers
 	fails "network \`bridge\` is in use: coffer network inspect bridge shows by whom" coffer network remove bridge
 	fails "fd00::/64: IPv6 networks are given by --subnet6" coffer network create --subnet fd00::/64 six
 	fails "container \`c\` does not exist" coffer network connect bridge c
+	coffer run --detach --bundle "$FILE_DIR/bundle" d </dev/null >/dev/null 2>&1 && coffer kill d KILL
+	wait_for eval '[[ $(coffer state d | jq -r .status) == stopped ]]'
+	fails "cannot connect container \`d\` to network bridge: container not running" coffer network connect bridge d
+	inside b ip link add eth0 type bridge
+	fails "the container has an interface eth0 already" coffer network connect bridge b
+	inside b ip link delete eth0
 	fails "container \`b\` is not on network" coffer network disconnect bridge b
 	fails "overlaps with network bridge" coffer network create --subnet 10.192.1.0/24 other
 	fails "which this host has a route to" coffer network create --subnet 192.0.2.0/24 other
 	fails "224.0.0.1/24: cannot be a gateway's address" coffer network create --subnet 224.0.0.0/24 other
-	fails "not a name" coffer network create host
+	fails "\"none\" is not a name for a network: it is reserved for --network none" coffer network create none
+	fails "reserved for --network host" coffer network connect host b
+	fails "\"a b\" is not a name for a network" coffer network create "a b"
+	fails "10.66.1.0/32: one address is no network" coffer network create --subnet 10.66.1.0/32 x
+	fails "::1/128: one address is no network" coffer network create --subnet6 ::1/128 x
+	fails "is started by coffer itself" coffer network names
 	fails "network prune: too many arguments" coffer network prune bridge
 	fails "network: unknown command" coffer network frobnicate
 	fails "this kernel lacks what the network takes: bridge, veth and nf_tables, or its driver (--network none or host does without)" \
@@ -179,6 +190,13 @@ load helpers
 		"$config" >"$TEST_DIR/h/config.json"
 	coffer run --detach --bundle "$TEST_DIR/h" h </dev/null >/dev/null 2>&1
 	fails "is on the host's network" coffer network connect bridge h
+}
+
+@test "a bridge that has all the ports that the kernel allows" {
+	start a && start b
+	coffer network connect bridge a
+	host ip -batch <(for i in {1..1022}; do echo "link add p$i master coffer0 type ifb"; done)
+	fails "network bridge: the bridge has 1023 ports, which is all that the kernel allows" coffer network connect bridge b
 }
 
 @test "a file that cannot be read is left out and named; all others go on" {
@@ -647,7 +665,13 @@ as_user() {
 	cmp "$TEST_DIR/got" "$u/rootfs/bin/busybox"
 	answers "in_net $(as_user state p | jq -r .pid)" udp 192.0.2.2 80 192.0.2.1
 	[[ $(as_user exec p busybox cat /etc/resolv.conf) == "nameserver 169.254.1.1" ]]
-	fails "Failed to bind" as_user run --rootfs "$u/rootfs" --rm -p 80:80 true
+	[[ $(as_user port p) == "80/tcp -> 0.0.0.0:8080" ]]
+	fails "does not exist" as_user port none-such
+	fails "port 80 is root's, as all below net.ipv4.ip_unprivileged_port_start are: take a higher one" \
+		as_user run --rootfs "$u/rootfs" --rm -p 80:80 true
+	fails "another process may have the port" as_user run --rootfs "$u/rootfs" --rm -p 8080:80 true
+	fails "container:p needs root: that network belongs to the user namespace" \
+		as_user run --rootfs "$u/rootfs" --rm --network container:p true
 	stop_background
 	as_user delete --force p
 	wait_for silent lan tcp 192.0.2.1 8080
