@@ -12,11 +12,6 @@ struct dns_name {
 	struct ip_address v4, v6;
 };
 
-struct loading {
-	struct dns_names *names;
-	size_t room;
-};
-
 void dns_names_done(struct dns_names *names)
 {
 	for (size_t i = 0; i < names->count; i++) {
@@ -28,15 +23,11 @@ void dns_names_done(struct dns_names *names)
 	*names = (struct dns_names){ .entries = NULL };
 }
 
-static int take(const struct endpoint *endpoint, void *context, struct error *err)
+void dns_names_add(struct dns_names *names, const struct endpoint *endpoint)
 {
-	struct loading *loading = context;
-	struct dns_names *names = loading->names;
-
-	(void)err;
-	if (names->count == loading->room) {
-		loading->room = loading->room ? 2 * loading->room : 16;
-		names->entries = xreallocarray(names->entries, loading->room, sizeof(*names->entries));
+	if (names->count == names->room) {
+		names->room = names->room ? 2 * names->room : 16;
+		names->entries = xreallocarray(names->entries, names->room, sizeof(*names->entries));
 	}
 	names->entries[names->count++] = (struct dns_name){
 		.owner = xstrdup(endpoint->owner),
@@ -45,14 +36,19 @@ static int take(const struct endpoint *endpoint, void *context, struct error *er
 		.v4 = endpoint->v4,
 		.v6 = endpoint->v6,
 	};
+}
+
+static int take(const struct endpoint *endpoint, void *context, struct error *err)
+{
+	(void)err;
+	dns_names_add(context, endpoint);
 	return 0;
 }
 
 int dns_names_load(const struct net_store *store, struct dns_names *names, struct error *err)
 {
 	struct dns_names fresh = { .entries = NULL };
-	struct loading loading = { .names = &fresh };
-	int r = net_store_each_endpoint(store, take, &loading, err);
+	int r = net_store_each_endpoint(store, take, &fresh, err);
 
 	if (r < 0) {
 		dns_names_done(&fresh);

@@ -10,10 +10,13 @@ struct dns_name;
 
 struct dns_names {
 	struct dns_name *entries;
-	size_t count;
+	size_t count, room;
 };
 
 void dns_names_done(struct dns_names *names);
+
+/* One more, copied. */
+void dns_names_add(struct dns_names *names, const struct endpoint *endpoint);
 
 /* Reads all records; a container that leaves meanwhile is in it or not. */
 int dns_names_load(const struct net_store *store, struct dns_names *names, struct error *err);

@@ -27,13 +27,6 @@ static const struct {
 	{ IPPROTO_SCTP, AF_INET6, STATE_LISTEN },
 };
 
-struct listener {
-	struct ip_address at; /* ::ffff:192.0.2.1 is 192.0.2.1 */
-	uint16_t port;
-	uint32_t uid;
-	bool any, v4, v6; /* at all addresses; of these families */
-};
-
 struct search {
 	const struct net_store *store;
 	const struct network *network;
@@ -43,9 +36,9 @@ struct search {
 	struct error *err;
 };
 
-static bool read_listener(const struct netlink_reply *reply, struct listener *ret)
+bool listening_read(const struct netlink_reply *reply, struct listening *ret)
 {
-	struct listener found = { .any = false };
+	struct listening found = { .any = false };
 	struct inet_diag_msg message;
 	struct netlink_reply only;
 	struct in6_addr address;
@@ -77,7 +70,7 @@ static bool read_listener(const struct netlink_reply *reply, struct listener *re
 	return true;
 }
 
-static bool meet(const struct search *search, const struct nft_port *port, const struct listener *listener)
+static bool meet(const struct search *search, const struct nft_port *port, const struct listening *listener)
 {
 	const int only = port->host.family; /* 0: each family that the network has */
 	const bool v4 = only ? only == AF_INET : ip_is_set(&search->network->v4.address);
@@ -98,7 +91,7 @@ static int see_gateway(const struct network *network, void *context, struct erro
 		       : 0;
 }
 
-static bool is_name_server(const struct net_store *store, const struct listener *listener)
+static bool is_name_server(const struct net_store *store, const struct listening *listener)
 {
 	struct ip_address at = listener->at;
 	struct error ignored;
@@ -110,10 +103,10 @@ static bool is_name_server(const struct net_store *store, const struct listener 
 static int see_socket(const struct netlink_reply *reply, void *context)
 {
 	const struct search *search = context;
-	struct listener listener;
+	struct listening listener;
 	char text[IP_TEXT_SIZE];
 
-	if (!read_listener(reply, &listener))
+	if (!listening_read(reply, &listener))
 		return 0;
 	for (size_t i = 0; i < search->count; i++)
 		if (meet(search, &search->ports[i], &listener) && !is_name_server(search->store, &listener))

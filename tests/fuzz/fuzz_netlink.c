@@ -4,9 +4,11 @@
 #include "net/conntrack.h"
 #include "net/firewall.h"
 #include "net/link.h"
+#include "net/listening.h"
 #include "net/netlink.h"
 
 #include <linux/rtnetlink.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/str.h"
@@ -22,10 +24,13 @@ static int see(const struct netlink_reply *reply, void *context)
 	const struct nft_port port = { .protocol = 6, .host_port = 80, .port = 80 };
 	char text[IP_TEXT_SIZE];
 	char firewall[FIREWALL_TEXT_SIZE];
+	struct listening listening;
 
 	link_read(reply, info);
 	(void)firewalls_read(reply, firewall);
 	(void)addr_read(reply, 1, &address);
+	if (listening_read(reply, &listening) && !ip_is_set(&listening.at))
+		abort();
 	if (addr_read_route(reply, &route))
 		(void)ip_network_text(&route.network, text);
 	(void)nft_taken_read(reply, AF_INET, &port, 1);

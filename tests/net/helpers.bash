@@ -171,9 +171,12 @@ resolve() {
 	where $1 python3 "$BATS_TEST_DIRNAME/probe.py" resolve "${@:2}" 2>&1
 }
 
+# silent "WHERE" KIND ADDRESS PORT: the probe has asked, and nobody has answered.
 silent() {
-	local seen
-	! seen=$(ask "$@") || { echo "an answer, where none should be: $*: $seen" && return 1; }
+	local seen status=0
+	seen=$(ask "$@") || status=$?
+	[[ $status -ne 0 ]] || { echo "an answer, where none should be: $*: $seen" && return 1; }
+	[[ $status -eq 3 ]] || { echo "the probe failed ($status): $*: $seen" && return 1; }
 }
 
 address_of() {

@@ -3,6 +3,15 @@
 
 load helpers
 
+@test "the helper silent: a probe that has failed has not heard that nobody answers" {
+	fails "the probe failed" silent lan tcp "" 80
+	fails "the probe failed" silent lan no-such-protocol 192.0.2.1 80
+	fails "the probe failed" silent "inside none-such" tcp 192.0.2.1 80
+	silent lan tcp 192.0.2.1 80
+	serve host 80
+	fails "an answer, where none should be" silent lan tcp 192.0.2.1 80
+}
+
 @test "a container with all rights over its own namespace does not reach the host's tables" {
 	start a
 	coffer network connect -p 8080:80 bridge a

@@ -3,7 +3,8 @@
 
     probe.py serve PORT...            on TCP, UDP and, where the kernel has it, SCTP, over IPv4 and IPv6; answers with
                                       the asker's address; says "ready PID"
-    probe.py ask tcp|udp|sctp ADDRESS PORT    prints the answer; exit status 1 if there is none within a second
+    probe.py ask tcp|udp|sctp ADDRESS PORT    prints the answer; exit status 3 if nobody gives one: refused,
+                                      unreachable, or silent for a second
     probe.py insist ADDRESS PORT FILE    a UDP datagram each 0.1 s or more from one source port, a line in FILE for each
                                       answer; says "ready PID"
     probe.py spoof INTERFACE SOURCE_MAC SOURCE_IP DESTINATION_MAC DESTINATION_IP PORT   one UDP datagram as a raw frame
@@ -15,6 +16,8 @@
     probe.py crowd SERVER NAME MOST   asks for NAME by UDP, then connects 12 times by TCP; prints how many connections
                                       are open as soon as that is MOST, or after 10 s; and "end" 2 s later
 """
+import errno
+import ipaddress
 import os
 import select
 import socket
@@ -56,16 +59,28 @@ def serve(ports):
                 s.sendto(peer[0].encode(), peer)
 
 
+def nobody(problem):
+    print(problem, file=sys.stderr)
+    sys.exit(3)
+
+
 def ask(kind, address, port):
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    family = socket.AF_INET6 if ipaddress.ip_address(address).version == 6 else socket.AF_INET
     s = socket.socket(family, *KINDS[kind])
     s.settimeout(1)
-    s.connect((address, int(port)))
-    if kind == "udp":
-        s.send(b"?")
-    answer = s.recv(200).decode()
+    try:
+        s.connect((address, int(port)))
+        if kind == "udp":
+            s.send(b"?")
+        answer = s.recv(200).decode()
+    except (TimeoutError, ConnectionError) as problem:
+        nobody(problem)
+    except OSError as problem:
+        if problem.errno not in (errno.ENETUNREACH, errno.EHOSTUNREACH):
+            raise
+        nobody(problem)
     if not answer:
-        sys.exit(1)
+        nobody("nothing")
     print(answer)
 
 
