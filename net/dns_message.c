@@ -43,7 +43,7 @@ static size_t read_name(const uint8_t *at, size_t size, char *ret_name)
 		for (size_t i = 0; i < label; i++) {
 			const uint8_t byte = at[used + i];
 
-			ordinary = ordinary && (isalnum(byte) || byte == '-' || byte == '_');
+			ordinary = ordinary && (isalnum(byte) || byte == '-' || byte == '_' || byte == '+');
 			ret_name[length++] = (char)tolower(byte);
 		}
 		ret_name[length++] = '.';

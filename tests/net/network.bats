@@ -591,6 +591,15 @@ servers_in() {
 	[[ ! -s $TEST_DIR/other ]]
 }
 
+@test "names: ids with + and dots, and long ones by an alias" {
+	local long
+	long=$(printf 'x%.0s' {1..64})
+	image a
+	image b+1.x && image "$long" --network bridge:alias=short
+	[[ $(resolve "inside a" udp 10.192.0.1 b+1.x short) == $'10.192.0.3\n10.192.0.4' ]]
+	[[ $(coffer exec a busybox nslookup b+1.x) == *10.192.0.3* ]]
+}
+
 @test "names: of each network on a bridge of the host's; the sockets go with the last container, though others ask" {
 	local asks
 	host ip link add br9 up type bridge

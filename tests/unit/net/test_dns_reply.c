@@ -36,6 +36,7 @@ static void load(struct dns_names *names)
 	put(&store, "b", "one", "10.1.0.3", "web");
 	put(&store, "b", "two", "10.2.0.3", NULL);
 	put(&store, "c", "two", "10.2.0.4", "hidden");
+	put(&store, "d+1.x", "one", "10.1.0.4", NULL);
 	CHECK_INT(0, dns_names_load(&store, names, &err));
 }
 
@@ -69,6 +70,9 @@ static void neighbours_have_names(void)
 	CHECK_INT(DNS_REPLY, ask(&names, "one", false, "10.1.0.3", HEADER "\3WEB\0\0\1\0\1", QUERY_SIZE, out, &size));
 	CHECK_INT(2, out[COUNT]);
 	CHECK_INT(DNS_REPLY, ask(&names, "one", false, "10.1.0.3", HEADER "\1a\0\0\1\0\1", QUERY_SIZE - 2, out, &size));
+	CHECK_INT(1, out[COUNT]);
+	CHECK_INT(DNS_REPLY,
+		  ask(&names, "one", false, "10.1.0.3", HEADER "\3D+1\1x\0\0\1\0\1", QUERY_SIZE + 2, out, &size));
 	CHECK_INT(1, out[COUNT]);
 	CHECK_INT(DNS_REPLY, ask(&names, "one", false, "10.1.0.3", HEADER "\3web\0\0\34\0\1", QUERY_SIZE, out, &size));
 	CHECK_INT(0, out[COUNT]);
@@ -116,6 +120,7 @@ static void hostile_questions(void)
 		{ HEADER "\xc0\x0c\x00\x01\x00\x01", DNS_HEADER_SIZE + 6, DNS_REPLY, DNS_MALFORMED }, /* a circle */
 		{ HEADER "\x3fweb\0\0\1\0\1", QUERY_SIZE, DNS_REPLY, DNS_MALFORMED },
 		{ HEADER "\3w.b\0\0\1\0\1", QUERY_SIZE, DNS_FORWARD, 0 }, /* no name that a container can have */
+		{ HEADER "\2a\0\0\0\1\0\1", QUERY_SIZE - 1, DNS_FORWARD, 0 },
 		{ HEADER "\3web\0\0\1\0\3", QUERY_SIZE, DNS_FORWARD, 0 }, /* another class */
 	};
 	char labels[DNS_QUERY_MAX] = HEADER;
