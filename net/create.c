@@ -12,8 +12,8 @@
 
 enum { POOL_PREFIX = 22, V6_PREFIX = 64, V6_RANDOM = 7, V6_LOCAL = 0xfd };
 
-/* Where networks without addresses of their own lie, a /22 each (a bridge has at most 1023 ports). The next one is for a
-   host that has routes to all of those before it; from its end, since Docker's own begin at the other. */
+/* Where networks without addresses of their own lie, a /22 each (a bridge has at most 1023 ports). The next one is for
+   a host that has routes to all of those before it; from its end, since Docker's own begin at the other. */
 static const struct pool {
 	uint8_t first[2];
 	unsigned networks;

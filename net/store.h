@@ -68,8 +68,8 @@ int net_store_load_endpoint(const struct net_store *store, const char *owner, co
 int net_store_save_endpoint(const struct net_store *store, const struct endpoint *endpoint, struct error *err);
 int net_store_remove_endpoint(const struct net_store *store, const struct endpoint *endpoint, struct error *err);
 
-/* Calls `see` for each network, in the order of names, but those whose file cannot be read: these are in `broken`. So is
-   what `see` itself could not read: its -EUCLEAN ends nothing, any other error does. */
+/* Calls `see` for each network, in the order of names, but those whose file cannot be read: these are in `broken`. So
+   is what `see` itself could not read: its -EUCLEAN ends nothing, any other error does. */
 typedef int net_store_network_fn(const struct network *network, void *context, struct error *err);
 int net_store_each_network(const struct net_store *store, net_store_network_fn *see, void *context, struct error *err);
 

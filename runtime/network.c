@@ -343,7 +343,7 @@ int network_list(struct arena *arena, struct network **ret, size_t *ret_count, s
 	if (r < 0)
 		return r;
 	networks = arena_array(arena, str_list_length((const char *const *)names) + 1, sizeof(*networks));
-	for (char **name = names; *name; name++) {
+	for (char **name = names; name && *name; name++) {
 		struct error ignored;
 
 		if (net_store_load_network(&store, *name, &networks[count], &ignored) == 0)
@@ -524,7 +524,7 @@ static int plan_of(struct arena *arena, const char *id, struct network_plan *ret
 	if (r < 0)
 		return r;
 	ret->joins = arena_array(arena, str_list_length((const char *const *)names) + 1, sizeof(*ret->joins));
-	for (char **name = names; *name; name++)
+	for (char **name = names; name && *name; name++)
 		ret->joins[ret->n_joins++].name = arena_strdup(arena, *name);
 	return 0;
 }

@@ -68,8 +68,8 @@ const char *network_default_word(void);
 int network_name_servers(struct arena *arena, const struct network_plan *plan, const char **ret_lines,
 			 struct error *err);
 
-/* What the resolv.conf of another container says: as `run` has made it, or, of any other bundle, the name servers of its
-   networks. NULL: not known. */
+/* What the resolv.conf of another container says: as `run` has made it, or, of any other bundle, the name servers of
+   its networks. NULL: not known. */
 const char *network_name_servers_of(struct arena *arena, const struct runtime *runtime, const char *id);
 
 /* The process that answers for names: names.h. */
