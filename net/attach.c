@@ -221,7 +221,7 @@ static int detach_unread(const struct net_store *store, const struct net_host *h
 {
 	struct endpoint endpoint = { .ports = NULL };
 	struct network network = { .kind = NETWORK_BRIDGE };
-	int r = net_store_load_network(store, name, &network, err);
+	int r = net_store_guess_network(store, name, &network, err);
 
 	(void)snprintf(endpoint.owner, sizeof(endpoint.owner), "%s", detach->owner);
 	(void)snprintf(endpoint.network, sizeof(endpoint.network), "%s", name);
@@ -253,7 +253,7 @@ static int detach_one(const struct net_store *store, const struct net_host *host
 	if (r == 0 && detach->state && !str_eq(detach->state, endpoint.state))
 		return 0;
 	if (r == 0)
-		r = net_store_load_network(store, name, &network, err);
+		r = net_store_guess_network(store, name, &network, err);
 	if (r == 0 && detach->find_netns)
 		netns = found = detach->find_netns(detach->context);
 	if (r == 0 && netns >= 0)

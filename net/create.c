@@ -209,14 +209,8 @@ int network_ensure_default(const struct net_store *store, const struct net_host 
 int network_remove(const struct net_store *store, const struct net_host *host, const char *name, struct error *err)
 {
 	struct network network;
-	int r = net_store_load_network(store, name, &network, err);
+	int r = net_store_guess_network(store, name, &network, err); /* another's bridge is known by its MAC */
 
-	if (r == -EUCLEAN) {
-		network = (struct network){ .kind = NETWORK_BRIDGE };
-		(void)snprintf(network.name, sizeof(network.name), "%s", name);
-		network_name_bridge(&network); /* what it would have had; another's is known by its MAC */
-		r = 0;
-	}
 	if (r < 0)
 		return r;
 	if (!net_store_unused(store, name))

@@ -229,6 +229,18 @@ int net_store_load_network(const struct net_store *store, const char *name, stru
 	return 0;
 }
 
+int net_store_guess_network(const struct net_store *store, const char *name, struct network *ret, struct error *err)
+{
+	int r = net_store_load_network(store, name, ret, err);
+
+	if (r != -EUCLEAN)
+		return r;
+	*ret = (struct network){ .kind = NETWORK_BRIDGE };
+	(void)snprintf(ret->name, sizeof(ret->name), "%s", name);
+	network_name_bridge(ret);
+	return 0;
+}
+
 int net_store_save_network(const struct net_store *store, const struct network *network, struct error *err)
 {
 	auto_free char *text = network_format(network);

@@ -47,6 +47,10 @@ void net_store_reached(const struct net_store *store, const char *step);
 /* -ENOENT with text: there is no network of this name. -EUCLEAN: its file cannot be read. The definition is written so
    that it outlives a power cut, since it is kept over a boot. */
 int net_store_load_network(const struct net_store *store, const char *name, struct network *ret, struct error *err);
+
+/* The same, to take something down: of one whose file cannot be read what follows from its name, as a bridge. */
+int net_store_guess_network(const struct net_store *store, const char *name, struct network *ret, struct error *err);
+
 int net_store_save_network(const struct net_store *store, const struct network *network, struct error *err);
 int net_store_remove_network(const struct net_store *store, const char *name, struct error *err);
 

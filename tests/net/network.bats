@@ -240,6 +240,16 @@ load helpers
 	fails "$left" coffer network reload
 	[[ $(host nft list map inet coffer ports4) == *8081* ]]
 	[[ $(resolve "inside a" udp 10.192.4.1 c) == 10.192.4.* ]]
+	# The definition of a network with a container.
+	coffer network create --subnet 10.77.0.0/24 e 2>/dev/null && image t --network e -p 8090:90
+	: >"$COFFER_NETWORKS/config/e"
+	host nft flush ruleset
+	fails "config/e is left out" coffer network reload
+	[[ $(host nft list map inet coffer ports4) == *8081* && $(host nft list map inet coffer ports4) != *8090* ]]
+	fails "network \`e\` is in use" coffer network remove e
+	coffer delete --force t
+	coffer network remove e
+	[[ ! -e $COFFER_NETWORKS/config/e && $(host ip -o link) != *co-e:* ]]
 	kill -KILL "$(pid_of c)" && rm -rf "$TEST_DIR/state/c"
 	coffer network prune 2>"$TEST_DIR/said"
 	[[ $(grep -c "$left" "$TEST_DIR/said") -eq 1 && $(coffer network inspect bridge 2>&1) != *'"c"'* ]]
