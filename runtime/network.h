@@ -19,7 +19,7 @@
 #include "net/network.h"
 
 enum network_mode {
-	NETWORK_MODE_NAMED, /* joins networks; the first with a way out has the default route, and one with a way in the ports */
+	NETWORK_MODE_NAMED, /* joins networks; the first that is a bridge and not internal has the ports */
 	NETWORK_MODE_NONE,
 	NETWORK_MODE_HOST,
 	NETWORK_MODE_PATH,  /* another's network namespace */
