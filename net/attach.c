@@ -237,12 +237,23 @@ static int detach_unread(const struct net_store *store, const struct net_host *h
 	return r < 0 ? r : host_side_remove_unused(store, host, &network, err);
 }
 
+/* Its interface takes with it all the routes that there are. */
+static bool is_only_network(const struct net_store *store, const struct endpoint *endpoint)
+{
+	auto_names char **all = NULL;
+	struct error ignored;
+
+	return endpoint->order == 0 && net_store_networks_of(store, endpoint->owner, &all, &ignored) == 0 &&
+	       str_list_length((const char *const *)all) == 1;
+}
+
 static int detach_one(const struct net_store *store, const struct net_host *host, const struct detach *detach,
 		      const char *name, struct error *err)
 {
 	auto_endpoint struct endpoint endpoint = { .ports = NULL };
 	auto_fd int found = -1;
 	struct network network = { .kind = NETWORK_BRIDGE };
+	bool others;
 	int netns = detach->netns;
 	int r = net_store_load_endpoint(store, detach->owner, name, &endpoint, err);
 
@@ -254,9 +265,10 @@ static int detach_one(const struct net_store *store, const struct net_host *host
 		return 0;
 	if (r == 0)
 		r = net_store_guess_network(store, name, &network, err);
-	if (r == 0 && detach->find_netns)
+	others = r == 0 && !is_only_network(store, &endpoint);
+	if (r == 0 && detach->find_netns && (others || network.kind != NETWORK_BRIDGE))
 		netns = found = detach->find_netns(detach->context);
-	if (r == 0 && netns >= 0)
+	if (r == 0 && others && netns >= 0)
 		r = routes_leave(store, host, netns, &endpoint, err);
 	return r < 0 ? r : take_down(store, host, &network, &endpoint, netns, err);
 }

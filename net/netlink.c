@@ -140,8 +140,12 @@ static void kernel_words(const struct netlink_reply *reply, uint16_t flags, char
 			*at = '?';
 }
 
-static bool is_optional(const struct netlink_batch *batch, int code)
+static bool is_optional(const struct netlink_batch *batch, size_t message, int code)
 {
+	const struct netlink_label *label = &batch->labels[message];
+
+	if (label->may_fail || (label->may_be_there && code == EEXIST))
+		return true;
 	return batch->optional &&
 	       (code == EEXIST || code == ENOENT || code == ENODEV || code == EADDRNOTAVAIL || code == ESRCH);
 }
@@ -162,7 +166,7 @@ static bool read_report(struct netlink_answer *answer, const struct nlmsghdr *he
 	}
 	memcpy(&report, reply->data, sizeof(report));
 	code = report.error > 0 ? report.error : (int)-(unsigned)report.error;
-	if (code != 0 && answer->result == 0 && !batch->labels[message].may_fail && !is_optional(batch, code)) {
+	if (code != 0 && answer->result == 0 && !is_optional(batch, message, code)) {
 		kernel_words(reply, header->nlmsg_flags, words, sizeof(words));
 		answer->result = fail(answer->err, code, "%s%s", netlink_label_text(batch, message, label), words);
 	}

@@ -88,7 +88,7 @@ static void add_label(struct netlink_batch *batch, const char *what, const char 
 	memcpy(label->whom, whom, length);
 	label->whom[length] = '\0';
 	label->interface = 0;
-	label->may_fail = false;
+	label->may_fail = label->may_be_there = false;
 }
 
 const char *netlink_label_text(const struct netlink_batch *batch, size_t message, char text[NETLINK_LABEL_SIZE])
@@ -130,6 +130,11 @@ void netlink_begin_interface(struct netlink_batch *batch, uint16_t type, unsigne
 void netlink_may_fail(struct netlink_batch *batch)
 {
 	batch->labels[batch->n_labels - 1].may_fail = true;
+}
+
+void netlink_may_be_there(struct netlink_batch *batch)
+{
+	batch->labels[batch->n_labels - 1].may_be_there = true;
 }
 
 void netlink_put(struct netlink_batch *batch, uint16_t type, const void *data, size_t size)

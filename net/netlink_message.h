@@ -23,7 +23,7 @@ struct netlink_label {
 	const char *what;
 	char whom[NETLINK_WHOM_SIZE];
 	unsigned interface; /* 0: none */
-	bool may_fail;
+	bool may_fail, may_be_there;
 };
 
 /* Not to be copied. */
@@ -62,6 +62,7 @@ const char *netlink_label_text(const struct netlink_batch *batch, size_t message
 
 /* The last message that was begun is a wish: what comes of it is no error. */
 void netlink_may_fail(struct netlink_batch *batch);
+void netlink_may_be_there(struct netlink_batch *batch); /* EEXIST is no error of it */
 
 void netlink_put(struct netlink_batch *batch, uint16_t type, const void *data, size_t size);
 void netlink_put_string(struct netlink_batch *batch, uint16_t type, const char *text);

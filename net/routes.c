@@ -50,8 +50,10 @@ void routes_put_default(struct netlink_batch *batch, unsigned index, const struc
 	for (size_t i = 0; i < FAMILIES && !network->internal; i++) {
 		const struct ip_address gateway = gateway_of(network, families[i]);
 
-		if (ip_is_set(address_of(endpoint, families[i])))
-			put_default(batch, index, families[i], &gateway, 0);
+		if (!ip_is_set(address_of(endpoint, families[i])))
+			continue;
+		put_default(batch, index, families[i], &gateway, 0);
+		netlink_may_be_there(batch); /* of who shares the namespace, or made by the container */
 	}
 }
 

@@ -139,6 +139,10 @@ static void ports_of_each_family(void)
 	}
 }
 
-static const struct test tests[] = { TEST(owners), TEST(names_are_always_the_same), TEST(macs_follow_addresses),
-				     TEST(addresses_of_ipv6_have_macs_of_their_own), TEST(files), TEST(ports_of_each_family) };
+static const struct test tests[] = { TEST(owners),
+				     TEST(names_are_always_the_same),
+				     TEST(macs_follow_addresses),
+				     TEST(addresses_of_ipv6_have_macs_of_their_own),
+				     TEST(files),
+				     TEST(ports_of_each_family) };
 TEST_MAIN(tests)
