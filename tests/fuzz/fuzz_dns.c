@@ -20,12 +20,12 @@ static struct dns_names make_names(void)
 {
 	struct dns_names names = { .entries = NULL };
 
-	for (uint8_t i = 0; i < MANY; i++) {
+	for (unsigned i = 0; i < MANY; i++) {
 		struct endpoint endpoint = {
 			.network = "n", .aliases = "web www.example", .v4 = asker, .v6.family = AF_INET6
 		};
 
-		(void)snprintf(endpoint.owner, sizeof(endpoint.owner), "%c%s", 'a' + i % 26, i < 26 ? "" : "+2");
+		(void)snprintf(endpoint.owner, sizeof(endpoint.owner), "%c%s", (int)('a' + i % 26), i < 26 ? "" : "+2");
 		endpoint.v4.bytes[3] = (uint8_t)(FIRST + i);
 		endpoint.v6.bytes[0] = 0xfd;
 		endpoint.v6.bytes[IP_BYTES - 1] = (uint8_t)(FIRST + i);
