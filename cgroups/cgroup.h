@@ -85,6 +85,7 @@ int cgroup_attach_failed(const struct cgroup *cgroup, int code, struct error *er
 /* cgroup.freeze, then waits on cgroup.events (poll, no busy loop) until it shows the state, at most timeout_ms
    (negative: without end): 0, or -ETIMEDOUT with text; what was asked for stays asked for. */
 int cgroup_freeze(const struct cgroup *cgroup, bool frozen, int timeout_ms, struct error *err);
+/* One that was removed meanwhile is not frozen. */
 int cgroup_is_frozen(const struct cgroup *cgroup, bool *ret_frozen, struct error *err);
 
 /* SIGKILL to every process of the subtree, by cgroup.kill where the kernel has it, else by walking frozen procs. */

@@ -146,7 +146,8 @@ int cgroup_check_unused(const struct cgroup_host *host, const char *path, struct
 	/* Missing, as a rule; what else may be wrong with it is cgroup_create()'s to find. */
 	if (open_path(host->root_fd, path, &cgroup, err) < 0)
 		return 0;
-	return check_unused(cgroup, err);
+	r = check_unused(cgroup, err);
+	return r == -ENOENT || r == -ENODEV ? 0 : r; /* removed meanwhile */
 }
 
 int cgroup_open(const struct cgroup_host *host, const char *path, struct cgroup **ret_cgroup, struct error *err)

@@ -35,7 +35,7 @@ int cgroup_is_frozen(const struct cgroup *cgroup, bool *ret_frozen, struct error
 {
 	int r = events_read(cgroup->fd, EVENT_FROZEN);
 
-	if (r < 0)
+	if (r < 0 && r != -ENOENT && r != -ENODEV)
 		return fail(err, -r, "read cgroup.events of cgroup %.200s", cgroup->path);
 	*ret_frozen = r > 0;
 	return 0;

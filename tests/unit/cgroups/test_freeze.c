@@ -32,6 +32,23 @@ static void freezes_and_thaws(void)
 	sandbox_leave(&host);
 }
 
+/* As a `delete` does it at the same moment, or systemd. */
+static void a_removed_one_is_not_frozen(void)
+{
+	struct cgroup_host host;
+	struct cgroup *cgroup;
+	struct error err;
+	bool frozen = true;
+
+	sandbox_enter(&host);
+	cgroup = sandbox_create(&host, "f");
+	CHECK_INT(0, cgroup_remove(&host, sandbox_path("f"), &err));
+	CHECK_INT(0, cgroup_is_frozen(cgroup, &frozen, &err));
+	CHECK(!frozen);
+	cgroup_close(cgroup);
+	sandbox_leave(&host);
+}
+
 static void times_out(void)
 {
 	struct cgroup_host host;
@@ -123,9 +140,7 @@ static void waits_until_empty(void)
 }
 
 static const struct test tests[] = {
-	TEST(freezes_and_thaws),
-	TEST(times_out),
-	TEST(times_out_on_slow_tasks),
-	TEST(waits_until_empty),
+	TEST(freezes_and_thaws),       TEST(a_removed_one_is_not_frozen), TEST(times_out),
+	TEST(times_out_on_slow_tasks), TEST(waits_until_empty),
 };
 TEST_MAIN(tests)
