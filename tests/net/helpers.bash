@@ -179,6 +179,13 @@ silent() {
 	[[ $status -eq 3 ]] || { echo "the probe failed ($status): $*: $seen" && return 1; }
 }
 
+# At once, and not for want of an answer.
+refused() {
+	local seen
+	seen=$(ask "$@") || true
+	[[ $seen == *refused* ]] || { echo "not refused: $*: $seen" && return 1; }
+}
+
 address_of() {
 	coffer network inspect "$2" | jq -r --arg id "$1" '.containers[] | select(.id == $id).addresses[0]'
 }
