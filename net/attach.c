@@ -265,7 +265,7 @@ static int detach_one(const struct net_store *store, const struct net_host *host
 		return 0;
 	if (r == 0)
 		r = net_store_guess_network(store, name, &network, err);
-	others = r == 0 && !is_only_network(store, &endpoint);
+	others = r == 0 && (detach->find_netns || netns >= 0) && !is_only_network(store, &endpoint);
 	if (r == 0 && detach->find_netns && (others || network.kind != NETWORK_BRIDGE))
 		netns = found = detach->find_netns(detach->context);
 	if (r == 0 && others && netns >= 0)

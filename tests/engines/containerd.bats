@@ -67,9 +67,9 @@ ctr_run() {
 	expect grep -qx hello <<<"$output"
 }
 
-@test "ctr run with a memory limit, exec, pause, resume, ps, kill, rm" {
-	ctr_run -d --memory-limit 67108864 localhost/busybox:latest c sleep 1000
-	run cat /sys/fs/cgroup/default/c/memory.max
+# What is done to container c from its start to its end; its memory.max is in the directory CGROUP.
+lives_in() { # CGROUP
+	run cat "$1/memory.max"
 	expect test "$output" = 67108864
 	run ctr task exec --exec-id e1 c sh -c 'echo in; exit 4'
 	expect test "$status" -eq 4
@@ -88,21 +88,16 @@ ctr_run() {
 	expect test -z "$output"
 }
 
-@test "ctr run with systemd's cgroups: the scope, update, pause, rm" {
+@test "ctr run with a memory limit, exec, pause, resume, ps, kill, rm" {
+	ctr_run -d --memory-limit 67108864 localhost/busybox:latest c sleep 1000
+	lives_in /sys/fs/cgroup/default/c
+}
+
+@test "ctr run with systemd's cgroups: the same in a scope, which goes with the container" {
 	local scope=/sys/fs/cgroup/machine.slice/ctr-c.scope
 	ctr_run -d --runc-systemd-cgroup --cgroup machine.slice:ctr:c --memory-limit 67108864 \
 		localhost/busybox:latest c sleep 1000
-	run cat "$scope/container/memory.max"
-	expect test "$output" = 67108864
-	run ctr task exec --exec-id e1 c sh -c 'echo in; exit 4'
-	expect test "$status" -eq 4
-	ctr task pause c
-	run ctr task ls
-	expect grep -q PAUSED <<<"$output"
-	ctr task resume c
-	ctr task kill --signal KILL c
-	eventually 10 sh -c 'ctr task ls | grep -q STOPPED'
-	ctr task rm c
+	lives_in "$scope/container"
 	eventually 5 test ! -e "$scope"
 }
 
