@@ -119,6 +119,40 @@ load helpers
 	silent lan tcp 127.0.0.1 8080
 }
 
+@test "a port of an address of the host: no way round it to the container; one rule keeps the address to its interface" {
+	local address second
+	start a
+	coffer network create --subnet 10.9.0.0/24 --subnet6 fd00:99::/64 six
+	coffer network connect -p 192.0.2.1:8080:80 -p "[fd00:2::1]:8080:80" six a
+	serve "inside a" 80
+	second=$(hold) && echo "$second" >>"$TEST_DIR/background"
+	other() { in_net "$second" "$@"; }
+	host ip link add wan2 type veth peer name eth0 netns "$second"
+	host ip address add 198.51.100.1/24 dev wan2 && host ip address add fd00:3::1/64 dev wan2 nodad
+	other ip address add 198.51.100.2/24 dev eth0 && other ip address add fd00:3::2/64 dev eth0 nodad
+	host ip link set wan2 up && other ip link set eth0 up
+	other ip route add default via 198.51.100.1 && other ip route add default via fd00:3::1
+	for address in "$(address_of a six)" "$(address6_of a six)" 198.51.100.1 fd00:3::1; do
+		silent other tcp "$address" 80
+		silent other tcp "$address" 8080
+	done
+	for address in 192.0.2.1 fd00:2::1; do
+		answers lan tcp $address 8080 && answers other tcp $address 8080 # as a socket that is bound to it
+	done
+	# The rule of coffer-network(1).
+	host nft -f - <<-END
+		table inet strict {
+			chain prerouting {
+				type filter hook prerouting priority raw;
+				iifname "wan2" fib daddr type local fib daddr . iif type != local drop
+			}
+		}
+	END
+	for address in 192.0.2.1 fd00:2::1; do
+		answers lan tcp $address 8080 && silent other tcp $address 8080
+	done
+}
+
 @test "a published port of a container's second network: replies go back by it, all else by the first" {
 	local k n
 	coffer network create --open o
