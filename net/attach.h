@@ -53,5 +53,6 @@ int net_detach(const struct net_store *store, const struct detach *detach, struc
    interface is gone: it ended, or has to join again. */
 int net_reload(const struct net_store *store, net_store_endpoint_fn *lost, void *context, struct error *err);
 
-/* Takes down what containers have left whose state directory is gone, and bridges that nobody uses. */
-int net_sweep(const struct net_store *store, struct error *err);
+/* Takes down what containers have left that are gone, and bridges that nobody uses. Gone: the state directory is; or
+   has_ended() says so (NULL: of none) and the kernel has taken the veth, so that nobody is in the network namespace. */
+int net_sweep(const struct net_store *store, bool (*has_ended)(const struct endpoint *endpoint), struct error *err);

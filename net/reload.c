@@ -81,21 +81,31 @@ int net_reload(const struct net_store *store, net_store_endpoint_fn *lost, void 
 	return r < 0 ? r : net_store_each_endpoint(store, restore_endpoint, (void *)(uintptr_t)&reload, err);
 }
 
-static int see_dead(const struct endpoint *endpoint, void *context, struct error *err)
-{
-	const struct net_store *store = context;
-
-	if (access(endpoint->state, F_OK) == 0 || errno != ENOENT)
-		return 0;
-	return net_detach(
-		store, &(struct detach){ .owner = endpoint->owner, .network = endpoint->network, .netns = NET_UNKNOWN },
-		err);
-}
-
 struct sweep {
 	const struct net_store *store;
 	const struct net_host *host;
+	bool (*has_ended)(const struct endpoint *endpoint);
 };
+
+static bool is_dead(const struct sweep *sweep, const struct endpoint *endpoint)
+{
+	struct network network;
+	struct error ignored;
+
+	if (access(endpoint->state, F_OK) < 0)
+		return errno == ENOENT;
+	return sweep->has_ended && sweep->has_ended(endpoint) &&
+	       net_store_load_network(sweep->store, endpoint->network, &network, &ignored) == 0 &&
+	       network.kind == NETWORK_BRIDGE && link_index(sweep->host->route, endpoint->host) == 0;
+}
+
+static int see_dead(const struct endpoint *endpoint, void *context, struct error *err)
+{
+	const struct sweep *sweep = context;
+	const struct detach detach = { .owner = endpoint->owner, .network = endpoint->network, .netns = NET_UNKNOWN };
+
+	return is_dead(sweep, endpoint) ? net_detach(sweep->store, &detach, err) : 0;
+}
 
 static int see_unused(const struct network *network, void *context, struct error *err)
 {
@@ -104,14 +114,14 @@ static int see_unused(const struct network *network, void *context, struct error
 	return host_side_remove_unused(sweep->store, sweep->host, network, err);
 }
 
-int net_sweep(const struct net_store *store, struct error *err)
+int net_sweep(const struct net_store *store, bool (*has_ended)(const struct endpoint *endpoint), struct error *err)
 {
 	auto_net_host struct net_host host = NET_HOST_CLOSED;
-	struct sweep sweep = { .store = store, .host = &host };
+	struct sweep sweep = { .store = store, .host = &host, .has_ended = has_ended };
 	int r = net_host_open(&host, err);
 
 	if (r == 0)
-		r = net_store_each_endpoint(store, see_dead, (void *)(uintptr_t)store, err);
+		r = net_store_each_endpoint(store, see_dead, &sweep, err);
 	if (r == 0)
 		r = net_store_sweep(store, err);
 	if (r == 0)

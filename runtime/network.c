@@ -48,6 +48,8 @@ static int join_one(const struct net_store *store, struct attach *attach, const 
 		    bool publishes, struct network *ret_network, struct error *err)
 {
 	const struct network_join *join = &plan->joins[index];
+	struct error ignored;
+	int r;
 
 	attach->network = join->name;
 	attach->v4 = join->v4;
@@ -56,7 +58,11 @@ static int join_one(const struct net_store *store, struct attach *attach, const 
 	attach->aliases = join->aliases;
 	attach->ports = publishes ? plan->ports : NULL;
 	attach->n_ports = publishes ? plan->n_ports : 0;
-	return net_attach(store, attach, ret_network, err);
+	r = net_attach(store, attach, ret_network, err);
+	/* What is wanted may be a container's that has ended and that nobody has deleted yet. */
+	if ((r == -EEXIST || r == -ENOSPC) && net_sweep(store, network_has_ended, &ignored) == 0)
+		r = net_attach(store, attach, ret_network, err);
+	return r;
 }
 
 const char *network_default_word(void)

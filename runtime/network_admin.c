@@ -159,22 +159,16 @@ struct lost {
 	size_t count;
 };
 
-/* One that has ended has none to lose. Which state root its container is of its record tells. */
+/* One that has ended has none to lose. */
 static int see_lost(const struct endpoint *endpoint, void *context, struct error *err)
 {
 	struct lost *lost = context;
-	char *root = arena_strdup(lost->arena, endpoint->state);
-	char *slash = strrchr(root, '/');
-	const struct runtime runtime = { .root = root };
+	auto_open_container struct open_container container = CONTAINER_NOT_OPEN;
 	const char **lines = arena_array(lost->arena, lost->count + 2, sizeof(*lines));
 	struct error ignored;
-	auto_fd int netns = -1;
 
 	(void)err;
-	if (slash)
-		*slash = '\0';
-	netns = network_of_container(&runtime, endpoint->owner, &ignored);
-	if (netns < 0)
+	if (network_open_owner(lost->arena, endpoint, &container, &ignored) < 0 || !state_alive(&container.state))
 		return 0;
 	if (lost->count > 0)
 		memcpy(lines, lost->lines, lost->count * sizeof(*lines));
@@ -223,7 +217,7 @@ int network_prune(struct arena *arena, const char ***ret_names, struct error *er
 	if (r == 0)
 		r = net_host_open(&host, err);
 	if (r == 0)
-		r = net_sweep(&store, err);
+		r = net_sweep(&store, network_has_ended, err);
 	if (r == 0)
 		r = net_store_networks(&store, &names, err);
 	if (r < 0)

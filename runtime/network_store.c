@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -34,4 +35,27 @@ void network_store_close(struct net_store *store)
 	for (const struct net_broken *at = store->broken ? *store->broken : NULL; at; at = at->next)
 		log_message(LOG_LEVEL_ERROR, "%s is left out: %s", at->file, at->why);
 	net_store_close(store);
+}
+
+int network_open_owner(struct arena *arena, const struct endpoint *endpoint, struct open_container *ret,
+		       struct error *err)
+{
+	char *root = arena_strdup(arena, endpoint->state);
+	char *slash = strrchr(root, '/');
+	const struct runtime runtime = { .root = root };
+
+	if (slash)
+		*slash = '\0';
+	return container_open(&runtime, endpoint->owner, CONTAINER_UNLOCKED, ret, err);
+}
+
+bool network_has_ended(const struct endpoint *endpoint)
+{
+	auto_arena struct arena *arena = arena_new();
+	auto_open_container struct open_container container = CONTAINER_NOT_OPEN;
+	enum container_status status;
+	struct error ignored;
+
+	return network_open_owner(arena, endpoint, &container, &ignored) == 0 &&
+	       container_status(&container, &status, &ignored) == 0 && status == STATUS_STOPPED;
 }

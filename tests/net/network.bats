@@ -278,6 +278,32 @@ image() {
 		sleep 1000 </dev/null 3>&-
 }
 
+@test "a container that has ended gives its ports and addresses to who wants them, unless its namespace is in use" {
+	local line
+	image a -p 8080:80 --ip 10.192.0.50
+	image b -p 8081:80 --ip 10.192.0.51
+	image guest --network container:b
+	for line in a b; do
+		coffer kill $line KILL
+		wait_for eval "[[ \$(coffer state $line) == *stopped* ]]"
+	done
+	start c && start d
+	wait_for coffer network connect -p 8080:80 bridge c # once the kernel has taken the veth
+	[[ $(coffer port a) == "" && $(coffer port c) == "80/tcp -> 0.0.0.0:8080" ]]
+	serve "inside c" 80
+	answers lan tcp 192.0.2.1 8080 192.0.2.2
+	coffer network connect --ip 10.192.0.50 bridge d
+	coffer network disconnect bridge d
+	fails "the port is published already, by container \`b\`: 80/tcp -> 0.0.0.0:8081" \
+		coffer network connect -p 8081:80 bridge d
+	fails "the address 10.192.0.51 is another container's" coffer network connect --ip 10.192.0.51 bridge d
+	serve "inside guest" 80
+	answers lan tcp 192.0.2.1 8081 192.0.2.2
+	coffer delete a && coffer delete b
+	coffer network connect -p 8081:80 --ip 10.192.0.51 bridge d
+	coffer delete --force guest
+}
+
 @test "run: networks, ports and addresses from the start; delete leaves them" {
 	local before
 	local id

@@ -296,7 +296,7 @@ static int replay_attach(bool by_reload)
 		{
 			auto_net_store struct net_store store = NET_STORE_CLOSED;
 
-			EXPECT(open_store(&store) == 0 && net_sweep(&store, &err) == 0);
+			EXPECT(open_store(&store) == 0 && net_sweep(&store, NULL, &err) == 0);
 			EXPECT(net_store_unused(&store, network));
 		}
 		EXPECT(strcmp(before, printed_in(-1, state_of_host)) == 0);
@@ -340,7 +340,7 @@ static int replay_detach(void)
 		{
 			auto_net_store struct net_store store = NET_STORE_CLOSED;
 
-			EXPECT(open_store(&store) == 0 && net_sweep(&store, &err) == 0);
+			EXPECT(open_store(&store) == 0 && net_sweep(&store, NULL, &err) == 0);
 		}
 		EXPECT(strcmp(before, printed_in(-1, state_of_host)) == 0);
 		EXPECT(!strstr(printed_in(container, "ip -o link"), "@if"));

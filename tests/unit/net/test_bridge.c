@@ -248,7 +248,7 @@ static int killed(void)
 		{
 			auto_net_store struct net_store store = NET_STORE_CLOSED;
 
-			EXPECT(open_store(0, &store) == 0 && net_sweep(&store, &err) == 0);
+			EXPECT(open_store(0, &store) == 0 && net_sweep(&store, NULL, &err) == 0);
 		}
 		EXPECT(strcmp(before, printed_in(-1, state_of_host)) == 0);
 	}
