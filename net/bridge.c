@@ -7,6 +7,7 @@
 
 #include "addr.h"
 #include "base/str.h"
+#include "conntrack.h"
 #include "forwarding.h"
 #include "netns.h"
 
@@ -287,7 +288,18 @@ struct rebuild {
 	const struct net_store *store;
 	struct netlink_batch *batch;
 	const struct endpoint *without;
+	struct nft_port *ports; /* of all endpoints */
+	size_t n_ports;
 };
+
+static void note_ports(struct rebuild *rebuild, const struct endpoint *endpoint)
+{
+	if (endpoint->n_ports == 0)
+		return;
+	rebuild->ports = xreallocarray(rebuild->ports, rebuild->n_ports + endpoint->n_ports, sizeof(*rebuild->ports));
+	memcpy(rebuild->ports + rebuild->n_ports, endpoint->ports, endpoint->n_ports * sizeof(*rebuild->ports));
+	rebuild->n_ports += endpoint->n_ports;
+}
 
 static int put_endpoint(const struct endpoint *endpoint, void *context, struct error *err)
 {
@@ -307,6 +319,7 @@ static int put_endpoint(const struct endpoint *endpoint, void *context, struct e
 	rules = endpoint_rules(endpoint, &network);
 	nft_put_network(rebuild->batch, NFT_ADD, &bridge);
 	nft_put_endpoint(rebuild->batch, NFT_ADD, &rules);
+	note_ports(rebuild, endpoint);
 	return 0;
 }
 
@@ -315,10 +328,19 @@ int rules_rebuild(const struct net_store *store, const struct net_host *host, co
 {
 	auto_netlink_batch struct netlink_batch batch = NETLINK_BATCH;
 	struct rebuild rebuild = { .store = store, .batch = &batch, .without = without };
+	auto_free struct nft_port *ports = NULL;
+	int r;
 
 	nft_begin(&batch);
 	nft_put_tables(&batch);
-	if (net_store_each_endpoint(store, put_endpoint, &rebuild, err) < 0)
-		return -err->code;
-	return send_rules(host, &batch, err);
+	r = net_store_each_endpoint(store, put_endpoint, &rebuild, err);
+	ports = rebuild.ports;
+	if (r == 0)
+		r = send_rules(host, &batch, err);
+	if (r == 0) {
+		/* Of UDP what has begun without these rules would go on without them. */
+		conntrack_forget(host->netfilter, AF_INET, ports, rebuild.n_ports);
+		conntrack_forget(host->netfilter, AF_INET6, ports, rebuild.n_ports);
+	}
+	return r;
 }

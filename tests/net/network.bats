@@ -43,14 +43,23 @@ load helpers
 @test "a flush by others: the next change or reload brings all back" {
 	local rules
 	start a && start b
-	coffer network connect -p 8080:80 bridge a
+	coffer network connect -p 8080:80 -p 8080:80/udp bridge a
 	serve "inside a" 80
 	rules=$(host nft list ruleset)
 	host nft flush ruleset
 	silent lan tcp 192.0.2.1 8080
+	# Who sends meanwhile, on a host that tracks connections, is not forgotten afterwards.
+	host nft add table inet other
+	host nft add chain inet other input "{ type filter hook input priority 0; }"
+	host nft add rule inet other input ct state established accept
+	background lan insist 192.0.2.1 8080 "$TEST_DIR/answers"
+	sleep 0.5
+	[[ ! -s $TEST_DIR/answers ]]
+	host nft delete table inet other
 	coffer network reload
 	[[ $(host nft list ruleset) == "$rules" ]]
 	answers lan tcp 192.0.2.1 8080
+	wait_for test -s "$TEST_DIR/answers"
 	host nft flush ruleset
 	coffer network connect bridge b
 	answers lan tcp 192.0.2.1 8080
