@@ -88,19 +88,42 @@ static int open_log(const struct globals *globals, struct error *err)
 	return log_open(&options, err);
 }
 
+/* "/a//b/./" to "/a/b": the same directory has one name, which records of networks hold. */
+static void drop_empty_parts(char *path)
+{
+	char *to = path;
+
+	for (const char *at = path; *at;) {
+		const char *part = at + strspn(at, "/");
+		const size_t length = strcspn(part, "/");
+
+		at = part + length;
+		if (length == 0 || (length == 1 && *part == '.'))
+			continue;
+		*to++ = '/';
+		memmove(to, part, length);
+		to += length;
+	}
+	if (to == path)
+		*to++ = '/';
+	*to = '\0';
+}
+
 /* Absolute, since the runtime may change its directory. */
 static int resolve_root(struct arena *arena, const char **root, struct error *err)
 {
 	auto_free char *here = NULL;
+	char *path;
 
 	if (!**root)
 		return refuse(err, "--root is empty");
-	if (**root == '/')
-		return 0;
-	here = getcwd(NULL, 0);
-	if (!here)
+	if (**root != '/')
+		here = getcwd(NULL, 0);
+	if (**root != '/' && !here)
 		return fail(err, errno, "--root %s: current directory", *root);
-	*root = arena_printf(arena, "%s/%s", here, *root);
+	path = arena_printf(arena, "%s/%s", here ? here : "", *root);
+	drop_empty_parts(path);
+	*root = path;
 	return 0;
 }
 

@@ -262,7 +262,9 @@ static int detach_one(const struct net_store *store, const struct net_host *host
 	if (r == -EUCLEAN)
 		return detach_unread(store, host, detach, name, err);
 	if (r == 0 && detach->state && !str_eq(detach->state, endpoint.state))
-		return 0;
+		return detach->has_to_be ? refuse_as(err, ENOENT, "container `%s` on network `%s` is that of %s",
+						     detach->owner, name, endpoint.state)
+					 : 0;
 	if (r == 0)
 		r = net_store_guess_network(store, name, &network, err);
 	others = r == 0 && (detach->find_netns || netns >= 0) && !is_only_network(store, &endpoint);
@@ -415,6 +417,23 @@ static unsigned next_order(const struct net_store *store, const char *owner, cha
 	return order;
 }
 
+/* An id is a name, too, so it is one container's on all networks, whatever --root others have. */
+static int check_owner(const struct net_store *store, const struct attach *attach, char *const *networks,
+		       struct error *err)
+{
+	for (; *networks; networks++) {
+		auto_endpoint struct endpoint other = { .ports = NULL };
+		struct error ignored;
+		const bool foreign = net_store_load_endpoint(store, attach->owner, *networks, &other, &ignored) == 0 &&
+				     !str_eq(other.state, attach->state);
+
+		if (foreign || str_eq(*networks, attach->network))
+			return refuse_as(err, EEXIST, "container `%s` is on network `%s` already%s%s", attach->owner,
+					 *networks, foreign ? ": that of " : "", foreign ? other.state : "");
+	}
+	return 0;
+}
+
 /* All but the addresses, the MAC and the ports. */
 static int describe(const struct net_store *store, const struct attach *attach, struct endpoint *endpoint,
 		    struct error *err)
@@ -425,10 +444,8 @@ static int describe(const struct net_store *store, const struct attach *attach, 
 	if (net_store_networks_of(store, attach->owner, &others, err) < 0)
 		return -err->code;
 	count = str_list_length((const char *const *)others);
-	for (char **other = others; *other; other++)
-		if (str_eq(*other, attach->network))
-			return refuse_as(err, EEXIST, "container `%s` is on network `%s` already", attach->owner,
-					 attach->network);
+	if (check_owner(store, attach, others, err) < 0)
+		return -err->code;
 	if (!endpoint_owner_valid(attach->owner) || strlen(attach->state) >= ENDPOINT_STATE_SIZE ||
 	    (attach->interface && !link_name_valid(attach->interface)))
 		return refuse(err, "network %s: a name is not valid", attach->network);

@@ -155,7 +155,7 @@ load helpers
 		coffer network connect -p 8090:80 -p 127.0.0.1:8090:81 two a
 	fails "port 53/udp cannot be published at 10.192.0.1: there network bridge has its name server" \
 		coffer network connect -p 10.192.0.1:53:53/udp two a
-	coffer network disconnect two d && coffer network remove two
+	host "$COFFER" --root "$TEST_DIR//state/./" network disconnect two d && coffer network remove two
 	# Where the container has no such address.
 	for at in fd00:2::1 ::; do
 		fails "port 90/tcp cannot be published at $at: network bridge, which it would lead to, has no IPv6 addresses" \
@@ -171,6 +171,13 @@ load helpers
 	fails "has no address 10.0.0.9 for a container" coffer network connect --ip 10.0.0.9 bridge b
 	fails "network \`none-such\` does not exist" coffer network connect none-such b
 	fails "container \`a\` is on network \`bridge\` already" coffer network connect bridge a
+	host "$COFFER" --root "$TEST_DIR/more" --cgroup-manager disabled run --detach --bundle "$FILE_DIR/bundle" a \
+		</dev/null >/dev/null 2>&1
+	fails "container \`a\` is on network \`bridge\` already: that of $TEST_DIR/state/a" \
+		host "$COFFER" --root "$TEST_DIR/more" network connect two a
+	fails "container \`a\` on network \`bridge\` is that of $TEST_DIR/state/a" \
+		host "$COFFER" --root "$TEST_DIR/more" network disconnect bridge a
+	host "$COFFER" --root "$TEST_DIR/more" delete --force a
 	fails "network \`bridge\` is in use: coffer network inspect bridge shows by whom" coffer network remove bridge
 	fails "fd00::/64: IPv6 networks are given by --subnet6" coffer network create --subnet fd00::/64 six
 	fails "container \`c\` does not exist" coffer network connect bridge c
