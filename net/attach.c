@@ -138,9 +138,9 @@ static int send_rules(const struct net_host *host, const struct network *network
 static void forget_flows(const struct net_host *host, const struct endpoint *endpoint)
 {
 	if (ip_is_set(&endpoint->v4))
-		conntrack_forget(host->netfilter, AF_INET, endpoint->ports, endpoint->n_ports);
+		conntrack_forget(host->netfilter, AF_INET, CONNTRACK_ALL, endpoint->ports, endpoint->n_ports);
 	if (ip_is_set(&endpoint->v6))
-		conntrack_forget(host->netfilter, AF_INET6, endpoint->ports, endpoint->n_ports);
+		conntrack_forget(host->netfilter, AF_INET6, CONNTRACK_ALL, endpoint->ports, endpoint->n_ports);
 }
 
 /* Without our tables (a flush by others, or the first container ever) all rules are made, this one's too: its record
@@ -163,6 +163,7 @@ static int add_rules(const struct net_store *store, const struct net_host *host,
 	return r;
 }
 
+/* Rules that are not there, of a container on record, are another's flush, or who joined was killed before. */
 static int remove_rules(const struct net_store *store, const struct net_host *host, const struct network *network,
 			const struct endpoint *endpoint, struct error *err)
 {
@@ -187,14 +188,27 @@ static int delete_queue(const struct net_host *host, const struct endpoint *endp
 	return link_remove(host->route, rate_interface(endpoint->host, name), host->netfilter, err);
 }
 
-static int take_down(const struct net_store *store, const struct net_host *host, const struct network *network,
-		     const struct endpoint *endpoint, int netns, struct error *err)
+/* The namespace goes with the interface in it, unless somebody else is there, who may not keep the address. */
+static int give_up(struct net_host *host, const struct network *network, const struct endpoint *endpoint, int netns,
+		   unsigned *ret_leaving, struct error *err)
+{
+	int r = interface_remove(host, network, endpoint, netns, ret_leaving, err);
+
+	if (netns == NET_GONE && *ret_leaving > 0) {
+		host->deleted = false; /* who deletes it has the socket, too */
+		*ret_leaving = 0;
+	}
+	return r;
+}
+
+static int take_down(const struct net_store *store, struct net_host *host, const struct network *network,
+		     const struct endpoint *endpoint, int netns, bool has_rules, struct error *err)
 {
 	unsigned leaving = 0;
-	int r = netns == NET_GONE ? 0 : interface_remove(host, network, endpoint, netns, &leaving, err);
+	int r = give_up(host, network, endpoint, netns, &leaving, err);
 
 	net_store_reached(store, "interface removed");
-	if (r == 0)
+	if (r == 0 && has_rules)
 		r = remove_rules(store, host, network, endpoint, err);
 	net_store_reached(store, "rules removed");
 	if (r == 0)
@@ -221,6 +235,7 @@ static int detach_unread(const struct net_store *store, const struct net_host *h
 {
 	struct endpoint endpoint = { .ports = NULL };
 	struct network network = { .kind = NETWORK_BRIDGE };
+	char queue[IFNAMSIZ];
 	int r = net_store_guess_network(store, name, &network, err);
 
 	(void)snprintf(endpoint.owner, sizeof(endpoint.owner), "%s", detach->owner);
@@ -228,6 +243,8 @@ static int detach_unread(const struct net_store *store, const struct net_host *h
 	endpoint_name_host(&endpoint);
 	if (r == 0)
 		r = link_remove(host->route, endpoint.host, host->netfilter, err);
+	if (r == 0)
+		r = link_remove(host->route, rate_interface(endpoint.host, queue), host->netfilter, err);
 	if (r == 0)
 		r = net_store_remove_endpoint(store, &endpoint, err);
 	if (r == 0)
@@ -247,7 +264,7 @@ static bool is_only_network(const struct net_store *store, const struct endpoint
 	       str_list_length((const char *const *)all) == 1;
 }
 
-static int detach_one(const struct net_store *store, const struct net_host *host, const struct detach *detach,
+static int detach_one(const struct net_store *store, struct net_host *host, const struct detach *detach,
 		      const char *name, struct error *err)
 {
 	auto_endpoint struct endpoint endpoint = { .ports = NULL };
@@ -272,7 +289,7 @@ static int detach_one(const struct net_store *store, const struct net_host *host
 		netns = found = detach->find_netns(detach->context);
 	if (r == 0 && others && netns >= 0)
 		r = routes_leave(store, host, netns, &endpoint, err);
-	return r < 0 ? r : take_down(store, host, &network, &endpoint, netns, err);
+	return r < 0 ? r : take_down(store, host, &network, &endpoint, netns, true, err);
 }
 
 int net_detach(const struct net_store *store, const struct detach *detach, struct error *err)
@@ -364,13 +381,15 @@ static int take_addresses(const struct net_store *store, const struct network *n
 }
 
 static int bring_up(const struct net_store *store, const struct net_host *host, const struct attach *attach,
-		    const struct network *network, const struct endpoint *endpoint, struct error *err)
+		    const struct network *network, const struct endpoint *endpoint, bool *ret_has_rules,
+		    struct error *err)
 {
 	struct link_info side = { 0 };
 	int r = host_side_ensure(store, host, network, &side, err);
 
 	if (r == 0)
 		r = add_rules(store, host, network, endpoint, err);
+	*ret_has_rules = r == 0;
 	net_store_reached(store, "rules added");
 	if (r == 0)
 		r = interface_bring(host, network, endpoint, &side, attach->netns, err);
@@ -468,17 +487,21 @@ static int describe(const struct net_store *store, const struct attach *attach, 
 	return 0;
 }
 
-static void take_back(const struct net_store *store, const struct net_host *host, const struct network *network,
-		      const struct endpoint *endpoint, int netns)
+/* The kernel does all rules of a batch or none, so those of one that has failed are not there. */
+static void take_back(const struct net_store *store, struct net_host *host, const struct network *network,
+		      const struct endpoint *endpoint, int netns, bool has_rules)
 {
 	struct error ignored;
 
-	(void)take_down(store, host, network, endpoint, netns, &ignored);
+	if (has_rules && endpoint->order > 0)
+		(void)routes_leave(store, host, netns, endpoint, &ignored);
+	(void)take_down(store, host, network, endpoint, netns, has_rules, &ignored);
 }
 
-static int join(const struct net_store *store, const struct net_host *host, const struct attach *attach,
+static int join(const struct net_store *store, struct net_host *host, const struct attach *attach,
 		struct network *network, struct endpoint *endpoint, struct error *err)
 {
+	bool has_rules = false;
 	int r = describe(store, attach, endpoint, err);
 
 	if (r == 0)
@@ -499,9 +522,9 @@ static int join(const struct net_store *store, const struct net_host *host, cons
 		r = net_store_save_endpoint(store, endpoint, err);
 	net_store_reached(store, "record written");
 	if (r == 0)
-		r = bring_up(store, host, attach, network, endpoint, err);
+		r = bring_up(store, host, attach, network, endpoint, &has_rules, err);
 	if (r < 0)
-		take_back(store, host, network, endpoint, attach->netns);
+		take_back(store, host, network, endpoint, attach->netns, has_rules);
 	return r;
 }
 

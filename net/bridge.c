@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <linux/netlink.h>
+#include <netinet/in.h>
 #include <string.h>
 
 #include "addr.h"
@@ -288,17 +289,18 @@ struct rebuild {
 	const struct net_store *store;
 	struct netlink_batch *batch;
 	const struct endpoint *without;
-	struct nft_port *ports; /* of all endpoints */
+	struct nft_port *ports; /* of all endpoints, those of UDP */
 	size_t n_ports;
 };
 
 static void note_ports(struct rebuild *rebuild, const struct endpoint *endpoint)
 {
-	if (endpoint->n_ports == 0)
-		return;
-	rebuild->ports = xreallocarray(rebuild->ports, rebuild->n_ports + endpoint->n_ports, sizeof(*rebuild->ports));
-	memcpy(rebuild->ports + rebuild->n_ports, endpoint->ports, endpoint->n_ports * sizeof(*rebuild->ports));
-	rebuild->n_ports += endpoint->n_ports;
+	for (size_t i = 0; i < endpoint->n_ports; i++) {
+		if (endpoint->ports[i].protocol != IPPROTO_UDP)
+			continue;
+		rebuild->ports = xreallocarray(rebuild->ports, rebuild->n_ports + 1, sizeof(*rebuild->ports));
+		rebuild->ports[rebuild->n_ports++] = endpoint->ports[i];
+	}
 }
 
 static int put_endpoint(const struct endpoint *endpoint, void *context, struct error *err)
@@ -339,8 +341,8 @@ int rules_rebuild(const struct net_store *store, const struct net_host *host, co
 		r = send_rules(host, &batch, err);
 	if (r == 0) {
 		/* Of UDP what has begun without these rules would go on without them. */
-		conntrack_forget(host->netfilter, AF_INET, ports, rebuild.n_ports);
-		conntrack_forget(host->netfilter, AF_INET6, ports, rebuild.n_ports);
+		conntrack_forget(host->netfilter, AF_INET, CONNTRACK_ASTRAY, ports, rebuild.n_ports);
+		conntrack_forget(host->netfilter, AF_INET6, CONNTRACK_ASTRAY, ports, rebuild.n_ports);
 	}
 	return r;
 }

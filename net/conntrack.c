@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/netfilter/nf_conntrack_common.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_conntrack.h>
 #include <netinet/in.h>
@@ -54,6 +55,17 @@ static bool read_port(const struct netlink_reply *tuple, struct conntrack_flow *
 	return true;
 }
 
+/* Of none where the kernel does not say: then it counts as led nowhere. */
+static bool is_translated(const struct netlink_reply *reply)
+{
+	struct netlink_reply status;
+	uint32_t bits = 0;
+
+	if (netlink_find(reply, sizeof(struct nfgenmsg), CTA_STATUS, &status) && status.size >= sizeof(bits))
+		memcpy(&bits, status.data, sizeof(bits));
+	return ntohl(bits) & IPS_DST_NAT;
+}
+
 bool conntrack_read(const struct netlink_reply *reply, struct conntrack_flow *ret)
 {
 	struct conntrack_flow flow = { .protocol = 0 };
@@ -66,6 +78,7 @@ bool conntrack_read(const struct netlink_reply *reply, struct conntrack_flow *re
 		return false;
 	if (!netlink_find(reply, header, CTA_ZONE, &flow.zone))
 		flow.zone.data = NULL;
+	flow.translated = is_translated(reply);
 	flow.family = reply->data[offsetof(struct nfgenmsg, nfgen_family)];
 	*ret = flow;
 	return true;
@@ -88,6 +101,7 @@ static bool is_here(const struct ip_address *address)
 }
 
 struct round {
+	enum conntrack_which which;
 	const struct nft_port *ports;
 	size_t count;
 	struct netlink_batch *gone;
@@ -114,7 +128,7 @@ static int see_flow(const struct netlink_reply *reply, void *context)
 	struct nfgenmsg header = { .version = NFNETLINK_V0 };
 
 	if (round->gone->n_labels == ROUND_MAX || !conntrack_read(reply, &flow) || flow.protocol != IPPROTO_UDP ||
-	    !is_meant(round, &flow))
+	    (flow.translated && round->which == CONNTRACK_ASTRAY) || !is_meant(round, &flow))
 		return 0;
 	header.nfgen_family = flow.family;
 	netlink_begin(round->gone, type_of(IPCTNL_MSG_CT_DELETE), 0, &header, sizeof(header), "forget a flow", "");
@@ -163,7 +177,7 @@ static uint16_t only_port(const struct nft_port *ports, size_t count, bool *ret_
 	return only;
 }
 
-void conntrack_forget(int netfilter, int family, const struct nft_port *ports, size_t count)
+void conntrack_forget(int netfilter, int family, enum conntrack_which which, const struct nft_port *ports, size_t count)
 {
 	bool any;
 	const uint16_t only = only_port(ports, count, &any);
@@ -172,7 +186,7 @@ void conntrack_forget(int netfilter, int family, const struct nft_port *ports, s
 	for (int i = 0; more && i < ROUNDS_MAX; i++) {
 		auto_netlink_batch struct netlink_batch question = NETLINK_BATCH;
 		auto_netlink_batch struct netlink_batch gone = NETLINK_BATCH;
-		struct round round = { .ports = ports, .count = count, .gone = &gone };
+		struct round round = { .which = which, .ports = ports, .count = count, .gone = &gone };
 		struct error ignored;
 
 		put_question(&question, family, only);

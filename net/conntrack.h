@@ -13,13 +13,16 @@
 /* Forgets the flows of UDP in this family (AF_INET, AF_INET6) to these ports of this host: their next packet is looked
    up anew. What goes to the same port of other hosts stays. By a socket of nfnetlink; a kernel without ctnetlink
    remembers until nothing has come for half a minute, which is no error. Where no port is of UDP nothing is asked. */
-void conntrack_forget(int netfilter, int family, const struct nft_port *ports, size_t count);
+enum conntrack_which { CONNTRACK_ALL, CONNTRACK_ASTRAY /* those that are led nowhere */ };
+void conntrack_forget(int netfilter, int family, enum conntrack_which which, const struct nft_port *ports,
+		      size_t count);
 
 /* A flow in its first direction. */
 struct conntrack_flow {
 	uint8_t protocol;
 	struct ip_address to;
 	uint16_t port;
+	bool translated; /* its destination */
 	/* What names it to the kernel, within the message: */
 	uint8_t family;
 	struct netlink_reply tuple, id;

@@ -51,15 +51,20 @@ static const char *flows(int netfilter)
 	return netlink_list(netfilter, &batch, see, text, &err) < 0 ? err.text : text;
 }
 
-static int forget(int netfilter, const char *published)
+static int forget_some(int netfilter, enum conntrack_which which, const char *published)
 {
 	auto_free struct nft_port *ports = NULL;
 	size_t count = 0;
 
 	EXPECT(port_parse(published, &ports, &count, &err) == 0);
-	conntrack_forget(netfilter, AF_INET, ports, count);
-	conntrack_forget(netfilter, AF_INET6, ports, count);
+	conntrack_forget(netfilter, AF_INET, which, ports, count);
+	conntrack_forget(netfilter, AF_INET6, which, ports, count);
 	return 0;
+}
+
+static int forget(int netfilter, const char *published)
+{
+	return forget_some(netfilter, CONNTRACK_ALL, published);
 }
 
 static int send_all(void)
@@ -80,7 +85,8 @@ static int forgotten(void)
 		      "ip address add fd00::1/64 dev veth0 nodad; ip link set veth1 up; ip link set veth0 up; nft add "
 		      "table inet t; "
 		      "nft add chain inet t c '{ type nat hook output priority -100; }'; "
-		      "nft add rule inet t c ct state new; echo done",
+		      "nft add rule inet t c ct state new; nft add rule inet t c udp dport 5003 dnat ip to "
+		      "192.0.2.1:6000; echo done",
 		      "done"));
 	EXPECT(netlink_open(NETLINK_NETFILTER, &netfilter, &err) == 0);
 	EXPECT(send_all() == 0);
@@ -98,6 +104,11 @@ static int forgotten(void)
 	EXPECT(strstr(flows(netfilter), "127.0.0.1 5001\n") && strstr(flows(netfilter), "192.0.2.1 5002\n"));
 	EXPECT(send_all() == 0 && forget(netfilter, "4999-5001:80-82/udp") == 0);
 	EXPECT(!strstr(flows(netfilter), " 5001\n") && strstr(flows(netfilter), "192.0.2.1 5002\n"));
+	/* Led on, or not. */
+	EXPECT(send_all() == 0 && send_one("127.0.0.1", 5003) == 0);
+	EXPECT(forget_some(netfilter, CONNTRACK_ASTRAY, "5000-5003:80-83/udp") == 0);
+	EXPECT(strstr(flows(netfilter), "127.0.0.1 5003\n") && !strstr(flows(netfilter), "127.0.0.1 5000\n"));
+	EXPECT(forget(netfilter, "5000-5003:80-83/udp") == 0 && !strstr(flows(netfilter), " 5003\n"));
 	for (int i = 0; i < CROWD; i++)
 		EXPECT(send_one("127.0.0.1", 5000) == 0);
 	EXPECT(forget(netfilter, "5000:80/udp") == 0 && !strstr(flows(netfilter), "127.0.0.1 5000\n"));
