@@ -276,7 +276,7 @@ static int inspect(const struct invocation *in, int *ret_exit, struct error *err
 
 	(void)ret_exit;
 	if (r == 0)
-		r = network_endpoints(in->arena, in->arguments[0], NULL, &endpoints, &count, err);
+		r = network_endpoints(in->arena, in->arguments[0], &endpoints, &count, err);
 	return r < 0 ? r : print_text(network_json(in->arena, &network, endpoints, count, &others), err);
 }
 

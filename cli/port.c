@@ -23,7 +23,8 @@ static int run(const struct invocation *in, int *ret_exit, struct error *err)
 	struct nft_port *ports = NULL;
 	size_t n_ports = 0;
 	size_t count = 0;
-	int r = geteuid() == 0 ? network_endpoints(in->arena, NULL, in->arguments[0], &endpoints, &count, err) : 0;
+	int r = geteuid() == 0 ? network_endpoints_of(in->runtime, in->arena, in->arguments[0], &endpoints, &count, err)
+			       : 0;
 
 	(void)ret_exit;
 	if (r == 0 && count == 0)

@@ -108,9 +108,11 @@ int network_find(const char *name, struct network *ret, struct error *err);
    the log. */
 int network_list(struct arena *arena, struct network **ret, size_t *ret_count, struct error *err);
 
-/* Who is on a network (NULL: on any), or where a container (NULL: any) is. In `arena`. */
-int network_endpoints(struct arena *arena, const char *network, const char *id, struct endpoint **ret,
-		      size_t *ret_count, struct error *err);
+/* Who is on a network, or where a container is. In `arena`. */
+int network_endpoints(struct arena *arena, const char *network, struct endpoint **ret, size_t *ret_count,
+		      struct error *err);
+int network_endpoints_of(const struct runtime *runtime, struct arena *arena, const char *id, struct endpoint **ret,
+			 size_t *ret_count, struct error *err);
 
 /* The ports of a container on pasta; -ENOENT with text: there is no such container. */
 int network_pasta_ports(const struct runtime *runtime, struct arena *arena, const char *id, struct nft_port **ret_ports,

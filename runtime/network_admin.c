@@ -83,7 +83,8 @@ int network_list(struct arena *arena, struct network **ret, size_t *ret_count, s
 
 struct collect {
 	struct arena *arena;
-	const char *network, *id;
+	const char *network; /* NULL: any */
+	const char *state;   /* of a container; NULL: of any */
 	struct endpoint *found;
 	size_t count, room;
 };
@@ -95,7 +96,7 @@ static int see_endpoint(const struct endpoint *endpoint, void *context, struct e
 
 	(void)err;
 	if ((collect->network && !str_eq(endpoint->network, collect->network)) ||
-	    (collect->id && !str_eq(endpoint->owner, collect->id)))
+	    (collect->state && !str_eq(endpoint->state, collect->state)))
 		return 0;
 	if (collect->count == collect->room) {
 		collect->room = collect->room * 2 + 8;
@@ -112,20 +113,34 @@ static int see_endpoint(const struct endpoint *endpoint, void *context, struct e
 	return 0;
 }
 
-int network_endpoints(struct arena *arena, const char *network, const char *id, struct endpoint **ret,
-		      size_t *ret_count, struct error *err)
+static int collect_endpoints(struct collect *collect, struct endpoint **ret, size_t *ret_count, struct error *err)
 {
-	struct collect collect = { .arena = arena, .network = network, .id = id };
 	auto_network_store struct net_store store = NET_STORE_CLOSED;
 	int r = network_store_open(&store, err);
 
 	if (r == 0)
-		r = net_store_each_endpoint(&store, see_endpoint, &collect, err);
+		r = net_store_each_endpoint(&store, see_endpoint, collect, err);
 	if (r < 0)
 		return r;
-	*ret = collect.found;
-	*ret_count = collect.count;
+	*ret = collect->found;
+	*ret_count = collect->count;
 	return 0;
+}
+
+int network_endpoints(struct arena *arena, const char *network, struct endpoint **ret, size_t *ret_count,
+		      struct error *err)
+{
+	struct collect collect = { .arena = arena, .network = network };
+
+	return collect_endpoints(&collect, ret, ret_count, err);
+}
+
+int network_endpoints_of(const struct runtime *runtime, struct arena *arena, const char *id, struct endpoint **ret,
+			 size_t *ret_count, struct error *err)
+{
+	struct collect collect = { .arena = arena, .state = arena_printf(arena, "%s/%s", runtime->root, id) };
+
+	return collect_endpoints(&collect, ret, ret_count, err);
 }
 
 int network_pasta_ports(const struct runtime *runtime, struct arena *arena, const char *id, struct nft_port **ret_ports,
