@@ -313,7 +313,8 @@ static int put_endpoint(const struct endpoint *endpoint, void *context, struct e
 	if (rebuild->without && str_eq(endpoint->owner, rebuild->without->owner) &&
 	    str_eq(endpoint->network, rebuild->without->network))
 		return 0;
-	if (net_store_load_network(rebuild->store, endpoint->network, &network, err) < 0)
+	/* One whose definition is lost stays in: no rule at all would let everything through. */
+	if (net_store_guess_network(rebuild->store, endpoint->network, &network, err) < 0)
 		return -err->code;
 	if (network.kind != NETWORK_BRIDGE)
 		return 0;

@@ -209,8 +209,10 @@ int network_ensure_default(const struct net_store *store, const struct net_host 
 int network_remove(const struct net_store *store, const struct net_host *host, const char *name, struct error *err)
 {
 	struct network network;
-	int r = net_store_guess_network(store, name, &network, err); /* another's bridge is known by its MAC */
+	int r = net_store_load_network(store, name, &network, err);
 
+	if (r == -EUCLEAN)
+		r = net_store_guess_network(store, name, &network, err); /* another's bridge is known by its MAC */
 	if (r < 0)
 		return r;
 	if (!net_store_unused(store, name))

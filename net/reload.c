@@ -12,7 +12,18 @@ struct reload {
 	const struct net_host *host;
 	net_store_endpoint_fn *lost;
 	void *context;
+	bool bridged; /* a container is on a bridge */
+	int failed;   /* what failed first, as `why` says: the rest is made all the same */
+	struct error why;
 };
+
+static void note(struct reload *reload, int r, const struct error *err)
+{
+	if (r < 0 && reload->failed == 0) {
+		reload->failed = r;
+		reload->why = *err;
+	}
+}
 
 static int restore_port(const struct endpoint *endpoint, const struct network *network, const struct reload *reload,
 			struct error *err)
@@ -38,47 +49,60 @@ static int restore_port(const struct endpoint *endpoint, const struct network *n
 /* An interface that is gone cannot be made again from here: its other end is in the container. */
 static int restore_endpoint(const struct endpoint *endpoint, void *context, struct error *err)
 {
-	const struct reload *reload = context;
+	struct reload *reload = context;
 	struct network network;
 	int r = net_store_load_network(reload->store, endpoint->network, &network, err);
 
 	if (r < 0 || network.kind != NETWORK_BRIDGE)
 		return r;
-	if (link_index(reload->host->route, endpoint->host) == 0)
+	r = restore_port(endpoint, &network, reload, err);
+	if (r < 0 && link_index(reload->host->route, endpoint->host) == 0)
 		return reload->lost ? reload->lost(endpoint, reload->context, err) : 0;
-	return restore_port(endpoint, &network, reload, err);
+	note(reload, r, err);
+	return 0;
 }
 
-static int restore_bridge(const struct reload *reload, const char *name, bool *ret_bridged, struct error *err)
+static int restore_bridge(const struct network *network, void *context, struct error *err)
 {
-	struct network network;
-	int r = net_store_unused(reload->store, name) ? -ENOENT
-						      : net_store_load_network(reload->store, name, &network, err);
+	struct reload *reload = context;
 
-	if (r < 0 || network.kind != NETWORK_BRIDGE)
-		return r == -ENOENT ? 0 : r;
-	/* Rules first: no port is without them. */
-	if (!*ret_bridged)
-		r = rules_rebuild(reload->store, reload->host, NULL, err);
-	*ret_bridged = true;
-	return r < 0 ? r : bridge_restore(reload->store, reload->host, &network, err);
+	if (network->kind == NETWORK_BRIDGE && !net_store_unused(reload->store, network->name))
+		note(reload, bridge_restore(reload->store, reload->host, network, err), err);
+	return 0;
+}
+
+static int see_bridged(const struct endpoint *endpoint, void *context, struct error *err)
+{
+	struct reload *reload = context;
+	struct network network;
+	int r = net_store_guess_network(reload->store, endpoint->network, &network, err);
+
+	reload->bridged |= r == 0 && network.kind == NETWORK_BRIDGE;
+	return r;
 }
 
 int net_reload(const struct net_store *store, net_store_endpoint_fn *lost, void *context, struct error *err)
 {
 	auto_net_host struct net_host host = NET_HOST_CLOSED;
-	auto_names char **networks = NULL;
-	const struct reload reload = { .store = store, .host = &host, .lost = lost, .context = context };
-	bool bridged = false;
+	struct reload reload = { .store = store, .host = &host, .lost = lost, .context = context };
 	int r = net_host_open(&host, err);
 
 	if (r == 0)
 		r = net_store_sweep(store, err);
 	if (r == 0)
-		r = net_store_networks(store, &networks, err);
-	for (char **name = networks; r == 0 && *name; name++)
-		r = restore_bridge(&reload, *name, &bridged, err);
-	return r < 0 ? r : net_store_each_endpoint(store, restore_endpoint, (void *)(uintptr_t)&reload, err);
+		r = net_store_each_endpoint(store, see_bridged, &reload, err);
+	/* Rules first: no port is without them. */
+	if (r == 0 && reload.bridged)
+		r = rules_rebuild(store, &host, NULL, err);
+	if (r == 0)
+		r = net_store_each_network(store, restore_bridge, &reload, err);
+	if (r == 0)
+		r = net_store_each_endpoint(store, restore_endpoint, &reload, err);
+	if (r == 0 && reload.failed < 0) {
+		*err = reload.why;
+		r = reload.failed;
+	}
+	return r;
 }
 
 struct sweep {

@@ -233,9 +233,11 @@ int net_store_guess_network(const struct net_store *store, const char *name, str
 {
 	int r = net_store_load_network(store, name, ret, err);
 
+	if (r == -ENOENT)
+		r = refuse_file(store, store->config_fd, name, err);
 	if (r != -EUCLEAN)
 		return r;
-	*ret = (struct network){ .kind = NETWORK_BRIDGE };
+	*ret = (struct network){ .kind = NETWORK_BRIDGE, .internal = true, .no_names = true };
 	(void)snprintf(ret->name, sizeof(ret->name), "%s", name);
 	network_name_bridge(ret);
 	return 0;
@@ -318,11 +320,9 @@ static int each_of_owner(const struct net_store *store, const char *owner, net_s
 		auto_endpoint struct endpoint endpoint = { .ports = NULL };
 
 		r = net_store_load_endpoint(store, owner, *name, &endpoint, err);
-		if (is_left_out(r))
-			r = 0;
-		else if (r == 0)
+		if (r == 0)
 			r = see(&endpoint, context, err);
-		if (r == -EUCLEAN)
+		if (is_left_out(r))
 			r = 0;
 	}
 	return r;
@@ -347,11 +347,9 @@ int net_store_each_network(const struct net_store *store, net_store_network_fn *
 		struct network network;
 
 		r = net_store_load_network(store, *name, &network, err);
-		if (is_left_out(r))
-			r = 0;
-		else if (r == 0)
+		if (r == 0)
 			r = see(&network, context, err);
-		if (r == -EUCLEAN)
+		if (is_left_out(r))
 			r = 0;
 	}
 	return r;

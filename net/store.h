@@ -48,7 +48,8 @@ void net_store_reached(const struct net_store *store, const char *step);
    that it outlives a power cut, since it is kept over a boot. */
 int net_store_load_network(const struct net_store *store, const char *name, struct network *ret, struct error *err);
 
-/* The same, to take something down: of one whose file cannot be read what follows from its name, as a bridge. */
+/* The same, of a network that a container is on, to take down what it has there, or to keep it in: where the definition
+   cannot be read, or is gone, what follows from the name, as a bridge that nothing leads out of. */
 int net_store_guess_network(const struct net_store *store, const char *name, struct network *ret, struct error *err);
 
 int net_store_save_network(const struct net_store *store, const struct network *network, struct error *err);
@@ -73,7 +74,7 @@ int net_store_save_endpoint(const struct net_store *store, const struct endpoint
 int net_store_remove_endpoint(const struct net_store *store, const struct endpoint *endpoint, struct error *err);
 
 /* Calls `see` for each network, in the order of names, but those whose file cannot be read: these are in `broken`. So
-   is what `see` itself could not read: its -EUCLEAN ends nothing, any other error does. */
+   is what `see` itself could not read, or did not find: its -EUCLEAN and -ENOENT end nothing, any other error does. */
 typedef int net_store_network_fn(const struct network *network, void *context, struct error *err);
 int net_store_each_network(const struct net_store *store, net_store_network_fn *see, void *context, struct error *err);
 

@@ -116,7 +116,7 @@ load helpers
 }
 
 @test "errors: ports, addresses, names, the host's network" {
-	local config=$FILE_DIR/bundle/config.json at
+	local config=$FILE_DIR/bundle/config.json at rules
 	start a && start b
 	# A name server of the host's at all addresses: what to do is said, and nothing stays of the attempt.
 	serve host 53
@@ -134,7 +134,10 @@ load helpers
 	coffer network inspect bridge >/dev/null
 	fails "network broken: line 1: unknown key" coffer network inspect broken
 	rm "$COFFER_NETWORKS/config/broken"
+	rules=$(host nft -a list ruleset) # with handles: not even made anew
 	fails "published already, by container \`a\`: 80/tcp -> 0.0.0.0:8080" coffer network connect -p 8080:81 bridge b
+	fails "10.192.0.2 is another container's" coffer network connect --ip 10.192.0.2 bridge b
+	[[ $(host nft -a list ruleset) == "$rules" ]]
 	# At one address, or at all: the same packets.
 	fails "published already, by container \`a\`: 80/tcp -> 0.0.0.0:8080" \
 		coffer network connect -p 192.0.2.1:8080:80 bridge b
@@ -177,6 +180,7 @@ load helpers
 		host "$COFFER" --root "$TEST_DIR/more" network connect two a
 	fails "container \`a\` on network \`bridge\` is that of $TEST_DIR/state/a" \
 		host "$COFFER" --root "$TEST_DIR/more" network disconnect bridge a
+	[[ $(coffer port a) == "80/tcp -> 0.0.0.0:8080" && ! $(host "$COFFER" --root "$TEST_DIR/more" port a) ]]
 	host "$COFFER" --root "$TEST_DIR/more" delete --force a
 	fails "network \`bridge\` is in use: coffer network inspect bridge shows by whom" coffer network remove bridge
 	fails "fd00::/64: IPv6 networks are given by --subnet6" coffer network create --subnet fd00::/64 six
@@ -257,16 +261,27 @@ load helpers
 	fails "$left" coffer network reload
 	[[ $(host nft list map inet coffer ports4) == *8081* ]]
 	[[ $(resolve "inside a" udp 10.192.4.1 c) == 10.192.4.* ]]
-	# The definition of a network with a container.
-	coffer network create --subnet 10.77.0.0/24 e 2>/dev/null && image t --network e -p 8090:90
-	: >"$COFFER_NETWORKS/config/e"
+	# The definition of a network with a container, the first in the order of names: nothing leads there or out.
+	coffer network create --subnet 10.77.0.0/24 a1 2>/dev/null && image t --network a1 -p 8090:90
+	serve "inside t" 90 && serve "inside a" 90
+	answers lan tcp 192.0.2.1 8090
+	: >"$COFFER_NETWORKS/config/a1"
 	host nft flush ruleset
-	fails "config/e is left out" coffer network reload
-	[[ $(host nft list map inet coffer ports4) == *8081* && $(host nft list map inet coffer ports4) != *8090* ]]
-	fails "network \`e\` is in use" coffer network remove e
+	fails "config/a1 is left out" coffer network reload
+	[[ $(host nft list map inet coffer ports4) == *8081* ]]
+	silent lan tcp 192.0.2.1 8090
+	silent "inside a" tcp 10.77.0.2 90 && silent "inside t" tcp "$(address_of a bridge)" 90
+	[[ $(host nft list set bridge coffer checked | grep -o cv | wc -l) -eq 3 ]] # a, c, t
+	fails "network \`a1\` is in use" coffer network remove a1
 	coffer delete --force t
-	coffer network remove e
-	[[ ! -e $COFFER_NETWORKS/config/e && $(host ip -o link) != *co-e:* ]]
+	coffer network remove a1
+	[[ ! -e $COFFER_NETWORKS/config/a1 && $(host ip -o link) != *co-a1:* ]]
+	# One that is gone.
+	coffer network create --subnet 10.77.0.0/24 a1 2>/dev/null && image t --network a1
+	rm "$COFFER_NETWORKS/config/a1"
+	fails "config/a1 is left out: network \`a1\` does not exist" coffer network reload
+	coffer network disconnect a1 t 2>/dev/null && coffer delete --force t
+	coffer network create --subnet 10.77.0.0/24 a1 2>/dev/null && coffer network remove a1
 	kill -KILL "$(pid_of c)" && rm -rf "$TEST_DIR/state/c"
 	coffer network prune 2>"$TEST_DIR/said"
 	[[ $(grep -c "$left" "$TEST_DIR/said") -eq 1 && $(coffer network inspect bridge 2>&1) != *'"c"'* ]]
@@ -316,6 +331,7 @@ image() {
 	serve "inside guest" 80
 	answers lan tcp 192.0.2.1 8081 192.0.2.2
 	coffer delete a && coffer delete b
+	wait_for eval '[[ $(inside guest ip -o link) != *eth0* ]]' # the address is another's now
 	coffer network connect -p 8081:80 --ip 10.192.0.51 bridge d
 	coffer delete --force guest
 }
