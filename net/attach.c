@@ -135,14 +135,6 @@ static int send_rules(const struct net_host *host, const struct network *network
 	return netlink_send(host->netfilter, &batch, NULL, NULL, err);
 }
 
-static void forget_flows(const struct net_host *host, const struct endpoint *endpoint)
-{
-	if (ip_is_set(&endpoint->v4))
-		conntrack_forget(host->netfilter, AF_INET, CONNTRACK_ALL, endpoint->ports, endpoint->n_ports);
-	if (ip_is_set(&endpoint->v6))
-		conntrack_forget(host->netfilter, AF_INET6, CONNTRACK_ALL, endpoint->ports, endpoint->n_ports);
-}
-
 /* Without our tables (a flush by others, or the first container ever) all rules are made, this one's too: its record
    is there. */
 static int add_rules(const struct net_store *store, const struct net_host *host, const struct network *network,
@@ -156,7 +148,7 @@ static int add_rules(const struct net_store *store, const struct net_host *host,
 	if (r == -ENOENT)
 		r = clash_with_records(store, endpoint, err) < 0 ? -err->code : rules_rebuild(store, host, NULL, err);
 	if (r == 0)
-		forget_flows(host, endpoint);
+		conntrack_forget(host->netfilter, CONNTRACK_ALL, endpoint->ports, endpoint->n_ports);
 	/* The kernel's "File exists" says which port, but not whose it is. */
 	if (r == -EEXIST)
 		(void)clash_with_records(store, endpoint, err);
@@ -172,7 +164,7 @@ static int remove_rules(const struct net_store *store, const struct net_host *ho
 	if (r == -ENOENT)
 		r = rules_rebuild(store, host, endpoint, err);
 	if (r == 0)
-		forget_flows(host, endpoint);
+		conntrack_forget(host->netfilter, CONNTRACK_ALL, endpoint->ports, endpoint->n_ports);
 	return r;
 }
 

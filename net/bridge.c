@@ -340,10 +340,8 @@ int rules_rebuild(const struct net_store *store, const struct net_host *host, co
 	ports = rebuild.ports;
 	if (r == 0)
 		r = send_rules(host, &batch, err);
-	if (r == 0) {
-		/* Of UDP what has begun without these rules would go on without them. */
-		conntrack_forget(host->netfilter, AF_INET, CONNTRACK_ASTRAY, ports, rebuild.n_ports);
-		conntrack_forget(host->netfilter, AF_INET6, CONNTRACK_ASTRAY, ports, rebuild.n_ports);
-	}
+	/* Of UDP what has begun without these rules would go on without them. */
+	if (r == 0)
+		conntrack_forget(host->netfilter, CONNTRACK_ASTRAY, ports, rebuild.n_ports);
 	return r;
 }

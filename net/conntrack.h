@@ -10,12 +10,12 @@
 #include "netlink.h"
 #include "nft.h"
 
-/* Forgets the flows of UDP in this family (AF_INET, AF_INET6) to these ports of this host: their next packet is looked
-   up anew. What goes to the same port of other hosts stays. By a socket of nfnetlink; a kernel without ctnetlink
-   remembers until nothing has come for half a minute, which is no error. Where no port is of UDP nothing is asked. */
 enum conntrack_which { CONNTRACK_ALL, CONNTRACK_ASTRAY /* those that are led nowhere */ };
-void conntrack_forget(int netfilter, int family, enum conntrack_which which, const struct nft_port *ports,
-		      size_t count);
+
+/* Forgets the flows of UDP, by IPv4 and IPv6, to these ports of this host: their next packet is looked up anew. What
+   goes to the same port of other hosts stays. By a socket of nfnetlink; a kernel without ctnetlink remembers until
+   nothing has come for half a minute, which is no error. Where no port is of UDP nothing is asked. */
+void conntrack_forget(int netfilter, enum conntrack_which which, const struct nft_port *ports, size_t count);
 
 /* A flow in its first direction. */
 struct conntrack_flow {

@@ -57,8 +57,7 @@ static int forget_some(int netfilter, enum conntrack_which which, const char *pu
 	size_t count = 0;
 
 	EXPECT(port_parse(published, &ports, &count, &err) == 0);
-	conntrack_forget(netfilter, AF_INET, which, ports, count);
-	conntrack_forget(netfilter, AF_INET6, which, ports, count);
+	conntrack_forget(netfilter, which, ports, count);
 	return 0;
 }
 
