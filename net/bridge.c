@@ -234,8 +234,8 @@ static bool is_there(const struct net_host *host, const struct network *network)
 	return link_get(host->route, network->bridge, &link, &ignored) == 0 && is_ours(network, &link);
 }
 
-/* False where any bridge of ours is left: then the tables are in use. */
-static bool no_bridges(const struct net_store *store, const struct net_host *host)
+/* False where a container has an address on any bridge, the host's own included: then the tables are in use. */
+static bool no_bridge_used(const struct net_store *store)
 {
 	struct error ignored;
 	auto_names char **names = NULL;
@@ -245,7 +245,7 @@ static bool no_bridges(const struct net_store *store, const struct net_host *hos
 		struct network network;
 
 		none = net_store_load_network(store, *name, &network, &ignored) == 0 &&
-		       (network.kind != NETWORK_BRIDGE || !is_there(host, &network));
+		       (network.kind != NETWORK_BRIDGE || net_store_unused(store, *name));
 	}
 	return none;
 }
@@ -258,7 +258,7 @@ static int remove_rules(const struct net_store *store, const struct net_host *ho
 	int r;
 
 	nft_begin(&batch);
-	if (no_bridges(store, host))
+	if (no_bridge_used(store))
 		nft_drop_tables(&batch);
 	else
 		nft_put_network(&batch, NFT_REMOVE, &rules);

@@ -32,7 +32,8 @@ int bridge_ensure(const struct net_store *store, const struct net_host *host, co
 int bridge_restore(const struct net_store *store, const struct net_host *host, const struct network *network,
 		   struct error *err);
 
-/* Removes bridge and rules if no container has an address of the network, and our tables with the last bridge. */
+/* Removes bridge and rules if no container has an address of the network, and our tables if none has one on any
+   bridge. */
 int bridge_remove_unused(const struct net_store *store, const struct net_host *host, const struct network *network,
 			 struct error *err);
 

@@ -699,6 +699,27 @@ servers_in() {
 	[[ $(resolve "inside a" udp 10.50.0.1 a) == 10.50.0.2 ]]
 }
 
+@test "a bridge of the host's own: its containers keep their rules, whatever else goes" {
+	local undo
+	host ip link add br9 up type bridge
+	coffer network create --subnet 10.50.0.0/24 --interface br9 x
+	host ip address add 10.50.0.1/24 dev br9
+	lan ip route add 10.50.0.0/24 via 192.0.2.1
+	image a --network x -p 8080:80
+	serve "inside a" 80
+	coffer network create y
+	image b --network y
+	for undo in "delete --force b" "network remove y" "network prune"; do
+		[[ $undo != *prune ]] || coffer network create y
+		# shellcheck disable=SC2086 # words on purpose
+		coffer $undo
+		answers lan tcp 192.0.2.1 8080 192.0.2.2
+		silent lan tcp 10.50.0.2 80
+	done
+	coffer delete --force a
+	[[ -z $(host nft list tables) && $(host ip link show br9) == *,UP* ]]
+}
+
 @test "names: many connections are one container's own loss; an answer that comes twice is none" {
 	local server fd count
 	with_servers "nameserver 192.0.2.2"
