@@ -149,25 +149,28 @@ static int ensure_vxlan(const struct net_store *store, const struct net_host *ho
 	return r;
 }
 
-static int finish(const struct net_host *host, const struct network *network, unsigned index, struct error *err)
+/* Another's interface may have the name: that is never removed. */
+static bool is_ours(const struct network *network, const struct link_info *link)
+{
+	return str_eq(link->kind, "bridge") && memcmp(link->mac, network->mac, MAC_SIZE) == 0;
+}
+
+static int finish(const struct net_host *host, const struct network *network, const struct link_info *bridge,
+		  struct error *err)
 {
 	auto_netlink_batch struct netlink_batch batch = NETLINK_BATCH;
 	int r = set_up(network, err);
 
 	if (r < 0)
 		return r;
+	if (is_ours(network, bridge))
+		link_no_local_learning(&batch, bridge->index);
 	if (ip_is_set(&network->v4.address))
-		addr_add(&batch, index, &network->v4, true);
+		addr_add(&batch, bridge->index, &network->v4, true);
 	if (ip_is_set(&network->v6.address))
-		addr_add(&batch, index, &network->v6, true);
-	link_up(&batch, index);
+		addr_add(&batch, bridge->index, &network->v6, true);
+	link_up(&batch, bridge->index);
 	return netlink_send(host->route, &batch, NULL, NULL, err);
-}
-
-/* Another's interface may have the name: that is never removed. */
-static bool is_ours(const struct network *network, const struct link_info *link)
-{
-	return str_eq(link->kind, "bridge") && memcmp(link->mac, network->mac, MAC_SIZE) == 0;
 }
 
 /* What is there already and as it should be, which it mostly is, is known at a glance. */
@@ -198,7 +201,7 @@ static int ensure(const struct net_store *store, const struct net_host *host, co
 	if (r == 0 && network->vni)
 		r = ensure_vxlan(store, host, network, &link, err);
 	if (r == 0 && (!(link.flags & IFF_UP) || (again && is_ours(network, &link)))) {
-		r = finish(host, network, link.index, err);
+		r = finish(host, network, &link, err);
 		net_store_reached(store, "bridge set up");
 	}
 	if (r == 0)

@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <linux/ethtool.h>
+#include <linux/if_bridge.h>
 #include <linux/if_link.h>
 #include <linux/ip.h>
 #include <linux/neighbour.h>
@@ -279,6 +280,24 @@ void link_move(struct netlink_batch *batch, unsigned index, int netns, const cha
 void link_up(struct netlink_batch *batch, unsigned index)
 {
 	change(batch, index, IFF_UP, "set up ");
+}
+
+void link_no_local_learning(struct netlink_batch *batch, unsigned index)
+{
+	const struct br_boolopt_multi option = {
+		.optval = 1U << BR_BOOLOPT_NO_LL_LEARN,
+		.optmask = 1U << BR_BOOLOPT_NO_LL_LEARN,
+	};
+	size_t info;
+	size_t data;
+
+	change(batch, index, 0, "set up the bridge ");
+	info = netlink_nest(batch, IFLA_LINKINFO);
+	netlink_put_string(batch, IFLA_INFO_KIND, "bridge");
+	data = netlink_nest(batch, IFLA_INFO_DATA);
+	netlink_put(batch, IFLA_BR_MULTI_BOOLOPT, &option, sizeof(option)); /* kernels before 5.0 do not look at it */
+	netlink_nest_end(batch, data);
+	netlink_nest_end(batch, info);
 }
 
 void link_set_ipv4(struct netlink_batch *batch, unsigned index)

@@ -80,10 +80,12 @@ load helpers
 	host ip address flush dev co-six
 	host sysctl -qw net.ipv4.conf.co-six.{route_localnet,rp_filter}=0 net.ipv6.conf.co-six.{accept_ra,accept_dad}=1 \
 		net.ipv6.conf.co-six.disable_ipv6=1 net.ipv4.ip_forward=0 net.ipv6.conf.all.forwarding=0
+	host ip link set co-six type bridge no_linklocal_learn 0
 	silent lan tcp 192.0.2.1 8080
 	coffer network reload
 	[[ $(host sysctl net.ipv4.ip_forward net.ipv6.conf.all.forwarding net.ipv4.conf.co-six.{route_localnet,rp_filter} \
 		net.ipv6.conf.co-six.{accept_ra,accept_dad,disable_ipv6}) == "$settings" ]]
+	[[ $(host ip -d link show co-six) == *"no_linklocal_learn 1"* ]]
 	answers lan tcp 192.0.2.1 8080 192.0.2.2
 	answers lan tcp fd00:2::1 8080 fd00:2::2
 	answers host tcp 127.0.0.1 8080 10.9.0.1

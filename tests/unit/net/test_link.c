@@ -70,8 +70,10 @@ static int bridge_and_veth(void)
 	EXPECT(link_get(route, "br", &info, &err) == 0);
 	EXPECT(info.mtu == 1400 && memcmp(info.mac, mac, MAC_SIZE) == 0 && str_eq(info.kind, "bridge"));
 	EXPECT(!(info.flags & IFF_UP));
+	link_no_local_learning(&batch, info.index);
 	link_up(&batch, info.index);
 	EXPECT(send_batch(route, &batch) == 0);
+	EXPECT(prints(-1, "ip -d link show br", "no_linklocal_learn 1 "));
 	EXPECT(link_get(route, "br", &info, &err) == 0 && (info.flags & IFF_UP));
 	EXPECT(link_glance(route, "br", &glance) && glance.index == info.index && glance.mtu == 1400);
 	EXPECT(str_eq(glance.kind, "bridge") && (glance.flags & IFF_UP));
