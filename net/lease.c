@@ -228,11 +228,43 @@ static int sweep_network(const struct net_store *store, const char *network, str
 	return 0;
 }
 
+/* What a killed process has not put in its place (fd_write_atomic()). No network's name ends so, and the lock keeps all
+   others from writing. */
+static int sweep_unfinished(int dirfd, const char *path, struct error *err)
+{
+	int fd = openat(dirfd, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	auto_dir DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *entry;
+
+	if (!dir)
+		return errno == ENOENT ? 0 : fail(err, errno, "list %s", path);
+	while ((entry = readdir(dir)) != NULL)
+		if (str_ends(entry->d_name, ".tmp"))
+			(void)unlinkat(fd, entry->d_name, 0);
+	return 0;
+}
+
+static int sweep_owner(const struct net_store *store, const char *owner, struct error *err)
+{
+	auto_free char *path = xasprintf("endpoints/%s", owner);
+	int r = sweep_unfinished(store->run_fd, path, err);
+
+	(void)unlinkat(store->run_fd, path, AT_REMOVEDIR); /* stays while there are records */
+	return r;
+}
+
 int net_store_sweep(const struct net_store *store, struct error *err)
 {
 	auto_names char **networks = NULL;
-	int r = net_store_networks(store, &networks, err);
+	auto_names char **owners = NULL;
+	int r = sweep_unfinished(store->config_fd, ".", err);
 
+	if (r == 0)
+		r = net_store_owners(store, &owners, err);
+	for (char **name = owners; r == 0 && *name; name++)
+		r = sweep_owner(store, *name, err);
+	if (r == 0)
+		r = net_store_networks(store, &networks, err);
 	for (char **name = networks; r == 0 && *name; name++)
 		r = sweep_network(store, *name, err);
 	return r;

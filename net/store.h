@@ -8,8 +8,8 @@
  *	<run>/lock                    held for every change
  *
  * <run> is on a file system that a reboot empties, as it does the namespaces. A process that is killed at any moment
- * leaves a record from which net_detach() and net_reload() find the rest, or a lease whose owner has no record, which
- * net_store_sweep() takes back.
+ * leaves a record from which net_detach() and net_reload() find the rest, or a lease whose owner has no record, or a file
+ * NAME.PID.tmp, which net_store_sweep() takes back.
  */
 #pragma once
 
@@ -97,5 +97,5 @@ bool net_store_unused(const struct net_store *store, const char *network);
 /* Where the search for a free address goes on: of a network that is removed. */
 void net_store_forget_last(const struct net_store *store, const char *network);
 
-/* Takes back leases whose owner has no record; only a killed process leaves one. */
+/* Takes back what only a killed process leaves: leases whose owner has no record, and files that were to be renamed. */
 int net_store_sweep(const struct net_store *store, struct error *err);

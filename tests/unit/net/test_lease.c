@@ -179,10 +179,34 @@ static void without_a_record_it_is_nobodys(void)
 	CHECK_STR("network n: the address 10.0.0.5 is another container's", lease(&store, "c", "10.0.0.5"));
 }
 
+/* What was killed between making a file and its rename; an owner's name may end as such a file's does. */
+static void unfinished_files_are_removed(void)
+{
+	auto_net_store struct net_store store = NET_STORE_CLOSED;
+	const struct network network = small_network();
+
+	open_fresh(&store);
+	CHECK_INT(0, net_store_save_network(&store, &network, &err));
+	put_record(&store, "kept");
+	put_record(&store, "kept.1.tmp");
+	temporary_write(store.config_fd, "n.123.tmp", "half", 4);
+	temporary_write(store.run_fd, "endpoints/kept/n.123.tmp", "half", 4);
+	CHECK_INT(0, mkdirat(store.run_fd, "endpoints/killed", 0700));
+	temporary_write(store.run_fd, "endpoints/killed/n.123.tmp", "half", 4);
+	CHECK_INT(0, net_store_sweep(&store, &err));
+	CHECK(faccessat(store.config_fd, "n.123.tmp", F_OK, 0) < 0);
+	CHECK(faccessat(store.run_fd, "endpoints/kept/n.123.tmp", F_OK, 0) < 0);
+	CHECK(faccessat(store.run_fd, "endpoints/killed", F_OK, 0) < 0);
+	CHECK_INT(0, faccessat(store.config_fd, "n", F_OK, 0));
+	CHECK_INT(0, faccessat(store.run_fd, "endpoints/kept/n", F_OK, 0));
+	CHECK_INT(0, faccessat(store.run_fd, "endpoints/kept.1.tmp/n", F_OK, 0));
+}
+
 static const struct test tests[] = { TEST(a_removed_network_leaves_nothing),
 				     TEST(in_a_circle),
 				     TEST(from_a_range),
 				     TEST(reserved_ones),
 				     TEST(wanted_ones),
-				     TEST(without_a_record_it_is_nobodys) };
+				     TEST(without_a_record_it_is_nobodys),
+				     TEST(unfinished_files_are_removed) };
 TEST_MAIN(tests)
