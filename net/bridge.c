@@ -237,20 +237,20 @@ static bool is_there(const struct net_host *host, const struct network *network)
 	return link_get(host->route, network->bridge, &link, &ignored) == 0 && is_ours(network, &link);
 }
 
-/* False where a container has an address on any bridge, the host's own included: then the tables are in use. */
-static bool no_bridge_used(const struct net_store *store)
+/* Of a network whose definition is lost it is taken for granted. */
+static int see_bridge(const struct endpoint *endpoint, void *context, struct error *err)
+{
+	struct network network;
+	int r = net_store_guess_network(context, endpoint->network, &network, err);
+
+	return r == 0 && network.kind == NETWORK_BRIDGE ? -EBUSY : 0;
+}
+
+bool bridge_any_used(const struct net_store *store)
 {
 	struct error ignored;
-	auto_names char **names = NULL;
-	bool none = net_store_networks(store, &names, &ignored) == 0;
 
-	for (char **name = names; none && *name; name++) {
-		struct network network;
-
-		none = net_store_load_network(store, *name, &network, &ignored) == 0 &&
-		       (network.kind != NETWORK_BRIDGE || net_store_unused(store, *name));
-	}
-	return none;
+	return net_store_each_endpoint(store, see_bridge, (void *)(uintptr_t)store, &ignored) < 0;
 }
 
 static int remove_rules(const struct net_store *store, const struct net_host *host, const struct network *network,
@@ -261,10 +261,10 @@ static int remove_rules(const struct net_store *store, const struct net_host *ho
 	int r;
 
 	nft_begin(&batch);
-	if (no_bridge_used(store))
-		nft_drop_tables(&batch);
-	else
+	if (bridge_any_used(store))
 		nft_put_network(&batch, NFT_REMOVE, &rules);
+	else
+		nft_drop_tables(&batch);
 	r = send_rules(host, &batch, err);
 	return r == -ENOENT ? 0 : r;
 }

@@ -32,8 +32,11 @@ int bridge_ensure(const struct net_store *store, const struct net_host *host, co
 int bridge_restore(const struct net_store *store, const struct net_host *host, const struct network *network,
 		   struct error *err);
 
-/* Removes bridge and rules if no container has an address of the network, and our tables if none has one on any
-   bridge. */
+/* Whether a container is on a bridge, the host's own included: then our tables are in use. */
+bool bridge_any_used(const struct net_store *store);
+
+/* Removes bridge and rules if no container has an address of the network, and our tables if no
+   bridge is used. */
 int bridge_remove_unused(const struct net_store *store, const struct net_host *host, const struct network *network,
 			 struct error *err);
 

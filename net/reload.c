@@ -12,8 +12,7 @@ struct reload {
 	const struct net_host *host;
 	net_store_endpoint_fn *lost;
 	void *context;
-	bool bridged; /* a container is on a bridge */
-	int failed;   /* what failed first, as `why` says: the rest is made all the same */
+	int failed; /* what failed first, as `why` says: the rest is made all the same */
 	struct error why;
 };
 
@@ -71,16 +70,6 @@ static int restore_bridge(const struct network *network, void *context, struct e
 	return 0;
 }
 
-static int see_bridged(const struct endpoint *endpoint, void *context, struct error *err)
-{
-	struct reload *reload = context;
-	struct network network;
-	int r = net_store_guess_network(reload->store, endpoint->network, &network, err);
-
-	reload->bridged |= r == 0 && network.kind == NETWORK_BRIDGE;
-	return r;
-}
-
 int net_reload(const struct net_store *store, net_store_endpoint_fn *lost, void *context, struct error *err)
 {
 	auto_net_host struct net_host host = NET_HOST_CLOSED;
@@ -89,10 +78,8 @@ int net_reload(const struct net_store *store, net_store_endpoint_fn *lost, void 
 
 	if (r == 0)
 		r = net_store_sweep(store, err);
-	if (r == 0)
-		r = net_store_each_endpoint(store, see_bridged, &reload, err);
 	/* Rules first: no port is without them. */
-	if (r == 0 && reload.bridged)
+	if (r == 0 && bridge_any_used(store))
 		r = rules_rebuild(store, &host, NULL, err);
 	if (r == 0)
 		r = net_store_each_network(store, restore_bridge, &reload, err);
