@@ -11,6 +11,7 @@
 #include "base/fd.h"
 #include "base/str.h"
 #include "runtime/pasta.h"
+#include "runtime/resolv_conf.h"
 
 enum { RESOLV_CONF_MAX = 64 * 1024 };
 
@@ -38,28 +39,14 @@ static int take_hosts(struct arena *arena, const char *const *words, struct bund
 	return 0;
 }
 
-/* The host's own servers, but for those on its loopback interface, which a container does not reach. */
 static const char *servers_of_host(struct arena *arena)
 {
 	auto_free char *text = NULL;
 	struct error ignored;
-	const char *lines = "";
-	char *rest;
-	const char *line;
 
 	if (fd_read_file(AT_FDCWD, "/etc/resolv.conf", RESOLV_CONF_MAX, &text, NULL, &ignored) < 0)
 		return "";
-	rest = text;
-	while ((line = strsep(&rest, "\n")) != NULL) {
-		struct ip_address address = { 0 };
-
-		if (str_starts(line, "nameserver ") &&
-		    (ip_parse(line + strlen("nameserver "), &address, &ignored) < 0 || ip_is_loopback(&address)))
-			continue;
-		if (*line)
-			lines = arena_printf(arena, "%s%s\n", lines, line);
-	}
-	return lines;
+	return resolv_conf_of_host(arena, text);
 }
 
 static int take_servers(struct arena *arena, const char *const *words, struct bundle_options *bundle, struct error *err)

@@ -1,6 +1,7 @@
 /* dns_reply.c - see dns_reply.h. */
 #include "dns_reply.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/str.h"
@@ -41,24 +42,34 @@ size_t dns_reply_failure(const void *query, const struct dns_question *question,
 	return dns_answer_write(out, room, question, DNS_SERVER_FAILURE, NULL, 0);
 }
 
-size_t dns_servers(const char *resolv_conf, struct ip_address *ret_servers, size_t room)
+bool dns_server_in_line(const char *line, struct ip_address *ret)
 {
 	static const char word[] = "nameserver";
+	const char *value;
+	char text[IP_TEXT_SIZE];
+	struct error ignored;
+
+	if (!str_starts(line, word))
+		return false;
+	value = line + strlen(word);
+	if (*value != ' ' && *value != '\t')
+		return false;
+	value += strspn(value, " \t");
+	(void)snprintf(text, sizeof(text), "%.*s", (int)strcspn(value, " \t\r%"), value);
+	if (ip_parse(text, ret, &ignored) < 0)
+		*ret = (struct ip_address){ .family = 0 };
+	return true;
+}
+
+size_t dns_servers(const char *resolv_conf, struct ip_address *ret_servers, size_t room)
+{
 	auto_free char *copy = xstrdup(resolv_conf);
 	char *rest = copy;
-	char *line;
+	const char *line;
 	size_t count = 0;
 
-	while (count < room && (line = strsep(&rest, "\n")) != NULL) {
-		struct error ignored;
-		char *value = line + strlen(word);
-
-		if (!str_starts(line, word) || !strchr(" \t", *value) || *value == '\0')
-			continue;
-		value += strspn(value, " \t");
-		value[strcspn(value, " \t\r%")] = '\0';
-		if (ip_parse(value, &ret_servers[count], &ignored) == 0)
+	while (count < room && (line = strsep(&rest, "\n")) != NULL)
+		if (dns_server_in_line(line, &ret_servers[count]) && ip_is_set(&ret_servers[count]))
 			count++;
-	}
 	return count;
 }

@@ -22,5 +22,9 @@ enum dns_reply dns_reply(const struct dns_names *names, const struct dns_network
 /* "I could not find out", to the question of `query`. */
 size_t dns_reply_failure(const void *query, const struct dns_question *question, uint8_t *out, size_t room);
 
+/* One line of a resolv.conf: false if it is about something else than a name server. An IPv6 zone is left out; what is
+   no address is none. */
+bool dns_server_in_line(const char *line, struct ip_address *ret);
+
 /* The name servers of a resolv.conf, at most `room`. */
 size_t dns_servers(const char *resolv_conf, struct ip_address *ret_servers, size_t room);

@@ -38,6 +38,13 @@ bool ip_is_loopback(const struct ip_address *address)
 	return address->family == AF_INET6 && memcmp(address->bytes, v6, sizeof(v6)) == 0;
 }
 
+bool ip_is_link_local(const struct ip_address *address)
+{
+	enum { FIRST = 0xfe, SECOND = 0x80, SECOND_MASK = 0xc0 };
+
+	return address->family == AF_INET6 && address->bytes[0] == FIRST && (address->bytes[1] & SECOND_MASK) == SECOND;
+}
+
 bool ip_is_group(const struct ip_address *address)
 {
 	enum { FIRST_V4 = 224, FIRST_V6 = 255 };

@@ -31,8 +31,9 @@ unsigned ip_bits(int family); /* 32 or 128 */
 bool ip_is_set(const struct ip_address *address);
 bool ip_equal(const struct ip_address *a, const struct ip_address *b);
 bool ip_is_loopback(const struct ip_address *address);
-bool ip_is_any(const struct ip_address *address);   /* 0.0.0.0 or :: */
-bool ip_is_group(const struct ip_address *address); /* multicast, or reserved: from 224.0.0.0, ff00:: */
+bool ip_is_link_local(const struct ip_address *address); /* fe80::/10, which says nothing without an interface */
+bool ip_is_any(const struct ip_address *address);        /* 0.0.0.0 or :: */
+bool ip_is_group(const struct ip_address *address);      /* multicast, or reserved: from 224.0.0.0, ff00:: */
 
 /* "10.0.0.1", "fd00::1". 0 or -EINVAL with text. */
 int ip_parse(const char *text, struct ip_address *ret, struct error *err);

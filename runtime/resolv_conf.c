@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/fd.h"
+#include "net/dns_reply.h"
 
 enum { TEXT_MAX = 64 * 1024 };
 
@@ -53,4 +54,22 @@ int resolv_conf_fill(const char *bundle, const char *lines, struct error *err)
 	int r = fd < 0 || st.st_size > 0 ? 0 : fd_write_all(fd, lines, strlen(lines));
 
 	return r < 0 ? fail(err, -r, "write %s/" RESOLV_CONF, bundle) : 0;
+}
+
+const char *resolv_conf_of_host(struct arena *arena, const char *text)
+{
+	char *rest = arena_printf(arena, "%s", text);
+	const char *lines = "";
+	const char *line;
+
+	while ((line = strsep(&rest, "\n")) != NULL) {
+		struct ip_address server;
+		char address[IP_TEXT_SIZE];
+
+		if (!dns_server_in_line(line, &server))
+			lines = *line ? arena_printf(arena, "%s%s\n", lines, line) : lines;
+		else if (ip_is_set(&server) && !ip_is_loopback(&server) && !ip_is_link_local(&server))
+			lines = arena_printf(arena, "%snameserver %s\n", lines, ip_text(&server, address));
+	}
+	return lines;
 }

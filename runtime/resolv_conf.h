@@ -19,3 +19,7 @@ bool resolv_conf_is_empty(const char *bundle);
 
 /* Writes to one that is empty; another stays as it is. Success if there is none. */
 int resolv_conf_fill(const char *bundle, const char *lines, struct error *err);
+
+/* What it is to say for a container whose network has no name server: `text`, which is the host's, but for servers on
+   its loopback interface or with a link-local address of IPv6, which the container does not reach. In `arena`. */
+const char *resolv_conf_of_host(struct arena *arena, const char *text);

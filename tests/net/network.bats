@@ -631,7 +631,7 @@ servers_in() {
 }
 
 @test "names: in another's namespace those that it has; of one that was on no network, when it is connected" {
-	with_servers "nameserver 192.0.2.2"
+	with_servers $'nameserver 192.0.2.2 \nnameserver\t127.0.0.1'
 	coffer network create --subnet 10.5.0.0/24 two
 	image a --network two
 	image b --network container:a

@@ -47,10 +47,12 @@ static void kinds(void)
 {
 	struct ip_address v4 = address("127.3.2.1");
 	struct ip_address v6 = address("::1");
+	struct ip_address local = address("febf::1");
 	struct ip_address any = address("::");
 	struct ip_address none = { 0 };
 
 	CHECK(ip_is_loopback(&v4) && ip_is_loopback(&v6) && !ip_is_loopback(&any) && !ip_is_loopback(&none));
+	CHECK(ip_is_link_local(&local) && !ip_is_link_local(&v6) && !ip_is_link_local(&v4));
 	CHECK(ip_is_any(&any) && !ip_is_any(&v6) && !ip_is_any(&none));
 	CHECK(ip_equal(&v4, &v4) && !ip_equal(&v4, &v6));
 }

@@ -54,5 +54,18 @@ static void links_are_not_followed(void)
 	CHECK_STR("", text);
 }
 
-static const struct test tests[] = { TEST(only_what_is_empty_is_written), TEST(links_are_not_followed) };
+/* Read as the name server reads it, and as resolvers do. */
+static void of_the_host(void)
+{
+	auto_arena struct arena *arena = arena_new();
+
+	CHECK_STR("# x\nsearch y\nnameserver 192.0.2.54\nnameserver 192.0.2.55\nnameserver fd00::1\nnameservers z\n",
+		  resolv_conf_of_host(arena, "# x\nsearch y\nnameserver 192.0.2.54 \nnameserver\t192.0.2.55\r\n\n"
+					     "nameserver\t127.0.0.1\nnameserver ::1\nnameserver fe80::1%eth0\n"
+					     "nameserver  fd00::1 # y\nnameserver z\nnameservers z"));
+	CHECK_STR("", resolv_conf_of_host(arena, ""));
+}
+
+static const struct test tests[] = { TEST(only_what_is_empty_is_written), TEST(links_are_not_followed),
+				     TEST(of_the_host) };
 TEST_MAIN(tests)
