@@ -31,8 +31,8 @@ struct link_bridge {
 /* It is made down. */
 void link_add_bridge(struct netlink_batch *batch, const struct link_bridge *bridge);
 
-/* What is sent to a link-local group (01:80:c2:00:00:0x: LLDP, 802.1X) does not tell a bridge where its sender is: it is
-   taken in before all hooks, so that no rule keeps a port from sending under another's MAC. */
+/* What is sent to a link-local group (01:80:c2:00:00:0x: LLDP, 802.1X) does not tell a bridge where its sender is: it
+   is taken in before all hooks, so that no rule keeps a port from sending under another's MAC. */
 void link_no_local_learning(struct netlink_batch *batch, unsigned index);
 
 /* One end here with a master, down; the other is made in the namespace itself, so that it is never seen here. */

@@ -8,8 +8,8 @@
  *	<run>/lock                    held for every change
  *
  * <run> is on a file system that a reboot empties, as it does the namespaces. A process that is killed at any moment
- * leaves a record from which net_detach() and net_reload() find the rest, or a lease whose owner has no record, or a file
- * NAME.PID.tmp, which net_store_sweep() takes back.
+ * leaves a record from which net_detach() and net_reload() find the rest, or a lease whose owner has no record, or a
+ * file NAME.PID.tmp, which net_store_sweep() takes back.
  */
 #pragma once
 
