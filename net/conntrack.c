@@ -88,16 +88,11 @@ bool conntrack_read(const struct netlink_reply *reply, struct conntrack_flow *re
    be bound (fe80::) counts as ours. */
 static bool is_here(const struct ip_address *address)
 {
-	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6 };
-	struct sockaddr_in v4 = { .sin_family = AF_INET };
-	const bool is4 = address->family == AF_INET;
+	socklen_t length;
+	const struct sockaddr_storage at = ip_socket_address(address, 0, &length);
 	auto_fd int fd = socket(address->family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
-	memcpy(is4 ? (void *)&v4.sin_addr : (void *)&v6.sin6_addr, address->bytes, ip_size(address->family));
-	return fd < 0 ||
-	       bind(fd, is4 ? (const struct sockaddr *)&v4 : (const struct sockaddr *)&v6,
-		    is4 ? sizeof(v4) : sizeof(v6)) == 0 ||
-	       errno != EADDRNOTAVAIL;
+	return fd < 0 || bind(fd, (const struct sockaddr *)&at, length) == 0 || errno != EADDRNOTAVAIL;
 }
 
 struct round {

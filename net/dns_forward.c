@@ -36,24 +36,6 @@ struct dns_pending {
 	uint8_t query[]; /* with the id that is asked with */
 };
 
-struct sockaddr_storage dns_socket_address(const struct ip_address *address, socklen_t *ret_size)
-{
-	struct sockaddr_storage storage = { .ss_family = (sa_family_t)address->family };
-	struct sockaddr_in v4 = { .sin_family = AF_INET, .sin_port = htons(DNS_PORT) };
-	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6, .sin6_port = htons(DNS_PORT) };
-
-	if (address->family == AF_INET) {
-		memcpy(&v4.sin_addr, address->bytes, sizeof(v4.sin_addr));
-		memcpy(&storage, &v4, sizeof(v4));
-		*ret_size = sizeof(v4);
-	} else {
-		memcpy(&v6.sin6_addr, address->bytes, sizeof(v6.sin6_addr));
-		memcpy(&storage, &v6, sizeof(v6));
-		*ret_size = sizeof(v6);
-	}
-	return storage;
-}
-
 struct ip_address dns_address_of(const struct sockaddr_storage *address)
 {
 	struct ip_address ip = { .family = address->ss_family };
@@ -117,7 +99,7 @@ static bool ask(const struct dns_forwarder *forwarder, struct dns_pending *pendi
 	const struct ip_address *server = &pending->servers[pending->attempt++ % pending->n_servers];
 	struct epoll_event event = { .events = EPOLLIN, .data.ptr = pending };
 	socklen_t length;
-	const struct sockaddr_storage address = dns_socket_address(server, &length);
+	const struct sockaddr_storage address = ip_socket_address(server, DNS_PORT, &length);
 
 	hang_up(forwarder, pending);
 	pending->due = clock_ms() + ANSWER_MS;

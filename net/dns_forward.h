@@ -37,7 +37,6 @@ int dns_forward_tick(struct dns_forwarder *forwarder);
 /* Forgets those whose answers would go by this socket; -1: all. */
 void dns_forward_forget(struct dns_forwarder *forwarder, int socket);
 
-struct sockaddr_storage dns_socket_address(const struct ip_address *address, socklen_t *ret_size);
 struct ip_address dns_address_of(const struct sockaddr_storage *address);
 
 /* The host's servers now. */

@@ -136,7 +136,7 @@ static int listen_at(const struct dns_server *server, const struct network *netw
 	const int on = 1;
 	char text[IP_TEXT_SIZE];
 	socklen_t length;
-	const struct sockaddr_storage at = dns_socket_address(address, &length);
+	const struct sockaddr_storage at = ip_socket_address(address, DNS_PORT, &length);
 
 	if (!ip_is_set(address))
 		return 0;

@@ -52,7 +52,7 @@ static size_t ask(const struct ip_address *server, const uint8_t *query, size_t 
 		  const struct dns_question *question, uint8_t *out)
 {
 	socklen_t length;
-	const struct sockaddr_storage address = dns_socket_address(server, &length);
+	const struct sockaddr_storage address = ip_socket_address(server, DNS_PORT, &length);
 	auto_fd int fd = socket(server->family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	size_t got;
 

@@ -59,6 +59,24 @@ bool ip_is_any(const struct ip_address *address)
 	return ip_is_set(address) && memcmp(address->bytes, none, sizeof(none)) == 0;
 }
 
+struct sockaddr_storage ip_socket_address(const struct ip_address *address, uint16_t port, socklen_t *ret_size)
+{
+	struct sockaddr_storage storage = { .ss_family = (sa_family_t)address->family };
+	struct sockaddr_in v4 = { .sin_family = AF_INET, .sin_port = htons(port) };
+	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6, .sin6_port = htons(port) };
+
+	if (address->family == AF_INET) {
+		memcpy(&v4.sin_addr, address->bytes, sizeof(v4.sin_addr));
+		memcpy(&storage, &v4, sizeof(v4));
+		*ret_size = sizeof(v4);
+	} else {
+		memcpy(&v6.sin6_addr, address->bytes, sizeof(v6.sin6_addr));
+		memcpy(&storage, &v6, sizeof(v6));
+		*ret_size = sizeof(v6);
+	}
+	return storage;
+}
+
 int ip_parse(const char *text, struct ip_address *ret, struct error *err)
 {
 	struct ip_address address = { .family = strchr(text, ':') ? AF_INET6 : AF_INET };

@@ -35,6 +35,9 @@ bool ip_is_link_local(const struct ip_address *address); /* fe80::/10, which say
 bool ip_is_any(const struct ip_address *address);        /* 0.0.0.0 or :: */
 bool ip_is_group(const struct ip_address *address);      /* multicast, or reserved: from 224.0.0.0, ff00:: */
 
+/* For bind(2) and connect(2); *ret_size is how much of it counts. */
+struct sockaddr_storage ip_socket_address(const struct ip_address *address, uint16_t port, socklen_t *ret_size);
+
 /* "10.0.0.1", "fd00::1". 0 or -EINVAL with text. */
 int ip_parse(const char *text, struct ip_address *ret, struct error *err);
 

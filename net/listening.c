@@ -142,18 +142,15 @@ static bool is_wanted(const struct search *search, uint8_t protocol)
 /* False: somebody has it, who need not listen. */
 static bool can_bind(const struct nft_port *port, const struct ip_address *at)
 {
-	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6, .sin6_port = htons(port->host_port) };
-	struct sockaddr_in v4 = { .sin_family = AF_INET, .sin_port = htons(port->host_port) };
-	const bool is4 = at->family == AF_INET;
+	socklen_t length;
+	const struct sockaddr_storage address = ip_socket_address(at, port->host_port, &length);
 	const int type = port->protocol == IPPROTO_UDP ? SOCK_DGRAM : SOCK_STREAM;
 	const int on = 1;
 	auto_fd int fd = socket(at->family, type | SOCK_CLOEXEC, port->protocol);
 
-	if (fd < 0 || (!is4 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) < 0))
+	if (fd < 0 || (at->family == AF_INET6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) < 0))
 		return false;
-	memcpy(is4 ? (void *)&v4.sin_addr : (void *)&v6.sin6_addr, at->bytes, ip_size(at->family));
-	return bind(fd, is4 ? (const struct sockaddr *)&v4 : (const struct sockaddr *)&v6,
-		    is4 ? sizeof(v4) : sizeof(v6)) == 0 ||
+	return bind(fd, (const struct sockaddr *)&address, length) == 0 ||
 	       errno == EADDRNOTAVAIL; /* none of this host's */
 }
 

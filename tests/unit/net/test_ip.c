@@ -1,6 +1,8 @@
 /* test_ip.c - addresses and networks of both families. */
 #include "net/ip.h"
 
+#include <netdb.h>
+
 #include "base/cleanup.h"
 #include "tests/unit/test.h"
 
@@ -55,6 +57,27 @@ static void kinds(void)
 	CHECK(ip_is_link_local(&local) && !ip_is_link_local(&v6) && !ip_is_link_local(&v4));
 	CHECK(ip_is_any(&any) && !ip_is_any(&v6) && !ip_is_any(&none));
 	CHECK(ip_equal(&v4, &v4) && !ip_equal(&v4, &v6));
+}
+
+static const char *socket_text(const char *written)
+{
+	static char number[2 * IP_TEXT_SIZE];
+	const struct ip_address at = address(written);
+	struct sockaddr_storage storage;
+	char service[16];
+	socklen_t length;
+
+	storage = ip_socket_address(&at, 53, &length);
+	CHECK_INT(0, getnameinfo((const struct sockaddr *)&storage, length, number, sizeof(number), service,
+				 sizeof(service), NI_NUMERICHOST | NI_NUMERICSERV));
+	CHECK_STR("53", service);
+	return number;
+}
+
+static void for_sockets(void)
+{
+	CHECK_STR("10.1.2.3", socket_text("10.1.2.3"));
+	CHECK_STR("fd00::1", socket_text("fd00::1"));
 }
 
 static void sums(void)
@@ -132,7 +155,6 @@ static void hash_is_fnv(void)
 	CHECK(ip_hash("a", 1) != ip_hash("a", 0));
 }
 
-static const struct test tests[] = {
-	TEST(texts), TEST(kinds), TEST(sums), TEST(sets), TEST(ranges), TEST(hash_is_fnv)
-};
+static const struct test tests[] = { TEST(texts), TEST(kinds),  TEST(for_sockets), TEST(sums),
+				     TEST(sets),  TEST(ranges), TEST(hash_is_fnv) };
 TEST_MAIN(tests)
