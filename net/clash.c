@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <stdio.h>
 
 #include "base/str.h"
 #include "port.h"
@@ -55,36 +56,43 @@ int clash_with_records(const struct net_store *store, const struct endpoint *end
 }
 
 struct gateway {
-	const struct nft_port *port;
-	struct error *err;
+	const struct ip_address *at;
+	char *network; /* [NETWORK_NAME_SIZE] */
 };
 
 static int see_gateway(const struct network *network, void *context, struct error *err)
 {
 	const struct gateway *gateway = context;
-	const struct ip_address *at = &gateway->port->host;
-	char text[IP_TEXT_SIZE];
 
 	(void)err;
-	if (network->kind != NETWORK_BRIDGE || network->no_names ||
-	    (!ip_equal(&network->v4.address, at) && !ip_equal(&network->v6.address, at)))
+	if (network->no_names ||
+	    (!ip_equal(&network->v4.address, gateway->at) && !ip_equal(&network->v6.address, gateway->at)))
 		return 0;
-	return refuse_as(gateway->err, EEXIST,
-			 "port 53/%s cannot be published at %s: there network %s has its name server; publish it at "
-			 "another address of the host",
-			 port_protocol(gateway->port->protocol), ip_text(at, text), network->name);
+	(void)snprintf(gateway->network, NETWORK_NAME_SIZE, "%s", network->name);
+	return -EEXIST;
+}
+
+bool clash_is_name_server(const struct net_store *store, const struct ip_address *at, char *ret_network)
+{
+	struct gateway gateway = { .at = at, .network = ret_network };
+	struct error ignored;
+
+	return net_store_each_network(store, see_gateway, &gateway, &ignored) == -EEXIST;
 }
 
 static int check_name_servers(const struct net_store *store, const struct endpoint *endpoint, struct error *err)
 {
 	for (size_t i = 0; i < endpoint->n_ports; i++) {
-		struct gateway gateway = { .port = &endpoint->ports[i], .err = err };
-		struct error ignored;
+		const struct nft_port *port = &endpoint->ports[i];
+		char network[NETWORK_NAME_SIZE];
+		char text[IP_TEXT_SIZE];
 
-		if (gateway.port->host_port == NAMES_PORT && gateway.port->protocol != IPPROTO_SCTP &&
-		    !nft_port_anywhere(gateway.port) &&
-		    net_store_each_network(store, see_gateway, &gateway, &ignored) == -EEXIST)
-			return -EEXIST;
+		if (port->host_port == NAMES_PORT && port->protocol != IPPROTO_SCTP && !nft_port_anywhere(port) &&
+		    clash_is_name_server(store, &port->host, network))
+			return refuse_as(err, EEXIST,
+					 "port 53/%s cannot be published at %s: there network %s has its name server; "
+					 "publish it at another address of the host",
+					 port_protocol(port->protocol), ip_text(&port->host, text), network);
 	}
 	return 0;
 }

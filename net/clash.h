@@ -9,3 +9,6 @@ int clash_check(const struct net_store *store, int netfilter, const struct endpo
 
 /* By the records: -EEXIST with text that tells whose the port is; 0, and err is as before: nobody's. */
 int clash_with_records(const struct net_store *store, const struct endpoint *endpoint, struct error *err);
+
+/* Whether a network has its name server at port 53 of this address; which one, to ret_network[NETWORK_NAME_SIZE]. */
+bool clash_is_name_server(const struct net_store *store, const struct ip_address *at, char *ret_network);

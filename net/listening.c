@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 
 #include "base/str.h"
+#include "clash.h"
 #include "port.h"
 
 /* Of the kernel's enum in net/tcp_states.h. A UDP socket that any may send to is "closed". */
@@ -81,23 +82,11 @@ static bool meet(const struct search *search, const struct nft_port *port, const
 	       (nft_port_anywhere(port) || listener->any || ip_equal(&port->host, &listener->at));
 }
 
-static int see_gateway(const struct network *network, void *context, struct error *err)
-{
-	const struct ip_address *at = context;
-
-	(void)err;
-	return !network->no_names && (ip_equal(&network->v4.address, at) || ip_equal(&network->v6.address, at))
-		       ? -EEXIST
-		       : 0;
-}
-
 static bool is_name_server(const struct net_store *store, const struct listening *listener)
 {
-	struct ip_address at = listener->at;
-	struct error ignored;
+	char network[NETWORK_NAME_SIZE];
 
-	return listener->port == NAMES_PORT && !listener->any &&
-	       net_store_each_network(store, see_gateway, &at, &ignored) == -EEXIST;
+	return listener->port == NAMES_PORT && !listener->any && clash_is_name_server(store, &listener->at, network);
 }
 
 static int see_socket(const struct netlink_reply *reply, void *context)
