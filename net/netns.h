@@ -8,12 +8,6 @@
 
 #include "base/error.h"
 
-/* What another network namespace is worked on with. */
-struct netns {
-	int fd;    /* the namespace; the caller's */
-	int route; /* an rtnetlink socket in it, or -1 */
-};
-
 /* The namespace of a socket (-1: none is at hand, the caller's), as an fd: this asks without /proc, where to look for
    the first time takes as long as making an address. */
 int netns_of_socket(int socket, int *ret_fd, struct error *err);
