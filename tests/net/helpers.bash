@@ -57,10 +57,12 @@ stop_background() {
 
 # A process in a network namespace of its own, which ends by itself some minutes after a test that was killed.
 hold() {
-	local pid
+	local pid own theirs
+	own=$(readlink /proc/self/ns/net)
 	unshare --net sleep 600 >/dev/null 2>&1 3>&- 4>&- </dev/null &
 	pid=$!
-	until [[ $(readlink "/proc/$pid/ns/net") != $(readlink /proc/self/ns/net) ]]; do sleep 0.01; done
+	# Only what has been read counts: else this machine's own network would be wired.
+	until theirs=$(readlink "/proc/$pid/ns/net") && [[ $own && $theirs && $theirs != "$own" ]]; do sleep 0.01; done
 	echo "$pid"
 }
 
