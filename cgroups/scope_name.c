@@ -2,6 +2,7 @@
 #include "scope_name.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -92,27 +93,75 @@ int scope_name_parse(const char *text, const char *id, const char *default_slice
 	return *parts ? parse_parts(parts, text, ret_name, err) : name_scope("coffer", id, ret_name, err);
 }
 
+/*
+ * A unit whose name could be one of the kernel's files in a cgroup ("memory.slice", "cgroup.scope") has "_" before it
+ * in its cgroup's name, and so has what begins with "_" itself: cg_needs_escape() of systemd, with its controllers.
+ */
+static bool needs_escape(const char *unit)
+{
+	static const char *const kernel[] = { "cgroup", "cpu",    "cpuacct", "cpuset", "io",
+					      "blkio",  "memory", "devices", "pids" };
+	size_t length = strcspn(unit, ".");
+
+	for (size_t i = 0; i < ARRAY_SIZE(kernel); i++)
+		if (strlen(kernel[i]) == length && strncmp(unit, kernel[i], length) == 0)
+			return true;
+	return unit[0] == '_' || unit[0] == '.';
+}
+
+static char *below(const char *above, const char *unit)
+{
+	return xasprintf("%s/%s%s", above, needs_escape(unit) ? "_" : "", unit);
+}
+
 /* "a-b.slice" is "/a.slice/a-b.slice". */
-static char *slice_path(const char *slice)
+static char *slice_path(const char *manager, const char *slice)
 {
 	size_t stem = strlen(slice) - strlen(slice_suffix);
-	char *path = xstrdup("");
+	char *path = xstrdup(manager);
 
 	if (str_eq(slice, "-.slice"))
 		return path;
 	for (size_t end = 0; end < stem; end++) {
 		auto_free char *above = path;
+		auto_free char *unit = NULL;
 
 		end += strcspn(slice + end, "-");
 		end = end < stem ? end : stem;
-		path = xasprintf("%s/%.*s%s", above, (int)end, slice, slice_suffix);
+		unit = xasprintf("%.*s%s", (int)end, slice, slice_suffix);
+		path = below(above, unit);
 	}
 	return path;
 }
 
 char *scope_name_path(const struct scope_name *name, const char *manager)
 {
-	auto_free char *slice = slice_path(name->slice);
+	auto_free char *slice = slice_path(manager, name->slice);
 
-	return xasprintf("%s%s/%s", manager, slice, name->unit);
+	return below(slice, name->unit);
+}
+
+static void copy_last_name(char name[SCOPE_NAME_SIZE], const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	const char *last = slash ? slash + 1 : "";
+
+	(void)snprintf(name, SCOPE_NAME_SIZE, "%s", last + (*last == '_'));
+}
+
+int scope_name_of_path(const char *path, const char *manager, struct scope_name *ret_name)
+{
+	const char *slash = strrchr(path, '/');
+	auto_free char *above = xasprintf("%.*s", slash ? (int)(slash - path) : 0, path);
+	auto_free char *given = NULL;
+
+	copy_last_name(ret_name->unit, path);
+	if (str_eq(above, manager))
+		(void)snprintf(ret_name->slice, sizeof(ret_name->slice), "-.slice");
+	else
+		copy_last_name(ret_name->slice, above);
+	if (!is_slice(ret_name->slice))
+		return -ENOENT;
+	given = scope_name_path(ret_name, manager);
+	return str_eq(given, path) ? 0 : -ENOENT;
 }

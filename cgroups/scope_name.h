@@ -21,3 +21,6 @@ int scope_name_parse(const char *text, const char *id, const char *default_slice
 
 /* The cgroup path of the scope, where the manager has its own units below `manager`. The caller frees. */
 char *scope_name_path(const struct scope_name *name, const char *manager);
+
+/* The other way round: -ENOENT if the manager gives no scope this path, so that its unit of that name is another. */
+int scope_name_of_path(const char *path, const char *manager, struct scope_name *ret_name);

@@ -295,15 +295,16 @@ static int start_unit(struct systemd *systemd, const char *scope, const char *id
 {
 	static const struct dbus_method start = { manager_path, manager_interface, "StartTransientUnit",
 						  "ssa(sv)a(sa(sv))" };
-	auto_free char *above = parent_of(scope);
-	bool in_root_slice = str_eq(above, systemd->cgroup);
 	struct dbus_writer writer;
+	struct scope_name name;
 	size_t others;
 
+	if (scope_name_of_path(scope, systemd->cgroup, &name) < 0)
+		return fail(err, ENOTSUP, "the cgroup %.200s", scope);
 	dbus_begin_call(&systemd->dbus, &writer, &start);
-	dbus_put_string(&writer, last_name(scope));
+	dbus_put_string(&writer, name.unit);
 	dbus_put_string(&writer, "fail"); /* rather than replace another job for this unit */
-	put_properties(&writer, in_root_slice ? "-.slice" : last_name(above), id, holder);
+	put_properties(&writer, name.slice, id, holder);
 	others = dbus_begin_array(&writer, sizeof(uint64_t));
 	dbus_end_array(&writer, others, sizeof(uint64_t));
 	return run_job(systemd, &writer, err);

@@ -20,7 +20,7 @@ teardown() {
 }
 
 no_scopes_are_left() {
-	[[ -z $(systemctl list-units --all --plain --no-legend 'coffer-*.scope' 'engine-*.scope') ]]
+	[[ -z $(systemctl list-units --all --plain --no-legend 'coffer-*.scope' '*engine*.scope') ]]
 }
 
 property() {
@@ -71,6 +71,12 @@ property() {
 	running a
 	equal "$(<"/proc/$(pid_of a)/cgroup")" 0::/system.slice/engine-one.scope/container
 	succeeds coffer delete --force a
+	bundle_config '.linux.cgroupsPath = "memory-tests.slice::_engine"'
+	running a
+	equal "$(<"/proc/$(pid_of a)/cgroup")" '0::/_memory.slice/memory-tests.slice/__engine.scope/container'
+	succeeds coffer delete --force a
+	systemctl stop memory.slice
+	[[ ! -e $TREE/_memory.slice ]]
 	bundle_config '.linux.cgroupsPath = "/a/path"'
 	fails 1 'linux.cgroupsPath: "/a/path" is not SLICE:PREFIX:NAME' coffer run a
 	bundle_config '.linux.cgroupsPath = "a--b.slice:p:n"'

@@ -25,11 +25,20 @@ static void names_and_their_paths(void)
 		  "cri-containerd-ab.scope" },
 		{ "a.slice:p:n+m", "a.slice", "p-n\\x2bm.scope", "/m/a.slice/p-n\\x2bm.scope" },
 		{ "a.slice:p:n:m", "a.slice", "p-n:m.scope", "/m/a.slice/p-n:m.scope" },
+		/* What could be a file of the kernel, and what begins as its replacement does. */
+		{ "memory.slice::n", "memory.slice", "n.scope", "/m/_memory.slice/n.scope" },
+		{ "memory-cgroup.slice::n", "memory-cgroup.slice", "n.scope",
+		  "/m/_memory.slice/memory-cgroup.slice/n.scope" },
+		{ "io.a.slice::n", "io.a.slice", "n.scope", "/m/_io.a.slice/n.scope" },
+		{ "_a.slice::_n", "_a.slice", "_n.scope", "/m/__a.slice/__n.scope" },
+		{ "a.slice::cgroup", "a.slice", "cgroup.scope", "/m/a.slice/_cgroup.scope" },
+		{ "a.slice::.n", "a.slice", ".n.scope", "/m/a.slice/_.n.scope" },
+		{ "a.slice:cpus:n", "a.slice", "cpus-n.scope", "/m/a.slice/cpus-n.scope" },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		auto_free char *path = NULL;
-		struct scope_name name;
+		struct scope_name name, back;
 		struct error err;
 
 		CHECK_INT(0, scope_name_parse(cases[i].text, "id", "d.slice", &name, &err));
@@ -37,7 +46,34 @@ static void names_and_their_paths(void)
 		CHECK_STR(cases[i].unit, name.unit);
 		path = scope_name_path(&name, "/m");
 		CHECK_STR(cases[i].path, path);
+		CHECK_INT(0, scope_name_of_path(path, "/m", &back));
+		CHECK_STR(name.slice, back.slice);
+		CHECK_STR(name.unit, back.unit);
 	}
+}
+
+static void what_another_manager_has_is_no_unit_of_this_one(void)
+{
+	static const char user[] = "/user.slice/user-1000.slice/user@1000.service";
+	static const struct {
+		const char *path, *manager;
+	} cases[] = {
+		{ "/user.slice/user-1000.slice/user@1000.service/user.slice/n.scope", "" },
+		{ "/user.slice/user-1000.slice/user@1000.service/n.scope", "" },
+		{ "/system.slice/n.scope", user },
+		{ "/n.scope", user },
+		{ "/a-b.slice/n.scope", "" },
+		{ "/memory.slice/n.scope", "" },
+		{ "n.scope", "/m" },
+	};
+	struct scope_name name;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		CHECK_INT(-ENOENT, scope_name_of_path(cases[i].path, cases[i].manager, &name));
+	CHECK_INT(0, scope_name_of_path("/user.slice/user-1000.slice/user@1000.service/n.scope", user, &name));
+	CHECK_STR("-.slice", name.slice);
+	CHECK_INT(0, scope_name_of_path("/n.scope", "", &name));
+	CHECK_STR("n.scope", name.unit);
 }
 
 static void what_is_none_is_refused(void)
@@ -89,6 +125,7 @@ static void a_name_has_as_many_bytes_as_systemd_takes(void)
 
 static const struct test tests[] = {
 	TEST(names_and_their_paths),
+	TEST(what_another_manager_has_is_no_unit_of_this_one),
 	TEST(what_is_none_is_refused),
 	TEST(a_name_has_as_many_bytes_as_systemd_takes),
 };
