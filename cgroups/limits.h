@@ -85,6 +85,9 @@ struct limit_plan {
 int limits_plan(struct arena *arena, const struct cgroup_limits *limits, struct limit_plan *ret_plan,
 		struct error *err);
 
+/* As the kernel reads it (memparse): decimal, octal or hexadecimal, with a unit; "max" is UINT64_MAX. */
+uint64_t limits_kernel_number(const char *text);
+
 /* Writes the plan. An error names file, value and what the kernel said; a controller this host does not have on v2 is
    reported as such ("memory controller is on cgroup v1 on this host ..."). */
 int limits_apply(const struct cgroup_host *host, const struct cgroup *cgroup, const struct limit_plan *plan,
@@ -92,6 +95,8 @@ int limits_apply(const struct cgroup_host *host, const struct cgroup *cgroup, co
 
 /* For update: memory.max and memory.swap.max are ordered by what the cgroup has now, cpu.max keeps the half that is
    not given, and memory_check_before_update is honoured. A memory.max below the usage is reclaimed for first and, if
-   that does not do, refused (-EBUSY, with the numbers) and nothing changed; `force` lets the kernel kill instead. */
+   that does not do, refused (-EBUSY, with the numbers) and nothing changed; `force` lets the kernel kill instead.
+   ret_weights may be NULL: what a scope that the cgroup is in has to get, too (scope_weights.h). */
+struct scope_weights;
 int limits_update(const struct cgroup_host *host, const struct cgroup *cgroup, const struct cgroup_limits *limits,
-		  bool force, struct error *err);
+		  bool force, struct scope_weights *ret_weights, struct error *err);

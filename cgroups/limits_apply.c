@@ -16,6 +16,7 @@
 #include "host.h"
 #include "limits_lower.h"
 #include "limits_plan.h"
+#include "scope_weights.h"
 #include "tree.h"
 
 enum { VALUE_SIZE = 64 };
@@ -119,22 +120,6 @@ static void read_what_matters(const struct cgroup *cgroup, const struct cgroup_l
 		read_cpu_max(cgroup, ret);
 }
 
-/* As the kernel reads it (memparse): decimal, octal or hexadecimal, with a unit; "max" is UINT64_MAX. */
-static uint64_t kernel_bytes(const char *text)
-{
-	static const char units[] = "kmgtpe";
-	static const int shift_per_unit = 10;
-	char *end;
-	uint64_t number = strtoull(text, &end, 0);
-	const char *unit = *end ? strchr(units, *end | 0x20) : NULL;
-
-	if (str_eq(text, "max"))
-		return UINT64_MAX;
-	for (int i = 0; unit && i <= unit - units; i++)
-		number = number > UINT64_MAX >> shift_per_unit ? UINT64_MAX : number << shift_per_unit;
-	return number;
-}
-
 /* The last write to memory.max is the one that stays; UINT64_MAX if there is none. */
 static uint64_t planned_memory_max(const struct limit_plan *plan)
 {
@@ -142,7 +127,7 @@ static uint64_t planned_memory_max(const struct limit_plan *plan)
 
 	for (size_t i = 0; i < plan->n_writes; i++)
 		if (str_eq(plan->writes[i].file, "memory.max"))
-			bytes = kernel_bytes(plan->writes[i].text);
+			bytes = limits_kernel_number(plan->writes[i].text);
 	return bytes;
 }
 
@@ -165,8 +150,16 @@ static int apply_lowered(const struct cgroup_host *host, const struct cgroup *cg
 	return r;
 }
 
+static bool is_idle(const struct cgroup *cgroup)
+{
+	struct opt_u64 idle = { 0 };
+
+	read_now(cgroup, "cpu.idle", &idle);
+	return idle.set && idle.value == 1;
+}
+
 int limits_update(const struct cgroup_host *host, const struct cgroup *cgroup, const struct cgroup_limits *limits,
-		  bool force, struct error *err)
+		  bool force, struct scope_weights *ret_weights, struct error *err)
 {
 	auto_arena struct arena *arena = arena_new();
 	struct limits_now now = { 0 };
@@ -180,6 +173,8 @@ int limits_update(const struct cgroup_host *host, const struct cgroup *cgroup, c
 		r = enable_controllers(host, cgroup, plan.controllers, err);
 	if (r < 0)
 		return r;
+	if (ret_weights)
+		*ret_weights = scope_weights_of(&plan, is_idle(cgroup));
 	target = planned_memory_max(&plan);
 	if (force || !now.memory_max.set || target >= now.memory_max.value)
 		return limits_apply(host, cgroup, &plan, err);

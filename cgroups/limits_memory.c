@@ -2,10 +2,28 @@
  * limits_memory.c - memory.max and memory.swap.max from limits that mean "memory" and "memory and swap together".
  */
 #include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
 
+#include "base/str.h"
 #include "limits_plan.h"
 
 enum { SWAPPINESS_MAX = 100 };
+
+uint64_t limits_kernel_number(const char *text)
+{
+	static const char units[] = "kmgtpe";
+	static const int shift_per_unit = 10;
+	char *end;
+	uint64_t number = strtoull(text, &end, 0);
+	const char *unit = *end ? strchr(units, *end | 0x20) : NULL;
+
+	if (str_eq(text, "max"))
+		return UINT64_MAX;
+	for (int i = 0; unit && i <= unit - units; i++)
+		number = number > UINT64_MAX >> shift_per_unit ? UINT64_MAX : number << shift_per_unit;
+	return number;
+}
 
 static bool given(const struct opt_i64 *value)
 {

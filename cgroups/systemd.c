@@ -1,6 +1,6 @@
 /*
  * systemd.c - see systemd.h. A unit is started and stopped in the same way: a call that answers with a job, then the
- * signal that the job is done. In the order of the file: names, the connection, jobs, the holder, start, stop.
+ * signal that the job is done. In the order of the file: names, the connection, jobs, the holder, start, change, stop.
  */
 #include "systemd.h"
 
@@ -24,6 +24,7 @@
 #include "tree.h"
 
 enum { TIMEOUT_MS = 30 * 1000, CGROUP_MODE = 0755, CGROUP_PATH_SIZE = 4096, PATH_SIZE = 256 };
+enum { IDLE_SINCE_VERSION = 252 };
 
 static const char container_name[] = "/container";
 static const char holder_name[] = "/holder";
@@ -86,23 +87,36 @@ static int call(struct systemd *systemd, struct dbus_writer *writer, struct dbus
 	return r == 0 && ret_answer->type == DBUS_ERROR ? refuse_answer(ret_answer, err) : r;
 }
 
-/* PID 1's units are below the root, a user's below user@UID.service. */
-static int read_cgroup(struct systemd *systemd, struct error *err)
+/* A property that is a text, which lives until the next call. */
+static int read_text(struct systemd *systemd, const char *name, const char **ret_text, struct error *err)
 {
 	static const struct dbus_method get = { manager_path, "org.freedesktop.DBus.Properties", "Get", "ss" };
 	struct dbus_message answer;
 	struct dbus_writer writer;
-	const char *type, *path;
+	const char *type;
 	int r;
 
 	dbus_begin_call(&systemd->dbus, &writer, &get);
 	dbus_put_string(&writer, manager_interface);
-	dbus_put_string(&writer, "ControlGroup");
+	dbus_put_string(&writer, name);
 	r = call(systemd, &writer, &answer, err);
 	if (r < 0)
 		return r;
 	if (!str_eq(answer.signature, "v") || dbus_get_signature(&answer, &type) < 0 || !str_eq(type, "s") ||
-	    dbus_get_string(&answer, &path) < 0 || strlen(path) >= sizeof(systemd->cgroup))
+	    dbus_get_string(&answer, ret_text) < 0)
+		return fail(err, EBADMSG, "systemd's %s", name);
+	return 0;
+}
+
+/* PID 1's units are below the root, a user's below user@UID.service. */
+static int read_cgroup(struct systemd *systemd, struct error *err)
+{
+	const char *path;
+	int r = read_text(systemd, "ControlGroup", &path, err);
+
+	if (r < 0)
+		return r;
+	if (strlen(path) >= sizeof(systemd->cgroup))
 		return fail(err, EBADMSG, "systemd's own cgroup");
 	(void)snprintf(systemd->cgroup, sizeof(systemd->cgroup), "%s", str_eq(path, "/") ? "" : path);
 	return 0;
@@ -260,6 +274,36 @@ static void put_bool(struct dbus_writer *writer, const char *name, bool value)
 	dbus_put_bool(writer, value);
 }
 
+static void put_u64(struct dbus_writer *writer, const char *name, uint64_t value)
+{
+	begin_property(writer, name, "t");
+	dbus_put_u64(writer, value);
+}
+
+static void put_weights(struct dbus_writer *writer, const struct scope_weights *weights)
+{
+	for (enum scope_weight i = 0; i < SCOPE_WEIGHT_MAX; i++)
+		if (weights->values[i].set)
+			put_u64(writer, scope_weight_property(i), weights->values[i].value);
+}
+
+/* systemd has had idle cpus since version 252; before, the least weight comes next to it. */
+static int make_known(struct systemd *systemd, struct scope_weights *weights, struct error *err)
+{
+	struct opt_u64 *cpu = &weights->values[SCOPE_CPU_WEIGHT];
+	const char *version;
+	int r;
+
+	if (!cpu->set || cpu->value > 0)
+		return 0;
+	r = read_text(systemd, "Version", &version, err);
+	if (r < 0)
+		return r;
+	if (strtoul(version + (*version == 'v'), NULL, 10) < IDLE_SINCE_VERSION)
+		cpu->value = 1;
+	return 0;
+}
+
 static void put_pids(struct dbus_writer *writer, pid_t pid)
 {
 	size_t pids;
@@ -274,7 +318,8 @@ static void put_pids(struct dbus_writer *writer, pid_t pid)
  * DefaultDependencies: at shutdown the engine's own unit says when containers end. CollectMode: a scope that failed is
  * not kept, its name could not be used again. TasksMax: no limit that nobody has asked for.
  */
-static void put_properties(struct dbus_writer *writer, const char *slice, const char *id, pid_t pid)
+static void put_properties(struct dbus_writer *writer, const char *slice, const char *id,
+			   const struct scope_weights *weights, pid_t pid)
 {
 	char description[SCOPE_NAME_SIZE + sizeof("coffer container ")];
 	size_t properties = dbus_begin_array(writer, sizeof(uint64_t));
@@ -285,13 +330,14 @@ static void put_properties(struct dbus_writer *writer, const char *slice, const 
 	put_bool(writer, "Delegate", true);
 	put_bool(writer, "DefaultDependencies", false);
 	put_string(writer, "CollectMode", "inactive-or-failed");
-	begin_property(writer, "TasksMax", "t");
-	dbus_put_u64(writer, UINT64_MAX);
+	put_u64(writer, "TasksMax", UINT64_MAX);
+	put_weights(writer, weights);
 	put_pids(writer, pid);
 	dbus_end_array(writer, properties, sizeof(uint64_t));
 }
 
-static int start_unit(struct systemd *systemd, const char *scope, const char *id, pid_t holder, struct error *err)
+static int start_unit(struct systemd *systemd, const char *scope, const char *id, const struct scope_weights *weights,
+		      pid_t holder, struct error *err)
 {
 	static const struct dbus_method start = { manager_path, manager_interface, "StartTransientUnit",
 						  "ssa(sv)a(sa(sv))" };
@@ -304,22 +350,25 @@ static int start_unit(struct systemd *systemd, const char *scope, const char *id
 	dbus_begin_call(&systemd->dbus, &writer, &start);
 	dbus_put_string(&writer, name.unit);
 	dbus_put_string(&writer, "fail"); /* rather than replace another job for this unit */
-	put_properties(&writer, name.slice, id, holder);
+	put_properties(&writer, name.slice, id, weights, holder);
 	others = dbus_begin_array(&writer, sizeof(uint64_t));
 	dbus_end_array(&writer, others, sizeof(uint64_t));
 	return run_job(systemd, &writer, err);
 }
 
 int systemd_start_scope(struct systemd *systemd, const struct cgroup_host *host, const char *container_path,
-			const char *id, pid_t *ret_holder, struct error *err)
+			const char *id, const struct scope_weights *weights, pid_t *ret_holder, struct error *err)
 {
+	struct scope_weights known = *weights;
 	auto_free char *scope = systemd_scope_path(container_path);
 	pid_t holder = start_holder(err);
 	int r;
 
 	if (holder < 0)
 		return (int)holder;
-	r = start_unit(systemd, scope, id, holder, err);
+	r = make_known(systemd, &known, err);
+	if (r == 0)
+		r = start_unit(systemd, scope, id, &known, holder, err);
 	if (r == 0)
 		r = check_place(scope, holder, err);
 	if (r == 0)
@@ -330,6 +379,43 @@ int systemd_start_scope(struct systemd *systemd, const struct cgroup_host *host,
 	}
 	*ret_holder = holder;
 	return 0;
+}
+
+/* ---- change ---- */
+
+static int set_properties(struct systemd *systemd, const char *unit, const struct scope_weights *weights,
+			  struct error *err)
+{
+	static const struct dbus_method set = { manager_path, manager_interface, "SetUnitProperties", "sba(sv)" };
+	struct dbus_message answer;
+	struct dbus_writer writer;
+	size_t properties;
+
+	dbus_begin_call(&systemd->dbus, &writer, &set);
+	dbus_put_string(&writer, unit);
+	dbus_put_bool(&writer, true); /* for this unit's life only */
+	properties = dbus_begin_array(&writer, sizeof(uint64_t));
+	put_weights(&writer, weights);
+	dbus_end_array(&writer, properties, sizeof(uint64_t));
+	return call(systemd, &writer, &answer, err);
+}
+
+int systemd_set_weights(const char *socket, const char *container_path, const struct scope_weights *weights,
+			struct error *err)
+{
+	auto_free char *scope = systemd_scope_path(container_path);
+	auto_systemd struct systemd *systemd = NULL;
+	struct scope_weights known = *weights;
+	struct scope_name name;
+	int r = systemd_open(socket, &systemd, err);
+
+	if (r == 0 && scope_name_of_path(scope, systemd->cgroup, &name) < 0)
+		r = refuse_as(err, EPERM, "it is another systemd's than that of %s", socket);
+	if (r == 0)
+		r = make_known(systemd, &known, err);
+	if (r == 0)
+		r = set_properties(systemd, name.unit, &known, err);
+	return r < 0 ? context(err, "weights of %s", last_name(scope)) : 0;
 }
 
 /* ---- stop ---- */

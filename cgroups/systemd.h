@@ -1,9 +1,10 @@
 /*
  * systemd.h - a container in a transient scope of systemd, by the D-Bus API of its service manager
  * (org.freedesktop.systemd1(5), "Control Group APIs and Delegation" of systemd.io). The scope is delegated: systemd has
- * what is above and the scope's own files, and the container's cgroup, with all its limits, is a child of it.
+ * what is above and the scope's own files, and the container's cgroup, with all its limits, is a child of it. Of limits
+ * the scope has only what has no effect in the child (scope_weights.h).
  *
- *	/system.slice/engine-id.scope               systemd's: made and removed by it, no limits
+ *	/system.slice/engine-id.scope               systemd's: made and removed by it; weights, no limits
  *	/system.slice/engine-id.scope/container     coffer's, as any cgroup of cgroup.h
  */
 #pragma once
@@ -14,6 +15,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "cgroup.h"
+#include "scope_weights.h"
 
 /* A connection to a service manager. */
 struct systemd;
@@ -41,8 +43,12 @@ char *systemd_scope_path(const char *container_path);
  * container's cgroup, until there is a process in that and systemd_let_go().
  */
 int systemd_start_scope(struct systemd *systemd, const struct cgroup_host *host, const char *container_path,
-			const char *id, pid_t *ret_holder, struct error *err);
+			const char *id, const struct scope_weights *weights, pid_t *ret_holder, struct error *err);
 void systemd_let_go(const struct cgroup_host *host, const char *container_path, pid_t *holder); /* 0: there is none */
+
+/* Gives the scope of a running container other weights, of those that are set. */
+int systemd_set_weights(const char *socket, const char *container_path, const struct scope_weights *weights,
+			struct error *err);
 
 /* Ends the scope of a container whose cgroup has been removed, and waits until its name is free; one that is gone is
    success. */

@@ -61,14 +61,26 @@ int cgroup_manager_check_unused(const struct host *host, const char *path, struc
 	return cgroup_check_unused(&host->cgroup, scope ? scope : path, err);
 }
 
-int cgroup_manager_make(struct host *host, const char *path, const char *id, uint32_t controllers,
+int cgroup_manager_make(struct host *host, const char *path, const char *id, const struct limit_plan *limits,
 			struct cgroup **ret_cgroup, pid_t *ret_holder, struct error *err)
 {
 	/* Closed here, since systemd keeps all that it has to tell for who does not read it. */
 	auto_systemd struct systemd *systemd = take_ptr(host->systemd);
-	int r = systemd ? systemd_start_scope(systemd, &host->cgroup, path, id, ret_holder, err) : 0;
+	struct scope_weights weights = scope_weights_of(limits, false);
+	int r = systemd ? systemd_start_scope(systemd, &host->cgroup, path, id, &weights, ret_holder, err) : 0;
 
-	return r < 0 ? r : cgroup_create(&host->cgroup, path, controllers, ret_cgroup, err);
+	return r < 0 ? r : cgroup_create(&host->cgroup, path, limits->controllers, ret_cgroup, err);
+}
+
+int cgroup_manager_set_weights(enum cgroup_manager manager, const char *path, const struct scope_weights *weights,
+			       struct error *err)
+{
+	auto_arena struct arena *arena = NULL;
+
+	if (manager != CGROUP_MANAGER_SYSTEMD || !scope_weights_any(weights))
+		return 0;
+	arena = arena_new();
+	return systemd_set_weights(host_systemd_socket(arena), path, weights, err);
 }
 
 int cgroup_manager_remove(enum cgroup_manager manager, const struct cgroup_host *host, const char *path,

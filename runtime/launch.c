@@ -142,8 +142,8 @@ static int make_cgroup(struct launch *launch, struct error *err)
 
 	if (!plan->cgroup_path)
 		return 0;
-	r = cgroup_manager_make(&launch->host, plan->cgroup_path, launch->dir.id, plan->limits.controllers,
-				&launch->cgroup, &launch->scope_holder, err);
+	r = cgroup_manager_make(&launch->host, plan->cgroup_path, launch->dir.id, &plan->limits, &launch->cgroup,
+				&launch->scope_holder, err);
 	if (r < 0)
 		return r;
 	cgroup_enable_available(&launch->host.cgroup, launch->cgroup);

@@ -59,6 +59,38 @@ property() {
 	equal "$(<"$cgroup/../memory.max")" 1073741824
 }
 
+# Weights count among siblings, and those of a container are scopes. systemd applies its own whenever it likes to.
+@test "weights and protected memory are the scope's, too, at the start and with update" {
+	local scope=$TREE/system.slice/coffer-a.scope
+	bundle_config '.linux.resources = {memory: {limit: 67108864, reservation: 4194304}, cpu: {shares: 512},
+		unified: {"memory.min": "1M"}}'
+	running a
+	equal "$(property coffer-a.scope CPUWeight)" "$(<"$scope/container/cpu.weight")"
+	equal "$(property coffer-a.scope MemoryLow)" 4194304
+	equal "$(property coffer-a.scope MemoryMin)" 1048576
+	scope_has_weights() {
+		equal "$(<"$scope/cpu.weight")" "$(<"$scope/container/cpu.weight")"
+		equal "$(<"$scope/memory.low")" "$(<"$scope/container/memory.low")"
+		equal "$(<"$scope/memory.min")" 1048576
+		equal "$(<"$scope/container/memory.max")" 67108864
+	}
+	scope_has_weights
+	[[ $(<"$scope/cpu.weight") != 100 ]]
+	succeeds coffer update --cpu-share 4096 --memory-reservation 8388608 a
+	equal "$(property coffer-a.scope CPUWeight)" "$(<"$scope/container/cpu.weight")"
+	equal "$(property coffer-a.scope MemoryLow)" 8388608
+	scope_has_weights
+	systemctl daemon-reload
+	scope_has_weights
+	equal "$(<"$scope/memory.low")" 8388608
+	succeeds coffer update --cpu-idle 1 a
+	equal "$(<"$scope/cpu.idle")" 1
+	succeeds coffer update --cpu-idle 0 a
+	equal "$(<"$scope/cpu.idle")" 0
+	equal "$(<"$scope/cpu.weight")" 100
+	equal "$(<"$scope/container/cpu.weight")" 100
+}
+
 # A slice that was made for a scope stays, as it does for all of systemd's units.
 @test "cgroupsPath is SLICE:PREFIX:NAME" {
 	bundle_config '.linux.cgroupsPath = "tests-a-b.slice:engine:id+1"'

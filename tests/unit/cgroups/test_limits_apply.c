@@ -6,6 +6,7 @@
 
 #include "base/str.h"
 #include "cgroups/limits.h"
+#include "cgroups/scope_weights.h"
 #include "cgroups/tree.h"
 #include "sandbox.h"
 
@@ -56,7 +57,7 @@ static void stop(struct fake *fake)
 	static const char *const names[] = {
 		"memory.max",          "memory.swap.max", "memory.current", "pids.max",           "io.weight",
 		"io.bfq.weight",       "cpu.max",         "cpu.max.burst",  "cgroup.controllers", "memory.low",
-		"memory.swap.current", "memory.high",     "memory.stat",    "cgroup.procs",
+		"memory.swap.current", "memory.high",     "memory.stat",    "cgroup.procs",       "cpu.idle",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
@@ -145,6 +146,7 @@ static void refuses_missing_controllers(void)
 
 static void updates_from_what_is_there(void)
 {
+	struct scope_weights weights;
 	struct fake fake;
 	struct error err;
 
@@ -154,18 +156,22 @@ static void updates_from_what_is_there(void)
 	put(&fake, "memory.max", "1000\n");
 	put(&fake, "memory.swap.max", "");
 	put(&fake, "memory.current", "900\n");
-	CHECK_INT(0, limits_update(&fake.host, fake.cgroup, LIMITS(.cpu_quota = IS(50000)), false, &err));
+	CHECK_INT(0, limits_update(&fake.host, fake.cgroup, LIMITS(.cpu_quota = IS(50000)), false, NULL, &err));
 	CHECK_STR("50000 60000", get(&fake, "cpu.max"));
-	CHECK_INT(0, limits_update(&fake.host, fake.cgroup, LIMITS(.memory_swap = IS(1500)), false, &err));
+	put(&fake, "cpu.idle", "1\n");
+	CHECK_INT(0, limits_update(&fake.host, fake.cgroup, LIMITS(.cpu_idle = IS(0)), false, &weights, &err));
+	CHECK(weights.values[SCOPE_CPU_WEIGHT].set);
+	CHECK_INT(100, weights.values[SCOPE_CPU_WEIGHT].value);
+	CHECK_INT(0, limits_update(&fake.host, fake.cgroup, LIMITS(.memory_swap = IS(1500)), false, NULL, &err));
 	CHECK_STR("500", get(&fake, "memory.swap.max"));
 	CHECK_STR("1000", get(&fake, "memory.max"));
-	CHECK_INT(-EINVAL,
-		  limits_update(&fake.host, fake.cgroup,
-				LIMITS(.memory_limit = IS(800), .memory_check_before_update = true), false, &err));
+	CHECK_INT(-EINVAL, limits_update(&fake.host, fake.cgroup,
+					 LIMITS(.memory_limit = IS(800), .memory_check_before_update = true), false,
+					 NULL, &err));
 	CHECK_CONTAINS("in use now, 900", err.text);
 	CHECK_STR("1000", get(&fake, "memory.max"));
 	put(&fake, "memory.max", "max\n");
-	CHECK_INT(0, limits_update(&fake.host, fake.cgroup, LIMITS(.memory_swap = IS(1500)), false, &err));
+	CHECK_INT(0, limits_update(&fake.host, fake.cgroup, LIMITS(.memory_swap = IS(1500)), false, NULL, &err));
 	CHECK_STR("1500", get(&fake, "memory.swap.max"));
 	stop(&fake);
 }
@@ -183,16 +189,16 @@ static void lowering_is_refused_with_the_numbers(void)
 	put(&fake, "memory.current", "900\n");
 	put(&fake, "cgroup.procs", "");
 	put(&fake, "memory.stat", "anon 700\nfile 150\nkernel 50\nshmem 20\n");
-	CHECK_INT(-EBUSY, limits_update(&fake.host, fake.cgroup, LIMITS(.memory_limit = IS(800)), false, &err));
+	CHECK_INT(-EBUSY, limits_update(&fake.host, fake.cgroup, LIMITS(.memory_limit = IS(800)), false, NULL, &err));
 	CHECK_CONTAINS("800 bytes are too few: after reclaim 900 are still in use (anonymous 700, shared 20, file 150, "
 		       "kernel 50)",
 		       err.text);
 	CHECK_STR("1000", get(&fake, "memory.max"));
 	CHECK_STR("max", get(&fake, "memory.high"));
-	CHECK_INT(0, limits_update(&fake.host, fake.cgroup, LIMITS(.memory_limit = IS(950)), false, &err));
+	CHECK_INT(0, limits_update(&fake.host, fake.cgroup, LIMITS(.memory_limit = IS(950)), false, NULL, &err));
 	CHECK_STR("9500", get(&fake, "memory.max"));
 	put(&fake, "memory.max", "1000\n");
-	CHECK_INT(0, limits_update(&fake.host, fake.cgroup, LIMITS(.memory_limit = IS(800)), true, &err));
+	CHECK_INT(0, limits_update(&fake.host, fake.cgroup, LIMITS(.memory_limit = IS(800)), true, NULL, &err));
 	CHECK_STR("8000", get(&fake, "memory.max"));
 	stop(&fake);
 }
@@ -216,8 +222,9 @@ static void lowering_counts_unified_too(void)
 		struct limit_unified unified[] = { { "memory.max", "9999m" }, { "memory.max", cases[i].text } };
 
 		put(&fake, "memory.max", "1000000\n");
-		CHECK_INT(cases[i].result, limits_update(&fake.host, fake.cgroup,
-							 LIMITS(.unified = unified, .n_unified = 2), false, &err));
+		CHECK_INT(cases[i].result,
+			  limits_update(&fake.host, fake.cgroup, LIMITS(.unified = unified, .n_unified = 2), false,
+					NULL, &err));
 	}
 	stop(&fake);
 }
@@ -309,7 +316,7 @@ static void enables_on_update(void)
 		TEST_SKIP("no hugetlb controller on v2 here");
 	cgroup = sandbox_create(&host, "late/update");
 	CHECK_STR("(none)", real(cgroup, "hugetlb.2MB.max"));
-	if (limits_update(&host, cgroup, LIMITS(.hugepages = &page, .n_hugepages = 1), false, &err) < 0)
+	if (limits_update(&host, cgroup, LIMITS(.hugepages = &page, .n_hugepages = 1), false, NULL, &err) < 0)
 		test_stop(TEST_FAILED, "%s", err.text);
 	CHECK_STR("8388608", real(cgroup, "hugetlb.2MB.max"));
 	cgroup_close(cgroup);
@@ -336,11 +343,12 @@ static void updates_real_bandwidth(void)
 		TEST_SKIP("no cpu controller on v2 here");
 	CHECK_INT(0, cgroup_create(&host, sandbox_path("bandwidth"), 1u << CGROUP_CPU, &cgroup, &err));
 	for (size_t i = 0; i < ARRAY_SIZE(steps); i++)
-		if (limits_update(&host, cgroup, &steps[i], false, &err) < 0)
+		if (limits_update(&host, cgroup, &steps[i], false, NULL, &err) < 0)
 			test_stop(TEST_FAILED, "step %zu: %s", i, err.text);
 	CHECK_STR("1000 100000", real(cgroup, "cpu.max"));
-	CHECK_INT(0, limits_update(&host, cgroup, LIMITS(.cpu_quota = IS(9000), .cpu_burst = IS(9000)), false, &err));
-	CHECK_INT(-EINVAL, limits_update(&host, cgroup, LIMITS(.cpu_quota = IS(8000)), false, &err));
+	CHECK_INT(0, limits_update(&host, cgroup, LIMITS(.cpu_quota = IS(9000), .cpu_burst = IS(9000)), false, NULL,
+				   &err));
+	CHECK_INT(-EINVAL, limits_update(&host, cgroup, LIMITS(.cpu_quota = IS(8000)), false, NULL, &err));
 	CHECK_CONTAINS("cpu.max.burst", err.text);
 	cgroup_close(cgroup);
 	sandbox_leave(&host);

@@ -83,19 +83,27 @@ static void a_container_is_in_its_scope(void)
 }
 
 /* Starts a scope that systemd does not make; says why, and no process stays. */
-static void start_fails(const struct manager_message *messages, size_t count, const char *why)
+static void start_fails_with(const struct scope_weights *weights, const struct manager_message *messages, size_t count,
+			     const char *why)
 {
 	const struct cgroup_host host = { .root_fd = -1 };
 	struct systemd *systemd = open_with(messages, count);
 	pid_t holder = -1;
 
-	CHECK(systemd_start_scope(systemd, &host, "/d.slice/p-n.scope/container", "id", &holder, &err) < 0);
+	CHECK(systemd_start_scope(systemd, &host, "/d.slice/p-n.scope/container", "id", weights, &holder, &err) < 0);
 	CHECK_CONTAINS("start p-n.scope: ", err.text);
 	CHECK_CONTAINS(why, err.text);
 	CHECK_INT(-1, holder);
 	systemd_close(systemd);
 	manager_stop();
 	CHECK(waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD);
+}
+
+static void start_fails(const struct manager_message *messages, size_t count, const char *why)
+{
+	const struct scope_weights none = { 0 };
+
+	start_fails_with(&none, messages, count, why);
 }
 
 static void a_scope_that_is_not_made_leaves_no_process(void)
@@ -112,6 +120,51 @@ static void a_scope_that_is_not_made_leaves_no_process(void)
 	start_fails(elsewhere, 4, "systemd ");
 	start_fails(strange, 2, "the job that systemd names");
 	start_fails(gone, 3, "systemd has closed the connection");
+}
+
+static void a_scope_gets_its_weights_at_its_start(void)
+{
+	static const struct manager_message refused[] = { CGROUP_IS(""), FAILS("AccessDenied") };
+	static const struct manager_message knows_idle[] = { CGROUP_IS(""), CGROUP_IS("252.38-1"),
+							     FAILS("AccessDenied") };
+	struct scope_weights weights = { .values[SCOPE_MEMORY_LOW] = { 4096, true } };
+
+	manager_forget();
+	start_fails_with(&weights, refused, 2, "AccessDenied");
+	CHECK(manager_heard("StartTransientUnit"));
+	CHECK(manager_heard("MemoryLow"));
+	CHECK(!manager_heard("CPUWeight") && !manager_heard("Version"));
+	weights.values[SCOPE_CPU_WEIGHT] = (struct opt_u64){ 0, true };
+	start_fails_with(&weights, knows_idle, 3, "AccessDenied");
+	CHECK(manager_heard("CPUWeight"));
+}
+
+static void a_scope_gets_other_weights(void)
+{
+	static const struct manager_message set[] = { CGROUP_IS(""), { DBUS_RETURN, NULL, "", { 0 }, 0, false } };
+	static const struct manager_message old[] = { CGROUP_IS(""),
+						      CGROUP_IS("v251"),
+						      { DBUS_RETURN, NULL, "", { 0 }, 0, false } };
+	static const struct manager_message refused[] = { CGROUP_IS(""), FAILS("NoSuchUnit") };
+	static const struct manager_message other[] = { CGROUP_IS("/user.slice/user-1.slice/user@1.service") };
+	const char *path = "/d.slice/p-n.scope/container";
+	struct scope_weights weights = { .values[SCOPE_IO_WEIGHT] = { 20, true } };
+
+	manager_forget();
+	CHECK_INT(0, systemd_set_weights(manager_start(MANAGER_WELCOME, set, 2), path, &weights, &err));
+	CHECK(manager_heard("SetUnitProperties") && manager_heard("p-n.scope") && manager_heard("IOWeight"));
+	CHECK(!manager_heard("MemoryLow"));
+	weights.values[SCOPE_CPU_WEIGHT] = (struct opt_u64){ 0, true };
+	CHECK_INT(0, systemd_set_weights(manager_start(MANAGER_WELCOME, old, 3), path, &weights, &err));
+	weights.values[SCOPE_CPU_WEIGHT].value = 1;
+	manager_forget();
+	CHECK(systemd_set_weights(manager_start(MANAGER_WELCOME, refused, 2), path, &weights, &err) < 0);
+	CHECK_STR("weights of p-n.scope: systemd: It does not want to. (org.freedesktop.systemd1.NoSuchUnit)",
+		  err.text);
+	/* A unit of the same name may be another container's. */
+	manager_forget();
+	CHECK_INT(-EPERM, systemd_set_weights(manager_start(MANAGER_WELCOME, other, 1), path, &weights, &err));
+	CHECK(!manager_heard("SetUnitProperties"));
 }
 
 static void a_scope_that_is_gone_needs_no_systemd(void)
@@ -146,6 +199,7 @@ static void stopping_waits_for_the_job(void)
 static const struct test tests[] = {
 	TEST(it_says_where_its_units_are),           TEST(it_does_not_say),
 	TEST(a_container_is_in_its_scope),           TEST(a_scope_that_is_not_made_leaves_no_process),
+	TEST(a_scope_gets_its_weights_at_its_start), TEST(a_scope_gets_other_weights),
 	TEST(a_scope_that_is_gone_needs_no_systemd), TEST(stopping_waits_for_the_job),
 };
 TEST_MAIN(tests)
