@@ -13,18 +13,24 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/proc.h"
 #include "base/str.h"
 #include "dbus.h"
+#include "events.h"
 #include "host.h"
 #include "scope_name.h"
 #include "tree.h"
 
 enum { TIMEOUT_MS = 30 * 1000, CGROUP_MODE = 0755, CGROUP_PATH_SIZE = 4096, PATH_SIZE = 256 };
 enum { IDLE_SINCE_VERSION = 252 };
+enum { REEXEC_MS = 5000, NO_SOCKET_MS = 100, PAUSE_NS = 10 * 1000 * 1000, STOP_TRIES = 3 };
+/* How long a process that was killed may still be there; how long systemd may take to see that a scope is empty. */
+enum { KILLED_MS = 1000, EMPTY_MS = 2000 };
 
 static const char container_name[] = "/container";
 static const char holder_name[] = "/holder";
@@ -70,6 +76,22 @@ char *systemd_scope_path(const char *container_path)
 static const char manager_path[] = "/org/freedesktop/systemd1";
 static const char manager_interface[] = "org.freedesktop.systemd1.Manager";
 
+static int code_of(const char *error_name)
+{
+	static const struct {
+		const char *name;
+		int code;
+	} codes[] = {
+		{ "org.freedesktop.systemd1.NoSuchUnit", ENXIO },
+		{ "org.freedesktop.systemd1.UnitExists", EEXIST },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(codes); i++)
+		if (str_eq(codes[i].name, error_name))
+			return codes[i].code;
+	return EIO;
+}
+
 /* A D-Bus error as one of ours: its text, then its name, which is what can be searched for. */
 static int refuse_answer(struct dbus_message *answer, struct error *err)
 {
@@ -77,7 +99,7 @@ static int refuse_answer(struct dbus_message *answer, struct error *err)
 
 	if (answer->signature[0] == 's')
 		(void)dbus_get_string(answer, &text);
-	return refuse_as(err, EIO, "systemd: %.300s (%.100s)", text, answer->error_name);
+	return refuse_as(err, code_of(answer->error_name), "systemd: %.300s (%.100s)", text, answer->error_name);
 }
 
 static int call(struct systemd *systemd, struct dbus_writer *writer, struct dbus_message *ret_answer, struct error *err)
@@ -122,7 +144,7 @@ static int read_cgroup(struct systemd *systemd, struct error *err)
 	return 0;
 }
 
-int systemd_open(const char *socket, struct systemd **ret_systemd, struct error *err)
+static int open_once(const char *socket, struct systemd **ret_systemd, struct error *err)
 {
 	auto_systemd struct systemd *systemd = xcalloc(1, sizeof(*systemd));
 	int r;
@@ -134,6 +156,35 @@ int systemd_open(const char *socket, struct systemd **ret_systemd, struct error 
 	if (r == 0)
 		*ret_systemd = take_ptr(systemd);
 	return r;
+}
+
+static bool has_hung_up(int r)
+{
+	return r == -ECONNRESET || r == -EPIPE;
+}
+
+static void pause_shortly(void)
+{
+	const struct timespec moment = { .tv_nsec = PAUSE_NS };
+
+	(void)nanosleep(&moment, NULL);
+}
+
+/* While systemd executes itself anew (daemon-reexec) nobody listens; the socket's file is missing at the end of it, for
+   a moment. */
+int systemd_open(const char *socket, struct systemd **ret_systemd, struct error *err)
+{
+	const int64_t begin = clock_ms();
+
+	for (;;) {
+		int r = open_once(socket, ret_systemd, err);
+		bool is_away = r == -ECONNREFUSED || has_hung_up(r);
+		int patience = is_away ? REEXEC_MS : r == -ENOENT ? NO_SOCKET_MS : 0;
+
+		if (r == 0 || clock_ms() - begin >= patience)
+			return r;
+		pause_shortly();
+	}
 }
 
 void systemd_close(struct systemd *systemd)
@@ -430,21 +481,75 @@ static int stop_unit(struct systemd *systemd, const char *unit, struct error *er
 	dbus_put_string(&writer, unit);
 	dbus_put_string(&writer, "replace");
 	r = run_job(systemd, &writer, err);
-	if (r == -EIO && strstr(err->text, "NoSuchUnit"))
-		return 0;
-	return r < 0 ? context(err, "stop %s", unit) : 0;
+	return r == -ENXIO ? 0 : r;
+}
+
+static int stop_own(struct systemd *systemd, const char *scope, struct error *err)
+{
+	struct scope_name name;
+
+	/* Its unit of this name is another one. */
+	if (scope_name_of_path(scope, systemd->cgroup, &name) < 0)
+		return refuse_as(err, EPERM, "it is another systemd's");
+	return stop_unit(systemd, name.unit, err);
+}
+
+static int stop_scope(const char *socket, const char *scope, struct error *err)
+{
+	int r = 0;
+
+	for (int tries = 0; tries < STOP_TRIES; tries++) {
+		auto_systemd struct systemd *systemd = NULL;
+
+		r = systemd_open(socket, &systemd, err);
+		if (r == 0)
+			r = stop_own(systemd, scope, err);
+		if (!has_hung_up(r))
+			break;
+	}
+	return r;
+}
+
+/* The container's cgroup has been removed, and a holder is killed: whoever stays is of a later scope of this name. */
+static bool is_somebody_elses(const struct cgroup_host *host, const char *scope)
+{
+	auto_fd int fd = tree_open(host->root_fd, scope, O_RDONLY);
+
+	return fd >= 0 && events_wait(fd, EVENT_POPULATED, false, KILLED_MS) == -ETIMEDOUT;
+}
+
+static bool is_there(const struct cgroup_host *host, const char *scope)
+{
+	return faccessat(host->root_fd, tree_relative(scope), F_OK, 0) == 0;
+}
+
+bool systemd_scope_ends(const struct cgroup_host *host, const char *container_path)
+{
+	auto_free char *scope = systemd_scope_path(container_path);
+	const int64_t deadline = clock_ms() + EMPTY_MS;
+
+	while (is_there(host, scope)) {
+		if (clock_ms() >= deadline)
+			return false;
+		pause_shortly();
+	}
+	return true;
 }
 
 int systemd_stop_scope(const char *socket, const struct cgroup_host *host, const char *container_path,
 		       struct error *err)
 {
 	auto_free char *scope = systemd_scope_path(container_path);
-	auto_systemd struct systemd *systemd = NULL;
+	int r;
 
 	/* As a rule systemd has seen that it is empty, and has removed it. */
-	if (faccessat(host->root_fd, tree_relative(scope), F_OK, 0) < 0)
+	if (!is_there(host, scope) || is_somebody_elses(host, scope))
 		return 0;
-	if (systemd_open(socket, &systemd, err) == 0)
-		return stop_unit(systemd, last_name(scope), err);
-	return cgroup_remove(host, scope, err); /* nobody else will */
+	r = stop_scope(socket, scope, err);
+	if (r == -ENOENT) /* there is no systemd, and nobody else will */
+		return cgroup_remove(host, scope, err);
+	/* Never under a systemd that is there: its unit would be active for good, and the name taken. */
+	if (r == 0 || systemd_scope_ends(host, container_path))
+		return 0;
+	return context(err, "stop %s, whose cgroup %s is left", last_name(scope), scope);
 }

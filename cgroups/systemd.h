@@ -21,6 +21,7 @@
 struct systemd;
 
 /* `socket` is the manager's own: /run/systemd/private, or systemd/private in a user's $XDG_RUNTIME_DIR. */
+/* One that executes itself anew at the moment is waited for. -ENOENT: there is no such socket. */
 int systemd_open(const char *socket, struct systemd **ret_systemd, struct error *err);
 void systemd_close(struct systemd *systemd); /* NULL-safe */
 
@@ -50,10 +51,16 @@ void systemd_let_go(const struct cgroup_host *host, const char *container_path, 
 int systemd_set_weights(const char *socket, const char *container_path, const struct scope_weights *weights,
 			struct error *err);
 
-/* Ends the scope of a container whose cgroup has been removed, and waits until its name is free; one that is gone is
-   success. */
+/*
+ * Ends the scope of a container whose cgroup has been removed, and waits until its name is free. One that is gone is
+ * success, and so is one that has processes: it is another container's by now. The directory is only removed here if
+ * there is no systemd (no file at `socket`); if it does not do it, the error says what is left.
+ */
 int systemd_stop_scope(const char *socket, const struct cgroup_host *host, const char *container_path,
 		       struct error *err);
+
+/* Waits a short while for systemd to see that the container's scope is empty, and to remove it. */
+bool systemd_scope_ends(const struct cgroup_host *host, const char *container_path);
 
 DEFINE_AUTO(systemd, struct systemd, systemd_close)
 #define auto_systemd auto_cleanup(cleanup_systemd)

@@ -181,6 +181,7 @@ static void stopping_waits_for_the_job(void)
 	static const struct manager_message done[] = { CGROUP_IS(""), JOB("/j/1"), JOB_ENDS("/j/1", "done") };
 	static const struct manager_message unknown[] = { CGROUP_IS(""), FAILS("NoSuchUnit") };
 	static const struct manager_message refused[] = { CGROUP_IS(""), FAILS("AccessDenied") };
+	static const struct manager_message gone[] = { CGROUP_IS(""), JOB("/j/1"), { .type = 0 } };
 	const struct cgroup_host host = { .root_fd = temporary_open() };
 	const char *path = "/d.slice/p-n.scope/container";
 
@@ -189,17 +190,96 @@ static void stopping_waits_for_the_job(void)
 	CHECK_INT(0, systemd_stop_scope(manager_start(MANAGER_WELCOME, done, 3), &host, path, &err));
 	CHECK_INT(0, systemd_stop_scope(manager_start(MANAGER_WELCOME, unknown, 2), &host, path, &err));
 	CHECK_INT(-EIO, systemd_stop_scope(manager_start(MANAGER_WELCOME, refused, 2), &host, path, &err));
-	CHECK_CONTAINS("stop p-n.scope: systemd: It does not want to.", err.text);
+	CHECK_CONTAINS("stop p-n.scope, whose cgroup /d.slice/p-n.scope is left: systemd: It does not want to.",
+		       err.text);
+	/* The connection goes, as it does when systemd executes itself anew, and then nobody listens. */
+	CHECK_INT(-ECONNREFUSED, systemd_stop_scope(manager_start(MANAGER_WELCOME, gone, 3), &host, path, &err));
+	CHECK_CONTAINS("is left: connect to ", err.text);
+	CHECK_INT(0, faccessat(host.root_fd, "d.slice/p-n.scope", F_OK, 0));
 	/* Nobody there: it is removed as any cgroup. */
 	CHECK_INT(0, systemd_stop_scope("/nowhere", &host, path, &err));
 	CHECK_INT(-1, faccessat(host.root_fd, "d.slice/p-n.scope", F_OK, 0));
 	(void)close(host.root_fd);
 }
 
+/* A container of this name has been started since, or it is a unit of another manager's that only has the name. */
+static void what_is_not_the_containers_is_not_stopped(void)
+{
+	static const struct manager_message user[] = { CGROUP_IS("/user.slice/user-1.slice/user@1.service") };
+	const struct cgroup_host host = { .root_fd = temporary_open() };
+	const char *path = "/d.slice/p-n.scope/container";
+	int fd;
+
+	CHECK_INT(0, mkdirat(host.root_fd, "d.slice", 0755));
+	CHECK_INT(0, mkdirat(host.root_fd, "d.slice/p-n.scope", 0755));
+	manager_forget();
+	CHECK_INT(-EPERM, systemd_stop_scope(manager_start(MANAGER_WELCOME, user, 1), &host, path, &err));
+	CHECK_CONTAINS("is left: it is another systemd's", err.text);
+	fd = openat(host.root_fd, "d.slice/p-n.scope/cgroup.events", O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+	CHECK(write(fd, "populated 1\n", 12) == 12);
+	CHECK_INT(0, systemd_stop_scope(manager_start(MANAGER_WELCOME, NULL, 0), &host, path, &err));
+	CHECK(!manager_heard("StopUnit"));
+	(void)close(fd);
+	(void)close(host.root_fd);
+}
+
+static void removes_later(int root_fd)
+{
+	(void)usleep(100 * 1000);
+	_exit(unlinkat(root_fd, "d.slice/p-n.scope", AT_REMOVEDIR) < 0);
+}
+
+/* systemd sees for itself that a scope is empty, also where it cannot be asked. */
+static void an_empty_scope_may_go_by_itself(void)
+{
+	const struct cgroup_host host = { .root_fd = temporary_open() };
+	pid_t pid;
+
+	CHECK_INT(0, mkdirat(host.root_fd, "d.slice", 0755));
+	CHECK_INT(0, mkdirat(host.root_fd, "d.slice/p-n.scope", 0755));
+	pid = fork();
+	if (pid == 0)
+		removes_later(host.root_fd);
+	CHECK_INT(0, systemd_stop_scope(manager_start("REJECTED\r\n", NULL, 0), &host, "/d.slice/p-n.scope/container",
+					&err));
+	CHECK_INT(pid, waitpid(pid, NULL, 0));
+	CHECK(systemd_scope_ends(&host, "/d.slice/p-n.scope/container"));
+	(void)close(host.root_fd);
+}
+
+/* systemd executes itself anew: its socket is there, and for a moment nobody listens. */
+static void who_does_not_listen_yet_is_waited_for(void)
+{
+	static const struct manager_message messages[] = { CGROUP_IS("/m") };
+	const char *path = manager_start(MANAGER_WELCOME, messages, 1);
+	struct systemd *systemd = NULL;
+	char away[128];
+	pid_t pid;
+
+	(void)snprintf(away, sizeof(away), "%s.new", path);
+	CHECK_INT(0, rename(path, away));
+	pid = fork();
+	if (pid == 0) {
+		(void)usleep(50 * 1000);
+		_exit(rename(away, path) < 0);
+	}
+	CHECK_INT(0, systemd_open(path, &systemd, &err));
+	CHECK_STR("/m", systemd_cgroup(systemd));
+	systemd_close(systemd);
+	CHECK_INT(pid, waitpid(pid, NULL, 0));
+}
+
 static const struct test tests[] = {
-	TEST(it_says_where_its_units_are),           TEST(it_does_not_say),
-	TEST(a_container_is_in_its_scope),           TEST(a_scope_that_is_not_made_leaves_no_process),
-	TEST(a_scope_gets_its_weights_at_its_start), TEST(a_scope_gets_other_weights),
-	TEST(a_scope_that_is_gone_needs_no_systemd), TEST(stopping_waits_for_the_job),
+	TEST(it_says_where_its_units_are),
+	TEST(it_does_not_say),
+	TEST(a_container_is_in_its_scope),
+	TEST(a_scope_that_is_not_made_leaves_no_process),
+	TEST(a_scope_gets_its_weights_at_its_start),
+	TEST(a_scope_gets_other_weights),
+	TEST(a_scope_that_is_gone_needs_no_systemd),
+	TEST(stopping_waits_for_the_job),
+	TEST(what_is_not_the_containers_is_not_stopped),
+	TEST(an_empty_scope_may_go_by_itself),
+	TEST(who_does_not_listen_yet_is_waited_for),
 };
 TEST_MAIN(tests)
