@@ -1,6 +1,6 @@
 /*
- * systemd.c - see systemd.h. A unit is started and stopped in the same way: a call that answers with a job, then the
- * signal that the job is done. In the order of the file: names, the connection, jobs, the holder, start, change, stop.
+ * systemd.c - see systemd.h. What is said to systemd goes by systemd_call.h. In the order of the file: names, the
+ * holder, start, change, stop.
  */
 #include "systemd.h"
 
@@ -13,32 +13,24 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/proc.h"
 #include "base/str.h"
-#include "dbus.h"
 #include "events.h"
 #include "host.h"
 #include "scope_name.h"
+#include "systemd_call.h"
 #include "tree.h"
 
-enum { TIMEOUT_MS = 30 * 1000, CGROUP_MODE = 0755, CGROUP_PATH_SIZE = 4096, PATH_SIZE = 256 };
-enum { IDLE_SINCE_VERSION = 252 };
-enum { REEXEC_MS = 5000, NO_SOCKET_MS = 100, PAUSE_NS = 10 * 1000 * 1000, STOP_TRIES = 3 };
+enum { CGROUP_MODE = 0755, IDLE_SINCE_VERSION = 252, STOP_TRIES = 3 };
 /* How long a process that was killed may still be there; how long systemd may take to see that a scope is empty. */
 enum { KILLED_MS = 1000, EMPTY_MS = 2000 };
 
 static const char container_name[] = "/container";
 static const char holder_name[] = "/holder";
-
-struct systemd {
-	struct dbus dbus;
-	char cgroup[CGROUP_PATH_SIZE];
-};
 
 /* ---- names ---- */
 
@@ -69,179 +61,6 @@ int systemd_container_path(const char *manager, const char *name, const char *id
 char *systemd_scope_path(const char *container_path)
 {
 	return parent_of(container_path);
-}
-
-/* ---- the connection ---- */
-
-static const char manager_path[] = "/org/freedesktop/systemd1";
-static const char manager_interface[] = "org.freedesktop.systemd1.Manager";
-
-static int code_of(const char *error_name)
-{
-	static const struct {
-		const char *name;
-		int code;
-	} codes[] = {
-		{ "org.freedesktop.systemd1.NoSuchUnit", ENXIO },
-		{ "org.freedesktop.systemd1.UnitExists", EEXIST },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(codes); i++)
-		if (str_eq(codes[i].name, error_name))
-			return codes[i].code;
-	return EIO;
-}
-
-/* A D-Bus error as one of ours: its text, then its name, which is what can be searched for. */
-static int refuse_answer(struct dbus_message *answer, struct error *err)
-{
-	const char *text = "";
-
-	if (answer->signature[0] == 's')
-		(void)dbus_get_string(answer, &text);
-	return refuse_as(err, code_of(answer->error_name), "systemd: %.300s (%.100s)", text, answer->error_name);
-}
-
-static int call(struct systemd *systemd, struct dbus_writer *writer, struct dbus_message *ret_answer, struct error *err)
-{
-	int r = dbus_call(&systemd->dbus, writer, ret_answer, err);
-
-	return r == 0 && ret_answer->type == DBUS_ERROR ? refuse_answer(ret_answer, err) : r;
-}
-
-/* A property that is a text, which lives until the next call. */
-static int read_text(struct systemd *systemd, const char *name, const char **ret_text, struct error *err)
-{
-	static const struct dbus_method get = { manager_path, "org.freedesktop.DBus.Properties", "Get", "ss" };
-	struct dbus_message answer;
-	struct dbus_writer writer;
-	const char *type;
-	int r;
-
-	dbus_begin_call(&systemd->dbus, &writer, &get);
-	dbus_put_string(&writer, manager_interface);
-	dbus_put_string(&writer, name);
-	r = call(systemd, &writer, &answer, err);
-	if (r < 0)
-		return r;
-	if (!str_eq(answer.signature, "v") || dbus_get_signature(&answer, &type) < 0 || !str_eq(type, "s") ||
-	    dbus_get_string(&answer, ret_text) < 0)
-		return fail(err, EBADMSG, "systemd's %s", name);
-	return 0;
-}
-
-/* PID 1's units are below the root, a user's below user@UID.service. */
-static int read_cgroup(struct systemd *systemd, struct error *err)
-{
-	const char *path;
-	int r = read_text(systemd, "ControlGroup", &path, err);
-
-	if (r < 0)
-		return r;
-	if (strlen(path) >= sizeof(systemd->cgroup))
-		return fail(err, EBADMSG, "systemd's own cgroup");
-	(void)snprintf(systemd->cgroup, sizeof(systemd->cgroup), "%s", str_eq(path, "/") ? "" : path);
-	return 0;
-}
-
-static int open_once(const char *socket, struct systemd **ret_systemd, struct error *err)
-{
-	auto_systemd struct systemd *systemd = xcalloc(1, sizeof(*systemd));
-	int r;
-
-	systemd->dbus.fd = -1;
-	r = dbus_connect(&systemd->dbus, socket, TIMEOUT_MS, err);
-	if (r == 0)
-		r = read_cgroup(systemd, err);
-	if (r == 0)
-		*ret_systemd = take_ptr(systemd);
-	return r;
-}
-
-static bool has_hung_up(int r)
-{
-	return r == -ECONNRESET || r == -EPIPE;
-}
-
-static void pause_shortly(void)
-{
-	const struct timespec moment = { .tv_nsec = PAUSE_NS };
-
-	(void)nanosleep(&moment, NULL);
-}
-
-/* While systemd executes itself anew (daemon-reexec) nobody listens; the socket's file is missing at the end of it, for
-   a moment. */
-int systemd_open(const char *socket, struct systemd **ret_systemd, struct error *err)
-{
-	const int64_t begin = clock_ms();
-
-	for (;;) {
-		int r = open_once(socket, ret_systemd, err);
-		bool is_away = r == -ECONNREFUSED || has_hung_up(r);
-		int patience = is_away ? REEXEC_MS : r == -ENOENT ? NO_SOCKET_MS : 0;
-
-		if (r == 0 || clock_ms() - begin >= patience)
-			return r;
-		pause_shortly();
-	}
-}
-
-void systemd_close(struct systemd *systemd)
-{
-	if (!systemd)
-		return;
-	dbus_close(&systemd->dbus);
-	free(systemd);
-}
-
-const char *systemd_cgroup(const struct systemd *systemd)
-{
-	return systemd->cgroup;
-}
-
-/* ---- jobs ---- */
-
-/* JobRemoved(u id, o job, s unit, s result) */
-static int job_result(struct dbus_message *message, const char *job, const char **ret_result)
-{
-	const char *path, *unit;
-	uint32_t id;
-
-	if (message->type != DBUS_SIGNAL || !str_eq(message->member, "JobRemoved") ||
-	    !str_eq(message->signature, "uoss") || dbus_get_u32(message, &id) < 0 ||
-	    dbus_get_string(message, &path) < 0 || !str_eq(path, job) || dbus_get_string(message, &unit) < 0)
-		return -ENOENT;
-	return dbus_get_string(message, ret_result);
-}
-
-static int wait_for_job(struct systemd *systemd, const char *job, struct error *err)
-{
-	struct dbus_message message;
-	const char *result;
-	int r;
-
-	do
-		r = dbus_receive(&systemd->dbus, &message, err);
-	while (r == 0 && job_result(&message, job, &result) < 0);
-	if (r == 0 && !str_eq(result, "done"))
-		return refuse_as(err, EIO, "systemd: the job ended with \"%.100s\"", result);
-	return r;
-}
-
-static int run_job(struct systemd *systemd, struct dbus_writer *writer, struct error *err)
-{
-	char job[PATH_SIZE];
-	struct dbus_message answer;
-	const char *path;
-	int r = call(systemd, writer, &answer, err);
-
-	if (r < 0)
-		return r;
-	if (!str_eq(answer.signature, "o") || dbus_get_string(&answer, &path) < 0 || strlen(path) >= sizeof(job))
-		return fail(err, EBADMSG, "the job that systemd names");
-	(void)snprintf(job, sizeof(job), "%s", path);
-	return wait_for_job(systemd, job, err);
 }
 
 /* ---- the holder ---- */
@@ -347,7 +166,7 @@ static int make_known(struct systemd *systemd, struct scope_weights *weights, st
 
 	if (!cpu->set || cpu->value > 0)
 		return 0;
-	r = read_text(systemd, "Version", &version, err);
+	r = systemd_read_text(systemd, "Version", &version, err);
 	if (r < 0)
 		return r;
 	if (strtoul(version + (*version == 'v'), NULL, 10) < IDLE_SINCE_VERSION)
@@ -390,7 +209,7 @@ static void put_properties(struct dbus_writer *writer, const char *slice, const 
 static int start_unit(struct systemd *systemd, const char *scope, const char *id, const struct scope_weights *weights,
 		      pid_t holder, struct error *err)
 {
-	static const struct dbus_method start = { manager_path, manager_interface, "StartTransientUnit",
+	static const struct dbus_method start = { systemd_path, systemd_interface, "StartTransientUnit",
 						  "ssa(sv)a(sa(sv))" };
 	struct dbus_writer writer;
 	struct scope_name name;
@@ -404,7 +223,7 @@ static int start_unit(struct systemd *systemd, const char *scope, const char *id
 	put_properties(&writer, name.slice, id, weights, holder);
 	others = dbus_begin_array(&writer, sizeof(uint64_t));
 	dbus_end_array(&writer, others, sizeof(uint64_t));
-	return run_job(systemd, &writer, err);
+	return systemd_run_job(systemd, &writer, err);
 }
 
 int systemd_start_scope(struct systemd *systemd, const struct cgroup_host *host, const char *container_path,
@@ -437,7 +256,7 @@ int systemd_start_scope(struct systemd *systemd, const struct cgroup_host *host,
 static int set_properties(struct systemd *systemd, const char *unit, const struct scope_weights *weights,
 			  struct error *err)
 {
-	static const struct dbus_method set = { manager_path, manager_interface, "SetUnitProperties", "sba(sv)" };
+	static const struct dbus_method set = { systemd_path, systemd_interface, "SetUnitProperties", "sba(sv)" };
 	struct dbus_message answer;
 	struct dbus_writer writer;
 	size_t properties;
@@ -448,7 +267,7 @@ static int set_properties(struct systemd *systemd, const char *unit, const struc
 	properties = dbus_begin_array(&writer, sizeof(uint64_t));
 	put_weights(&writer, weights);
 	dbus_end_array(&writer, properties, sizeof(uint64_t));
-	return call(systemd, &writer, &answer, err);
+	return systemd_call(systemd, &writer, &answer, err);
 }
 
 int systemd_set_weights(const char *socket, const char *container_path, const struct scope_weights *weights,
@@ -473,14 +292,14 @@ int systemd_set_weights(const char *socket, const char *container_path, const st
 
 static int stop_unit(struct systemd *systemd, const char *unit, struct error *err)
 {
-	static const struct dbus_method stop = { manager_path, manager_interface, "StopUnit", "ss" };
+	static const struct dbus_method stop = { systemd_path, systemd_interface, "StopUnit", "ss" };
 	struct dbus_writer writer;
 	int r;
 
 	dbus_begin_call(&systemd->dbus, &writer, &stop);
 	dbus_put_string(&writer, unit);
 	dbus_put_string(&writer, "replace");
-	r = run_job(systemd, &writer, err);
+	r = systemd_run_job(systemd, &writer, err);
 	return r == -ENXIO ? 0 : r;
 }
 
@@ -504,7 +323,7 @@ static int stop_scope(const char *socket, const char *scope, struct error *err)
 		r = systemd_open(socket, &systemd, err);
 		if (r == 0)
 			r = stop_own(systemd, scope, err);
-		if (!has_hung_up(r))
+		if (!systemd_has_hung_up(r))
 			break;
 	}
 	return r;
@@ -531,7 +350,7 @@ bool systemd_scope_ends(const struct cgroup_host *host, const char *container_pa
 	while (is_there(host, scope)) {
 		if (clock_ms() >= deadline)
 			return false;
-		pause_shortly();
+		systemd_pause();
 	}
 	return true;
 }
