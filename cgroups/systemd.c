@@ -166,7 +166,7 @@ static int make_known(struct systemd *systemd, struct scope_weights *weights, st
 
 	if (!cpu->set || cpu->value > 0)
 		return 0;
-	r = systemd_read_text(systemd, "Version", &version, err);
+	r = systemd_read_text(systemd, systemd_path, systemd_interface, "Version", &version, err);
 	if (r < 0)
 		return r;
 	if (strtoul(version + (*version == 'v'), NULL, 10) < IDLE_SINCE_VERSION)
@@ -206,39 +206,86 @@ static void put_properties(struct dbus_writer *writer, const char *slice, const 
 	dbus_end_array(writer, properties, sizeof(uint64_t));
 }
 
-static int start_unit(struct systemd *systemd, const char *scope, const char *id, const struct scope_weights *weights,
-		      pid_t holder, struct error *err)
+static int start_unit(struct systemd *systemd, const struct scope_name *name, const char *id,
+		      const struct scope_weights *weights, pid_t holder, struct error *err)
 {
 	static const struct dbus_method start = { systemd_path, systemd_interface, "StartTransientUnit",
 						  "ssa(sv)a(sa(sv))" };
 	struct dbus_writer writer;
-	struct scope_name name;
 	size_t others;
 
-	if (scope_name_of_path(scope, systemd->cgroup, &name) < 0)
-		return fail(err, ENOTSUP, "the cgroup %.200s", scope);
 	dbus_begin_call(&systemd->dbus, &writer, &start);
-	dbus_put_string(&writer, name.unit);
+	dbus_put_string(&writer, name->unit);
 	dbus_put_string(&writer, "fail"); /* rather than replace another job for this unit */
-	put_properties(&writer, name.slice, id, weights, holder);
+	put_properties(&writer, name->slice, id, weights, holder);
 	others = dbus_begin_array(&writer, sizeof(uint64_t));
 	dbus_end_array(&writer, others, sizeof(uint64_t));
 	return systemd_run_job(systemd, &writer, err);
 }
 
+/* As systemd says, which may have it in another slice. */
+static int check_no_process(struct systemd *systemd, const struct cgroup_host *host, const char *unit,
+			    struct error *err)
+{
+	char object[OBJECT_PATH_SIZE];
+	const char *path = "";
+	auto_fd int fd = -1;
+	int r = systemd_name_call(systemd, "GetUnit", unit, object, err);
+
+	if (r == 0)
+		r = systemd_read_text(systemd, object, "org.freedesktop.systemd1.Scope", "ControlGroup", &path, err);
+	if (r < 0 || !*path)
+		return r == -ENXIO ? 0 : r;
+	fd = tree_open(host->root_fd, path, O_RDONLY);
+	if (fd == -ENOENT || (fd >= 0 && events_read(fd, EVENT_POPULATED) == 0))
+		return 0;
+	return refuse_as(err, EBUSY, "it has processes, or may have");
+}
+
+/*
+ * A unit of the name that has no process is what is left of a scope: its cgroup was removed before systemd could see
+ * that it was empty, or it has failed and somebody wants that kept. A job that somebody else has for it stays.
+ */
+static int free_name(struct systemd *systemd, const struct cgroup_host *host, const char *unit, struct error *err)
+{
+	struct error ignored;
+	int r = check_no_process(systemd, host, unit, err);
+
+	if (r == 0)
+		r = systemd_stop_unit(systemd, unit, "fail", err);
+	if (r == 0)
+		(void)systemd_name_call(systemd, "ResetFailedUnit", unit, NULL, &ignored);
+	return r;
+}
+
+static int start_scope(struct systemd *systemd, const struct cgroup_host *host, const char *scope, const char *id,
+		       const struct scope_weights *weights, pid_t holder, struct error *err)
+{
+	struct scope_weights known = *weights;
+	struct scope_name name;
+	struct error ignored;
+	int r;
+
+	if (scope_name_of_path(scope, systemd->cgroup, &name) < 0)
+		return fail(err, ENOTSUP, "the cgroup %.200s", scope);
+	r = make_known(systemd, &known, err);
+	if (r == 0)
+		r = start_unit(systemd, &name, id, &known, holder, err);
+	if (r == -EEXIST && free_name(systemd, host, name.unit, &ignored) == 0)
+		r = start_unit(systemd, &name, id, &known, holder, err);
+	return r;
+}
+
 int systemd_start_scope(struct systemd *systemd, const struct cgroup_host *host, const char *container_path,
 			const char *id, const struct scope_weights *weights, pid_t *ret_holder, struct error *err)
 {
-	struct scope_weights known = *weights;
 	auto_free char *scope = systemd_scope_path(container_path);
 	pid_t holder = start_holder(err);
 	int r;
 
 	if (holder < 0)
 		return (int)holder;
-	r = make_known(systemd, &known, err);
-	if (r == 0)
-		r = start_unit(systemd, scope, id, &known, holder, err);
+	r = start_scope(systemd, host, scope, id, weights, holder, err);
 	if (r == 0)
 		r = check_place(scope, holder, err);
 	if (r == 0)
@@ -290,19 +337,6 @@ int systemd_set_weights(const char *socket, const char *container_path, const st
 
 /* ---- stop ---- */
 
-static int stop_unit(struct systemd *systemd, const char *unit, struct error *err)
-{
-	static const struct dbus_method stop = { systemd_path, systemd_interface, "StopUnit", "ss" };
-	struct dbus_writer writer;
-	int r;
-
-	dbus_begin_call(&systemd->dbus, &writer, &stop);
-	dbus_put_string(&writer, unit);
-	dbus_put_string(&writer, "replace");
-	r = systemd_run_job(systemd, &writer, err);
-	return r == -ENXIO ? 0 : r;
-}
-
 static int stop_own(struct systemd *systemd, const char *scope, struct error *err)
 {
 	struct scope_name name;
@@ -310,7 +344,7 @@ static int stop_own(struct systemd *systemd, const char *scope, struct error *er
 	/* Its unit of this name is another one. */
 	if (scope_name_of_path(scope, systemd->cgroup, &name) < 0)
 		return refuse_as(err, EPERM, "it is another systemd's");
-	return stop_unit(systemd, name.unit, err);
+	return systemd_stop_unit(systemd, name.unit, "replace", err);
 }
 
 static int stop_scope(const char *socket, const char *scope, struct error *err)

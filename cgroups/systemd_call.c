@@ -55,16 +55,17 @@ int systemd_call(struct systemd *systemd, struct dbus_writer *writer, struct dbu
 	return r == 0 && ret_answer->type == DBUS_ERROR ? refuse_answer(ret_answer, err) : r;
 }
 
-int systemd_read_text(struct systemd *systemd, const char *name, const char **ret_text, struct error *err)
+int systemd_read_text(struct systemd *systemd, const char *object, const char *interface, const char *name,
+		      const char **ret_text, struct error *err)
 {
-	static const struct dbus_method get = { systemd_path, "org.freedesktop.DBus.Properties", "Get", "ss" };
+	const struct dbus_method get = { object, "org.freedesktop.DBus.Properties", "Get", "ss" };
 	struct dbus_message answer;
 	struct dbus_writer writer;
 	const char *type;
 	int r;
 
 	dbus_begin_call(&systemd->dbus, &writer, &get);
-	dbus_put_string(&writer, systemd_interface);
+	dbus_put_string(&writer, interface);
 	dbus_put_string(&writer, name);
 	r = systemd_call(systemd, &writer, &answer, err);
 	if (r < 0)
@@ -75,11 +76,39 @@ int systemd_read_text(struct systemd *systemd, const char *name, const char **re
 	return 0;
 }
 
+/* The path of an object, of which the answer is the name. */
+static int call_for_path(struct systemd *systemd, struct dbus_writer *writer, char path[OBJECT_PATH_SIZE],
+			 struct error *err)
+{
+	struct dbus_message answer;
+	const char *text;
+	int r = systemd_call(systemd, writer, &answer, err);
+
+	if (r < 0)
+		return r;
+	if (!str_eq(answer.signature, "o") || dbus_get_string(&answer, &text) < 0 || strlen(text) >= OBJECT_PATH_SIZE)
+		return fail(err, EBADMSG, "the object that systemd names");
+	(void)snprintf(path, OBJECT_PATH_SIZE, "%s", text);
+	return 0;
+}
+
+int systemd_name_call(struct systemd *systemd, const char *method, const char *unit, char object[OBJECT_PATH_SIZE],
+		      struct error *err)
+{
+	const struct dbus_method by_name = { systemd_path, systemd_interface, method, "s" };
+	struct dbus_message answer;
+	struct dbus_writer writer;
+
+	dbus_begin_call(&systemd->dbus, &writer, &by_name);
+	dbus_put_string(&writer, unit);
+	return object ? call_for_path(systemd, &writer, object, err) : systemd_call(systemd, &writer, &answer, err);
+}
+
 /* PID 1's units are below the root, a user's below user@UID.service. */
 static int read_cgroup(struct systemd *systemd, struct error *err)
 {
 	const char *path;
-	int r = systemd_read_text(systemd, "ControlGroup", &path, err);
+	int r = systemd_read_text(systemd, systemd_path, systemd_interface, "ControlGroup", &path, err);
 
 	if (r < 0)
 		return r;
@@ -177,14 +206,20 @@ static int wait_for_job(struct systemd *systemd, const char *job, struct error *
 int systemd_run_job(struct systemd *systemd, struct dbus_writer *writer, struct error *err)
 {
 	char job[OBJECT_PATH_SIZE];
-	struct dbus_message answer;
-	const char *path;
-	int r = systemd_call(systemd, writer, &answer, err);
+	int r = call_for_path(systemd, writer, job, err);
 
-	if (r < 0)
-		return r;
-	if (!str_eq(answer.signature, "o") || dbus_get_string(&answer, &path) < 0 || strlen(path) >= sizeof(job))
-		return fail(err, EBADMSG, "the job that systemd names");
-	(void)snprintf(job, sizeof(job), "%s", path);
-	return wait_for_job(systemd, job, err);
+	return r < 0 ? r : wait_for_job(systemd, job, err);
+}
+
+int systemd_stop_unit(struct systemd *systemd, const char *unit, const char *mode, struct error *err)
+{
+	static const struct dbus_method stop = { systemd_path, systemd_interface, "StopUnit", "ss" };
+	struct dbus_writer writer;
+	int r;
+
+	dbus_begin_call(&systemd->dbus, &writer, &stop);
+	dbus_put_string(&writer, unit);
+	dbus_put_string(&writer, mode);
+	r = systemd_run_job(systemd, &writer, err);
+	return r == -ENXIO ? 0 : r;
 }

@@ -181,6 +181,41 @@ property() {
 	wait_jobs
 }
 
+# A scope that has failed is kept; and so is one whose cgroup goes before systemd has seen that it is empty.
+@test "what is left of a scope does not block its name" {
+	local scope=$TREE/system.slice/coffer-a.scope pid
+	background systemd-run --quiet --scope --unit coffer-a.scope --property RuntimeMaxSec=1 sleep 1000
+	has_failed() {
+		[[ $(property coffer-a.scope ActiveState) == failed ]]
+	}
+	wait_for 20 has_failed
+	running a
+	equal "$(<"/proc/$(pid_of a)/cgroup")" 0::/system.slice/coffer-a.scope/container
+	succeeds coffer delete --force a
+	background systemd-run --quiet --scope --unit coffer-a.scope sleep 1000
+	wait_for 5 grep -q . "$scope/cgroup.procs"
+	pid=$(<"$scope/cgroup.procs")
+	wait_for 5 grep -qx sleep "/proc/$pid/comm" # and not systemd-run, which waits for systemd
+	echo "$pid" >"$TREE/cgroup.procs"
+	rmdir "$scope" || true
+	running a
+	equal "$(<"/proc/$(pid_of a)/cgroup")" 0::/system.slice/coffer-a.scope/container
+	succeeds coffer delete --force a
+	kill "$pid"
+	wait_jobs
+}
+
+@test "delete and run go on while systemd executes itself anew" {
+	for _ in {1..3}; do
+		succeeds coffer run --detach a </dev/null
+		background systemctl daemon-reexec
+		sleep 0.2
+		succeeds coffer delete --force a
+		wait_jobs
+		[[ ! -e $TREE/system.slice/coffer-a.scope ]]
+	done
+}
+
 @test "a start that fails leaves no scope" {
 	bundle_config '.linux.resources.memory.limit = 4096'
 	gives 1 coffer run a

@@ -10,6 +10,7 @@
 #include "tests/unit/test.h"
 
 static struct error err;
+static struct cgroup_host host = { .root_fd = -1 };
 
 #define CGROUP_IS(path)                                                                                                \
 	{                                                                                                              \
@@ -82,11 +83,18 @@ static void a_container_is_in_its_scope(void)
 	CHECK_INT(-EINVAL, systemd_container_path("/m", "/a", "id", "d.slice", &path, &err));
 }
 
+static void put_populated(const char *path)
+{
+	int fd = openat(host.root_fd, path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+
+	CHECK(write(fd, "populated 1\n", 12) == 12);
+	(void)close(fd);
+}
+
 /* Starts a scope that systemd does not make; says why, and no process stays. */
 static void start_fails_with(const struct scope_weights *weights, const struct manager_message *messages, size_t count,
 			     const char *why)
 {
-	const struct cgroup_host host = { .root_fd = -1 };
 	struct systemd *systemd = open_with(messages, count);
 	pid_t holder = -1;
 
@@ -108,18 +116,53 @@ static void start_fails(const struct manager_message *messages, size_t count, co
 
 static void a_scope_that_is_not_made_leaves_no_process(void)
 {
-	static const struct manager_message exists[] = { CGROUP_IS(""), FAILS("UnitExists") };
 	static const struct manager_message failed[] = { CGROUP_IS(""), JOB("/j/1"), JOB_ENDS("/j/1", "failed") };
 	static const struct manager_message elsewhere[] = { CGROUP_IS(""), JOB("/j/1"), JOB_ENDS("/j/2", "failed"),
 							    JOB_ENDS("/j/1", "done") };
 	static const struct manager_message strange[] = { CGROUP_IS(""), { DBUS_RETURN, NULL, "s", { "x" }, 0, true } };
 	static const struct manager_message gone[] = { CGROUP_IS(""), JOB("/j/1"), { .type = 0 } };
 
-	start_fails(exists, 2, "It does not want to. (org.freedesktop.systemd1.UnitExists)");
 	start_fails(failed, 3, "the job ended with \"failed\"");
 	start_fails(elsewhere, 4, "systemd ");
-	start_fails(strange, 2, "the job that systemd names");
+	start_fails(strange, 2, "the object that systemd names");
 	start_fails(gone, 3, "systemd has closed the connection");
+}
+
+#define JOB_IS_DONE(path)                                                                                              \
+	{                                                                                                              \
+		DBUS_SIGNAL, "JobRemoved", "uoss", { "1", path, "x.scope", "done" }, 0, false                          \
+	}
+#define OBJECT(path)                                                                                                   \
+	{                                                                                                              \
+		DBUS_RETURN, NULL, "o", { path }, 0, false                                                             \
+	}
+
+/* Its cgroup has been removed, it has failed, or it goes at this moment: it is stopped, and the start made again. */
+static void what_is_left_of_a_scope_makes_room(void)
+{
+	static const struct manager_message left[] = {
+		CGROUP_IS(""),       FAILS("UnitExists"), OBJECT("/u"), CGROUP_IS("/no.slice/p-n.scope"), JOB("/j/1"),
+		JOB_IS_DONE("/j/1"), FAILS("NoSuchUnit"), JOB("/j/2"),  JOB_ENDS("/j/2", "failed"),
+	};
+	static const struct manager_message goes[] = { CGROUP_IS(""),       FAILS("UnitExists"), FAILS("NoSuchUnit"),
+						       FAILS("NoSuchUnit"), FAILS("NoSuchUnit"), FAILS("UnitExists") };
+	static const struct manager_message busy[] = { CGROUP_IS(""), FAILS("UnitExists"), OBJECT("/u"),
+						       CGROUP_IS("/used.slice/p-n.scope") };
+
+	host.root_fd = temporary_open();
+	CHECK_INT(0, mkdirat(host.root_fd, "used.slice", 0755));
+	CHECK_INT(0, mkdirat(host.root_fd, "used.slice/p-n.scope", 0755));
+	put_populated("used.slice/p-n.scope/cgroup.events");
+	manager_forget();
+	start_fails(left, 9, "the job ended with \"failed\"");
+	CHECK(manager_heard("StopUnit") && manager_heard("ResetFailedUnit"));
+	start_fails(goes, 6, "It does not want to. (org.freedesktop.systemd1.UnitExists)");
+	/* The same name in another slice. */
+	manager_forget();
+	start_fails(busy, 4, "It does not want to. (org.freedesktop.systemd1.UnitExists)");
+	CHECK(manager_heard("ControlGroup") && !manager_heard("StopUnit"));
+	(void)close(host.root_fd);
+	host.root_fd = -1;
 }
 
 static void a_scope_gets_its_weights_at_its_start(void)
@@ -169,10 +212,10 @@ static void a_scope_gets_other_weights(void)
 
 static void a_scope_that_is_gone_needs_no_systemd(void)
 {
-	const struct cgroup_host host = { .root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC) };
-
+	host.root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	CHECK_INT(0, systemd_stop_scope("/nowhere", &host, "/no.slice/such.scope/container", &err));
 	(void)close(host.root_fd);
+	host.root_fd = -1;
 }
 
 /* With a directory for a cgroup, which it is not asked to be. */
@@ -182,9 +225,9 @@ static void stopping_waits_for_the_job(void)
 	static const struct manager_message unknown[] = { CGROUP_IS(""), FAILS("NoSuchUnit") };
 	static const struct manager_message refused[] = { CGROUP_IS(""), FAILS("AccessDenied") };
 	static const struct manager_message gone[] = { CGROUP_IS(""), JOB("/j/1"), { .type = 0 } };
-	const struct cgroup_host host = { .root_fd = temporary_open() };
 	const char *path = "/d.slice/p-n.scope/container";
 
+	host.root_fd = temporary_open();
 	CHECK_INT(0, mkdirat(host.root_fd, "d.slice", 0755));
 	CHECK_INT(0, mkdirat(host.root_fd, "d.slice/p-n.scope", 0755));
 	CHECK_INT(0, systemd_stop_scope(manager_start(MANAGER_WELCOME, done, 3), &host, path, &err));
@@ -200,27 +243,26 @@ static void stopping_waits_for_the_job(void)
 	CHECK_INT(0, systemd_stop_scope("/nowhere", &host, path, &err));
 	CHECK_INT(-1, faccessat(host.root_fd, "d.slice/p-n.scope", F_OK, 0));
 	(void)close(host.root_fd);
+	host.root_fd = -1;
 }
 
 /* A container of this name has been started since, or it is a unit of another manager's that only has the name. */
 static void what_is_not_the_containers_is_not_stopped(void)
 {
 	static const struct manager_message user[] = { CGROUP_IS("/user.slice/user-1.slice/user@1.service") };
-	const struct cgroup_host host = { .root_fd = temporary_open() };
 	const char *path = "/d.slice/p-n.scope/container";
-	int fd;
 
+	host.root_fd = temporary_open();
 	CHECK_INT(0, mkdirat(host.root_fd, "d.slice", 0755));
 	CHECK_INT(0, mkdirat(host.root_fd, "d.slice/p-n.scope", 0755));
 	manager_forget();
 	CHECK_INT(-EPERM, systemd_stop_scope(manager_start(MANAGER_WELCOME, user, 1), &host, path, &err));
 	CHECK_CONTAINS("is left: it is another systemd's", err.text);
-	fd = openat(host.root_fd, "d.slice/p-n.scope/cgroup.events", O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
-	CHECK(write(fd, "populated 1\n", 12) == 12);
+	put_populated("d.slice/p-n.scope/cgroup.events");
 	CHECK_INT(0, systemd_stop_scope(manager_start(MANAGER_WELCOME, NULL, 0), &host, path, &err));
 	CHECK(!manager_heard("StopUnit"));
-	(void)close(fd);
 	(void)close(host.root_fd);
+	host.root_fd = -1;
 }
 
 static void removes_later(int root_fd)
@@ -232,9 +274,9 @@ static void removes_later(int root_fd)
 /* systemd sees for itself that a scope is empty, also where it cannot be asked. */
 static void an_empty_scope_may_go_by_itself(void)
 {
-	const struct cgroup_host host = { .root_fd = temporary_open() };
 	pid_t pid;
 
+	host.root_fd = temporary_open();
 	CHECK_INT(0, mkdirat(host.root_fd, "d.slice", 0755));
 	CHECK_INT(0, mkdirat(host.root_fd, "d.slice/p-n.scope", 0755));
 	pid = fork();
@@ -245,6 +287,7 @@ static void an_empty_scope_may_go_by_itself(void)
 	CHECK_INT(pid, waitpid(pid, NULL, 0));
 	CHECK(systemd_scope_ends(&host, "/d.slice/p-n.scope/container"));
 	(void)close(host.root_fd);
+	host.root_fd = -1;
 }
 
 /* systemd executes itself anew: its socket is there, and for a moment nobody listens. */
@@ -270,16 +313,11 @@ static void who_does_not_listen_yet_is_waited_for(void)
 }
 
 static const struct test tests[] = {
-	TEST(it_says_where_its_units_are),
-	TEST(it_does_not_say),
-	TEST(a_container_is_in_its_scope),
-	TEST(a_scope_that_is_not_made_leaves_no_process),
-	TEST(a_scope_gets_its_weights_at_its_start),
-	TEST(a_scope_gets_other_weights),
-	TEST(a_scope_that_is_gone_needs_no_systemd),
-	TEST(stopping_waits_for_the_job),
-	TEST(what_is_not_the_containers_is_not_stopped),
-	TEST(an_empty_scope_may_go_by_itself),
-	TEST(who_does_not_listen_yet_is_waited_for),
+	TEST(it_says_where_its_units_are),        TEST(it_does_not_say),
+	TEST(a_container_is_in_its_scope),        TEST(a_scope_that_is_not_made_leaves_no_process),
+	TEST(what_is_left_of_a_scope_makes_room), TEST(a_scope_gets_its_weights_at_its_start),
+	TEST(a_scope_gets_other_weights),         TEST(a_scope_that_is_gone_needs_no_systemd),
+	TEST(stopping_waits_for_the_job),         TEST(what_is_not_the_containers_is_not_stopped),
+	TEST(an_empty_scope_may_go_by_itself),    TEST(who_does_not_listen_yet_is_waited_for),
 };
 TEST_MAIN(tests)
