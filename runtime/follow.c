@@ -94,7 +94,8 @@ static uint64_t read_record(struct one *one)
 
 	if (one->events >= 0)
 		(void)!pread(one->events, text, sizeof(text), 0);
-	if (one->cgroup && oom_record_read(one->cgroup, &record, &ignored) == 0)
+	/* The cgroup may go between one file and the next: what was read before is then the last there is. */
+	if (one->cgroup && oom_record_read(one->cgroup, &record, &ignored) == 0 && record.kills.set)
 		one->record = record;
 	return one->record.kills.value - before;
 }
