@@ -73,6 +73,22 @@ static int go_in(const struct clone_request *request, int own[NS_TYPE_MAX], stru
 	return 0;
 }
 
+static pid_t clone_into(const struct clone_request *request, uint64_t flags, int *ret_pidfd)
+{
+	return proc_clone(flags, request->cgroup ? cgroup_fd(request->cgroup) : -1, ret_pidfd);
+}
+
+static pid_t clone_failed(const struct clone_request *request, int code, const char *what, struct error *err)
+{
+	/* Those that only CLONE_INTO_CGROUP has: clone(2), and ENOENT and ENODEV for one that is gone. */
+	static const int of_cgroup[] = { EBUSY, EOPNOTSUPP, EACCES, ENOENT, ENODEV };
+
+	for (size_t i = 0; request->cgroup && i < ARRAY_SIZE(of_cgroup); i++)
+		if (code == of_cgroup[i])
+			return (pid_t)cgroup_attach_failed(request->cgroup, code, err);
+	return (pid_t)fail(err, code, "clone into %s namespaces", what);
+}
+
 static pid_t clone_borrowing(const struct clone_request *request, int *ret_pidfd, struct error *err)
 {
 	int own[NS_TYPE_MAX];
@@ -86,7 +102,7 @@ static pid_t clone_borrowing(const struct clone_request *request, int *ret_pidfd
 		close_all(own);
 		return r;
 	}
-	pid = proc_clone(request->flags, request->cgroup_fd, ret_pidfd);
+	pid = clone_into(request, request->flags, ret_pidfd);
 	if (pid == 0) {
 		close_all(own);
 		return 0;
@@ -94,7 +110,7 @@ static pid_t clone_borrowing(const struct clone_request *request, int *ret_pidfd
 	r = go_back(request, own, NS_TYPE_MAX, err);
 	close_all(own);
 	if (pid < 0)
-		return (pid_t)fail(err, -pid, "clone into new namespaces");
+		return clone_failed(request, -pid, "new", err);
 	return r < 0 ? (pid_t)r : pid;
 }
 
@@ -134,8 +150,8 @@ static pid_t enter_and_clone(const struct clone_request *request, int *ret_pidfd
 		r = join_rest(request, joined, true, err);
 	if (r < 0)
 		return r;
-	pid = proc_clone(request->flags | CLONE_PARENT, request->cgroup_fd, ret_pidfd);
-	return pid < 0 ? (pid_t)fail(err, -pid, "clone into the joined namespaces") : pid;
+	pid = clone_into(request, request->flags | CLONE_PARENT, ret_pidfd);
+	return pid < 0 ? clone_failed(request, -pid, "the joined", err) : pid;
 }
 
 /* The pid would be one of another pid namespace in there; the pidfd is the same everywhere, so that is what is sent. */

@@ -7,13 +7,14 @@
 #include <sys/types.h>
 
 #include "base/error.h"
+#include "cgroups/cgroup.h"
 #include "namespaces/ns.h"
 
 struct clone_request {
 	uint64_t flags;          /* CLONE_NEW* */
 	int joined[NS_TYPE_MAX]; /* namespace fds to join, -1: none; mount and cgroup: left to the new process */
 	bool no_return;          /* the caller's own namespaces are not its user namespace's: it could not go back */
-	int cgroup_fd;           /* -1: the caller's cgroup */
+	const struct cgroup *cgroup; /* NULL: the caller's */
 };
 
 /*

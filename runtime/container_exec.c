@@ -213,8 +213,7 @@ static int open_cgroup(struct exec *exec, struct error *err)
 		if (r == 0)
 			r = cgroup_open(&exec->container.host, path, &exec->cgroup, err);
 	}
-	if (r == 0)
-		exec->request.cgroup_fd = cgroup_fd(exec->cgroup);
+	exec->request.cgroup = exec->cgroup;
 	return r < 0 && sub ? context(err, "--cgroup") : r;
 }
 
@@ -236,10 +235,11 @@ static int use_cgroup_of_init(struct exec *exec, struct error *err)
 	path = strstr(text, "0::/");
 	if (!path)
 		return refuse(err, "%s has no cgroup v2 line", file);
+	exec->request.cgroup = NULL;
 	cgroup_close(take_ptr(exec->cgroup));
 	if (cgroup_open(&exec->container.host, path + strlen("0::"), &exec->cgroup, err) < 0)
 		return -err->code;
-	exec->request.cgroup_fd = cgroup_fd(exec->cgroup);
+	exec->request.cgroup = exec->cgroup;
 	return 0;
 }
 
@@ -280,8 +280,6 @@ static int clone_process(struct exec *exec, struct error *err)
 	exec->pid = clone_once(exec, err);
 	if (exec->pid == -EBUSY && exec->cgroup && !exec->options->cgroup && use_cgroup_of_init(exec, err) == 0)
 		exec->pid = clone_once(exec, err);
-	if (exec->pid < 0 && exec->cgroup && (exec->pid == -EBUSY || exec->pid == -EOPNOTSUPP))
-		return cgroup_attach_failed(exec->cgroup, -exec->pid, err);
 	if (exec->pid < 0)
 		return exec->pid;
 	(void)close(take_fd(&exec->child_sync));
@@ -368,7 +366,6 @@ int container_exec(const struct runtime *runtime, const struct exec_options *opt
 		.runtime = runtime,
 		.options = options,
 		.container = CONTAINER_NOT_OPEN,
-		.request = { .cgroup_fd = -1 },
 		.init_pidfd = -1,
 		.sync = -1,
 		.child_sync = -1,

@@ -257,8 +257,6 @@ static int request_clone(struct launch *launch, struct clone_request *request, s
 		(void)close(launch->sync);
 		init_main(&init);
 	}
-	if (pid < 0 && launch->cgroup && (pid == -EBUSY || pid == -EOPNOTSUPP))
-		return cgroup_attach_failed(launch->cgroup, -pid, err);
 	if (pid < 0)
 		return (int)pid;
 	launch->state.pid = pid;
@@ -271,7 +269,7 @@ static int clone_container(struct launch *launch, struct error *err)
 	struct clone_request request = {
 		.flags = launch->plan.clone_flags,
 		.no_return = !launch->host.initial_user_ns,
-		.cgroup_fd = launch->cgroup ? cgroup_fd(launch->cgroup) : -1,
+		.cgroup = launch->cgroup,
 	};
 	int r;
 

@@ -264,6 +264,18 @@ as_user() {
 	[[ ! -e $TREE/user.slice/user-1000.slice/user@1000.service/user.slice/coffer-a.scope ]]
 }
 
+@test "exec from outside of a user's systemd says what is wrong" {
+	chmod -R a+rX "$TEST_DIR"
+	install -d -o 1000 -m 700 "$TEST_DIR/user"
+	bundle_config '.process.args = ["sleep", "1000"] |
+		.mounts |= map(if .options then .options -= ["gid=5"] else . end)'
+	as_user run --detach --bundle "$BUNDLE" a </dev/null 3>&-
+	RUNTIME=("${RUNTIME[@]:0:3}" setpriv --reuid 1000 --regid 1000 --clear-groups env XDG_RUNTIME_DIR=/run/user/1000
+		"$COFFER" --root "$TEST_DIR/user")
+	fails 255 "common ancestor with the cgroup that the process comes from, is not this user's" coffer exec a true
+	as_user delete --force a
+}
+
 @test "a user's process outside of its systemd is told what to do" {
 	chmod -R a+rX "$TEST_DIR"
 	install -d -o 1000 -m 700 "$TEST_DIR/user"

@@ -13,6 +13,7 @@
 #include "base/cleanup.h"
 #include "base/path.h"
 #include "base/proc.h"
+#include "tests/unit/cgroups/sandbox.h"
 #include "tests/unit/mount_ns.h"
 
 /* A process that stays in new namespaces of its own, and the fds of them. */
@@ -65,7 +66,7 @@ static void release(struct holder *holder)
 
 static struct clone_request request_for(const struct holder *holder, uint64_t flags)
 {
-	struct clone_request request = { .flags = flags, .cgroup_fd = -1 };
+	struct clone_request request = { .flags = flags };
 
 	for (enum ns_type type = 0; type < NS_TYPE_MAX; type++)
 		request.joined[type] = holder ? holder->fds[type] : -1;
@@ -368,9 +369,29 @@ static void procfs_of_a_pid_namespace(void)
 	in_mount_ns(proc_fs_body);
 }
 
+/* What is wrong with a cgroup is said, rather than that something is wrong with the clone. */
+static void a_cgroup_that_is_gone(void)
+{
+	struct clone_request request = request_for(NULL, CLONE_NEWUTS);
+	struct error err = { .text = "" };
+	struct cgroup_host host;
+	struct cgroup *cgroup;
+	int pidfd = -1;
+
+	sandbox_enter(&host);
+	cgroup = sandbox_create(&host, "gone");
+	CHECK_INT(0, cgroup_remove(&host, cgroup_path(cgroup), &err));
+	request.cgroup = cgroup;
+	CHECK(clone_init(&request, &pidfd, &err) < 0);
+	CHECK_CONTAINS("gone was removed", err.text);
+	cgroup_close(cgroup);
+	sandbox_leave(&host);
+}
+
 static const struct test tests[] = {
 	TEST(new_namespaces),         TEST(joined_namespaces),        TEST(joined_without_a_way_back),
 	TEST(joined_and_new),         TEST(failures_leave_nothing),   TEST(failures_inside_are_told),
 	TEST(entered_user_namespace), TEST(namespaces_of_two_owners), TEST(procfs_of_a_pid_namespace),
+	TEST(a_cgroup_that_is_gone),
 };
 TEST_MAIN(tests)
