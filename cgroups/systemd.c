@@ -65,7 +65,7 @@ char *systemd_scope_path(const char *container_path)
 
 /* ---- the holder ---- */
 
-static pid_t start_holder(struct error *err)
+static pid_t start_holder(struct systemd *systemd, struct error *err)
 {
 	pid_t parent = getpid();
 	pid_t pid = proc_clone(0, -1, NULL);
@@ -74,6 +74,7 @@ static pid_t start_holder(struct error *err)
 		return fail(err, -pid, "fork the process that holds the scope");
 	if (pid > 0)
 		return pid;
+	dbus_close(&systemd->dbus); /* systemd would keep what it has to tell for who does not read it */
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	while (getppid() == parent)
 		(void)pause();
@@ -280,7 +281,7 @@ int systemd_start_scope(struct systemd *systemd, const struct cgroup_host *host,
 			const char *id, const struct scope_weights *weights, pid_t *ret_holder, struct error *err)
 {
 	auto_free char *scope = systemd_scope_path(container_path);
-	pid_t holder = start_holder(err);
+	pid_t holder = start_holder(systemd, err);
 	int r;
 
 	if (holder < 0)
