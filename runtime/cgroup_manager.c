@@ -76,21 +76,28 @@ int cgroup_manager_set_weights(enum cgroup_manager manager, const char *path, co
 			       struct error *err)
 {
 	auto_arena struct arena *arena = NULL;
+	const char *socket;
+	int r;
 
 	if (manager != CGROUP_MANAGER_SYSTEMD || !scope_weights_any(weights))
 		return 0;
 	arena = arena_new();
-	return systemd_set_weights(host_systemd_socket(arena), path, weights, err);
+	r = host_systemd_socket(arena, &socket, err);
+	return r < 0 ? r : systemd_set_weights(socket, path, weights, err);
 }
 
 int cgroup_manager_remove(enum cgroup_manager manager, const struct cgroup_host *host, const char *path,
 			  struct error *err)
 {
 	auto_arena struct arena *arena = NULL;
+	const char *socket;
 	int r = cgroup_remove(host, path, err);
 
 	if (r < 0 || manager != CGROUP_MANAGER_SYSTEMD)
 		return r;
 	arena = arena_new();
-	return systemd_stop_scope(host_systemd_socket(arena), host, path, err);
+	r = host_systemd_socket(arena, &socket, err);
+	if (r == 0)
+		return systemd_stop_scope(socket, host, path, err);
+	return systemd_scope_ends(host, path) ? 0 : context(err, "the scope of cgroup %s", path);
 }

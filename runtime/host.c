@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -45,24 +46,43 @@ static bool may_use_parent(const struct cgroup_host *cgroup)
 	       faccessat(cgroup->root_fd, procs, W_OK, AT_EACCESS) == 0;
 }
 
-static bool is_root_of_host(void)
+static const char system_socket[] = "/run/systemd/private";
+
+/*
+ * Root of the initial user namespace has the system's manager, and so has root of one that owns such a manager
+ * (an unprivileged LXC). In an engine's user namespace the socket is of an owner that is not mapped.
+ */
+static bool has_system_manager(void)
 {
-	return geteuid() == 0 && host_in_initial_user_ns();
+	struct stat st;
+
+	return geteuid() == 0 && (host_in_initial_user_ns() || (stat(system_socket, &st) == 0 && st.st_uid == 0));
 }
 
-const char *host_systemd_socket(struct arena *arena)
+int host_systemd_socket(struct arena *arena, const char **ret_socket, struct error *err)
 {
-	const char *directory = is_root_of_host() ? "/run" : getenv("XDG_RUNTIME_DIR");
+	const char *directory = getenv("XDG_RUNTIME_DIR");
 
-	return arena_printf(arena, "%s/systemd/private", directory ? directory : "$XDG_RUNTIME_DIR");
+	if (has_system_manager())
+		*ret_socket = system_socket;
+	else if (directory && *directory)
+		*ret_socket = arena_printf(arena, "%s/systemd/private", directory);
+	else
+		return refuse(err, "XDG_RUNTIME_DIR is not set, where the socket of this user's systemd is");
+	return 0;
 }
 
 static int find_systemd(struct host *host, struct arena *arena, struct error *err)
 {
-	if (systemd_open(host_systemd_socket(arena), &host->systemd, err) < 0)
+	const char *socket;
+	int r = host_systemd_socket(arena, &socket, err);
+
+	if (r == 0)
+		r = systemd_open(socket, &host->systemd, err);
+	if (r < 0)
 		return context(err, "--systemd-cgroup");
 	host->systemd_cgroup = arena_strdup(arena, systemd_cgroup(host->systemd));
-	host->systemd_of_user = !is_root_of_host();
+	host->systemd_of_user = !str_eq(socket, system_socket);
 	return 0;
 }
 
@@ -79,7 +99,7 @@ int host_probe(const struct runtime *runtime, struct arena *arena, struct host *
 	host.selinux = access("/sys/fs/selinux/enforce", F_OK) == 0;
 	if (runtime->cgroup_manager != CGROUP_MANAGER_DISABLED)
 		r = cgroup_host_probe(&host.cgroup, err);
-	if (r == 0 && runtime->cgroup_manager == CGROUP_MANAGER_SYSTEMD)
+	if (r == 0 && runtime->cgroup_manager == CGROUP_MANAGER_SYSTEMD && host.cgroup.root_fd >= 0)
 		r = find_systemd(&host, arena, err);
 	host.delegated = !host.privileged && may_use_parent(&host.cgroup);
 	if (r == 0 && !host.privileged)

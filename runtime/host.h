@@ -30,8 +30,8 @@ struct host {
 int host_probe(const struct runtime *runtime, struct arena *arena, struct host *ret_host, struct error *err);
 void host_close(struct host *host);
 
-/* The socket of the systemd whose scopes the caller's containers are in. In `arena`. */
-const char *host_systemd_socket(struct arena *arena);
+/* The socket of the systemd whose scopes the caller's containers are in, the system's or the user's. In `arena`. */
+int host_systemd_socket(struct arena *arena, const char **ret_socket, struct error *err);
 
 /* Is this the initial user namespace? If not, the caller's other namespaces may belong to one above its own. */
 bool host_in_initial_user_ns(void);
