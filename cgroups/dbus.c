@@ -44,34 +44,22 @@ static int send_all(const struct dbus *dbus, const uint8_t *bytes, size_t size, 
 	return 0;
 }
 
-/* At least one byte. */
-static ssize_t receive_some(const struct dbus *dbus, void *bytes, size_t size, int flags, struct error *err)
-{
-	for (;;) {
-		ssize_t n = recv(dbus->fd, bytes, size, flags | MSG_DONTWAIT);
-		int r;
-
-		if (n > 0)
-			return n;
-		if (n == 0)
-			return fail(err, ECONNRESET, "systemd has closed the connection");
-		if (errno != EAGAIN && errno != EINTR)
-			return fail(err, errno, "receive from systemd");
-		r = wait_for(dbus, POLLIN, err);
-		if (r < 0)
-			return r;
-	}
-}
-
 static int receive_all(const struct dbus *dbus, uint8_t *bytes, size_t size, struct error *err)
 {
 	while (size > 0) {
-		ssize_t n = receive_some(dbus, bytes, size, 0, err);
+		ssize_t n = recv(dbus->fd, bytes, size, MSG_DONTWAIT);
+		int r = 0;
 
+		if (n == 0)
+			return fail(err, ECONNRESET, "systemd has closed the connection");
+		if (n < 0 && errno != EAGAIN && errno != EINTR)
+			return fail(err, errno, "receive from systemd");
 		if (n < 0)
-			return (int)n;
-		bytes += n;
-		size -= (size_t)n;
+			r = wait_for(dbus, POLLIN, err);
+		if (r < 0)
+			return r;
+		bytes += n > 0 ? n : 0;
+		size -= n > 0 ? (size_t)n : 0;
 	}
 	return 0;
 }

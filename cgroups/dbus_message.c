@@ -7,6 +7,8 @@
 #include "base/cleanup.h"
 #include "base/str.h"
 
+/* The specification's greatest message, so that no sum of lengths wraps. */
+enum { MESSAGE_MAX = 1 << 27 };
 enum { PROTOCOL_VERSION = 1, U32 = 4, U64 = 8, STRUCT_ALIGNMENT = 8 };
 
 /* Where in the fixed part of the header. */
@@ -206,7 +208,7 @@ int dbus_get_signature(struct dbus_message *message, const char **ret)
 	return length ? get_text(message, *length, ret) : -EBADMSG;
 }
 
-static int get_text_field(struct dbus_message *message, enum header_field field, const char *text)
+static void take_text_field(struct dbus_message *message, enum header_field field, const char *text)
 {
 	if (field == FIELD_MEMBER)
 		message->member = text;
@@ -214,7 +216,6 @@ static int get_text_field(struct dbus_message *message, enum header_field field,
 		message->error_name = text;
 	else if (field == FIELD_SIGNATURE)
 		message->signature = text;
-	return 0;
 }
 
 /* A field is a struct of a byte, what it is, and a variant. Those that the specification names have four types. */
@@ -235,16 +236,18 @@ static int get_field(struct dbus_message *message)
 	if (str_eq(type, "g") ? dbus_get_signature(message, &text) < 0
 			      : (!str_eq(type, "s") && !str_eq(type, "o")) || dbus_get_string(message, &text) < 0)
 		return -EBADMSG;
-	return get_text_field(message, (enum header_field) * code, text);
+	take_text_field(message, (enum header_field) * code, text);
+	return 0;
 }
 
 size_t dbus_length(const uint8_t *prefix)
 {
-	uint32_t body = load_u32(prefix + AT_BODY_LENGTH);
+	uint64_t fields = load_u32(prefix + AT_FIELDS_LENGTH);
+	uint64_t body = load_u32(prefix + AT_BODY_LENGTH);
 
-	if (prefix[0] != byte_order || prefix[AT_VERSION] != PROTOCOL_VERSION)
+	if (prefix[0] != byte_order || prefix[AT_VERSION] != PROTOCOL_VERSION || fields + body > MESSAGE_MAX)
 		return 0;
-	return header_length(prefix) + body;
+	return header_length(prefix) + (size_t)body;
 }
 
 int dbus_parse(const uint8_t *bytes, size_t length, struct dbus_message *ret_message)

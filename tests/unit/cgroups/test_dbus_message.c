@@ -175,6 +175,22 @@ static void texts_end_where_they_say(void)
 	CHECK_INT(-EBADMSG, dbus_get_string(&message, &text));
 }
 
+/* Lengths whose sum would begin again at 0 where a size has 32 bits. */
+static void what_is_too_long_is_no_message(void)
+{
+	const struct manager_message signal = { DBUS_SIGNAL, "JobRemoved", "s", { "x" }, 0, false };
+	const uint32_t most = (1 << 27) - 1024, rest = UINT32_MAX - 15, more = 1 << 27;
+
+	make(&signal, 0);
+	memcpy(made.bytes + 4, &most, sizeof(most));
+	CHECK(dbus_length(made.bytes) > most);
+	memcpy(made.bytes + 4, &more, sizeof(more));
+	CHECK_INT(0, dbus_length(made.bytes));
+	memcpy(made.bytes + 4, &most, sizeof(most));
+	memcpy(made.bytes + 12, &rest, sizeof(rest));
+	CHECK_INT(0, dbus_length(made.bytes));
+}
+
 static const struct test tests[] = {
 	TEST(a_call_is_as_the_specification_has_it),
 	TEST(a_call_that_does_not_fit_is_refused),
@@ -183,5 +199,6 @@ static const struct test tests[] = {
 	TEST(a_variant_is_read),
 	TEST(broken_messages_are_refused),
 	TEST(texts_end_where_they_say),
+	TEST(what_is_too_long_is_no_message),
 };
 TEST_MAIN(tests)
