@@ -20,8 +20,8 @@
 /* A connection to a service manager. */
 struct systemd;
 
-/* `socket` is the manager's own: /run/systemd/private, or systemd/private in a user's $XDG_RUNTIME_DIR. */
-/* One that executes itself anew at the moment is waited for. -ENOENT: there is no such socket. */
+/* `socket` is the manager's own: /run/systemd/private, or systemd/private in a user's $XDG_RUNTIME_DIR. One that
+   executes itself anew at the moment is waited for. -ENOENT: there is no such socket. */
 int systemd_open(const char *socket, struct systemd **ret_systemd, struct error *err);
 void systemd_close(struct systemd *systemd); /* NULL-safe */
 
