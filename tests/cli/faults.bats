@@ -51,6 +51,7 @@ use_no_cgroup() {
 use_systemd() {
 	[[ -S /run/systemd/private ]] || skip "no systemd is running here"
 	RUNTIME+=(--systemd-cgroup)
+	bundle_config '.linux.cgroupsPath = ":faults:a"' # systemd.bats runs at the same time, and has coffer-a.scope
 }
 
 # An ordinary user with one id.
@@ -146,7 +147,7 @@ every_step() {
 @test "create is killed at each step, in a scope of systemd's" {
 	use_systemd
 	every_step create
-	wait_for 5 test ! -e /sys/fs/cgroup/system.slice/coffer-a.scope
+	wait_for 5 test ! -e /sys/fs/cgroup/system.slice/faults-a.scope
 }
 
 @test "create is killed at each step, by an ordinary user" {
