@@ -172,28 +172,29 @@ static uint16_t only_port(const struct nft_port *ports, size_t count, bool *ret_
 	return only;
 }
 
-static bool forget_round(int netfilter, int family, uint16_t only, struct round *round)
+static bool forget_round(int netfilter, int family, uint16_t only, const struct round *wanted)
 {
 	auto_netlink_batch struct netlink_batch question = NETLINK_BATCH;
 	auto_netlink_batch struct netlink_batch gone = NETLINK_BATCH;
+	struct round round = *wanted;
 	struct error ignored;
 
 	put_question(&question, family, only);
 	gone.optional = true;
-	round->gone = &gone;
-	return netlink_list(netfilter, &question, see_flow, round, &ignored) == 0 &&
+	round.gone = &gone;
+	return netlink_list(netfilter, &question, see_flow, &round, &ignored) == 0 &&
 	       netlink_send(netfilter, &gone, NULL, NULL, &ignored) == 0 && gone.n_labels == ROUND_MAX;
 }
 
 void conntrack_forget(int netfilter, enum conntrack_which which, const struct nft_port *ports, size_t count)
 {
 	static const int families[] = { AF_INET, AF_INET6 };
-	struct round round = { .which = which, .ports = ports, .count = count };
+	const struct round wanted = { .which = which, .ports = ports, .count = count };
 	bool any;
 	const uint16_t only = only_port(ports, count, &any);
 
 	for (size_t i = 0; any && i < ARRAY_SIZE(families); i++)
-		for (int rounds = 1; forget_round(netfilter, families[i], only, &round) && rounds < ROUNDS_MAX;
+		for (int rounds = 1; forget_round(netfilter, families[i], only, &wanted) && rounds < ROUNDS_MAX;
 		     rounds++)
 			;
 }
