@@ -61,6 +61,20 @@ run() {
 	echo "#> end $status"
 }
 
+# whole COMMAND...: what it writes in one piece, while others in this directory do the same.
+whole() {
+	local text
+	text=$("$@")
+	flock . cat <<<"$text"
+}
+
+# unit_programs: runs those that its input names (a line NAME, a line PROGRAM), as many at a time as there are
+# processors.
+unit_programs() {
+	export -f run whole
+	xargs -d '\n' -n 2 -P "$(nproc)" bash -c 'whole run "$1" timeout 120 "$2"' unit
+}
+
 # bats_files PATH...: all these bats files, or of these directories, the largest first, $BATS_JOBS at a time, or as many
 # as there are processors.
 bats_files() {
