@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/limits.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -38,6 +39,8 @@
 #include "supervise.h"
 #include "sync.h"
 #include "tty.h"
+
+enum { ENDING_MS = 1000 };
 
 struct exec {
 	const struct runtime *runtime;
@@ -174,6 +177,14 @@ static int check_alive(const struct exec *exec, struct error *err)
 		return 0;
 	return refuse_as(err, ESRCH, "cannot exec in container `%s`: container not running: it has just ended",
 			 exec->options->id);
+}
+
+/* What a pid namespace says whose init is ending, and not a zombie yet: ENOMEM (pid_namespaces(7)). */
+static void await_end(const struct exec *exec)
+{
+	struct pollfd init = { .fd = exec->init_pidfd, .events = POLLIN };
+
+	(void)poll(&init, 1, ENDING_MS);
 }
 
 /* The pid namespace is a matter of clone, a user namespace of the enterer; the rest is one setns of the pidfd. */
@@ -355,6 +366,8 @@ static int start_process(struct exec *exec, struct error *err)
 		(void)proc_wait_pidfd(exec->pidfd);
 	}
 	/* If the container ended meanwhile, that is why. */
+	if (r == -ENOMEM && exec->init_pidfd >= 0)
+		await_end(exec);
 	if (r < 0)
 		(void)check_alive(exec, err);
 	return r < 0 ? -err->code : 0;

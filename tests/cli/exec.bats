@@ -67,6 +67,21 @@ process_object() {
 	equal "$(status_of b)" created
 }
 
+# Its first process waits for one that a tracer has not let go of yet; until then the kernel says that memory is short.
+@test "a container that is ending: \"container not running\"" {
+	local child
+	running b sh -c 'sleep 1000 & wait'
+	child=$(pgrep -P "$(pid_of b)")
+	background strace -qq -o /dev/null -p "$child"
+	wait_for 5 grep -q '^TracerPid:.*[1-9]' "/proc/$child/status"
+	kill -STOP "${JOBS[0]}"
+	kill -KILL "$(pid_of b)"
+	wait_for 5 grep -q '^State:.*[Zt] ' "/proc/$child/status"
+	background sh -c "sleep 0.3; kill -CONT ${JOBS[0]}"
+	fails 255 "container not running" coffer exec b true
+	wait_jobs
+}
+
 @test "a delete is quicker: \"container not running\"" {
 	mv "$ROOT/a/config.json" "$TEST_DIR/config.json"
 	fails 255 "container not running: it has just been deleted" coffer exec --pid-file "$TEST_DIR/pid" a true
