@@ -12,16 +12,13 @@ struct reload {
 	const struct net_host *host;
 	net_store_endpoint_fn *lost;
 	void *context;
-	int failed; /* what failed first, as `why` says: the rest is made all the same */
-	struct error why;
+	struct error failed; /* what failed first: the rest is made all the same */
 };
 
 static void note(struct reload *reload, int r, const struct error *err)
 {
-	if (r < 0 && reload->failed == 0) {
-		reload->failed = r;
-		reload->why = *err;
-	}
+	if (r < 0 && reload->failed.code == 0)
+		reload->failed = *err;
 }
 
 static int restore_port(const struct endpoint *endpoint, const struct network *network, const struct reload *reload,
@@ -85,11 +82,9 @@ int net_reload(const struct net_store *store, net_store_endpoint_fn *lost, void 
 		r = net_store_each_network(store, restore_bridge, &reload, err);
 	if (r == 0)
 		r = net_store_each_endpoint(store, restore_endpoint, &reload, err);
-	if (r == 0 && reload.failed < 0) {
-		*err = reload.why;
-		r = reload.failed;
-	}
-	return r;
+	if (r == 0 && reload.failed.code > 0)
+		*err = reload.failed;
+	return r == 0 ? -reload.failed.code : r;
 }
 
 struct sweep {

@@ -66,9 +66,13 @@ int cgroup_manager_make(struct host *host, const char *path, const char *id, con
 {
 	/* Closed here, since systemd keeps all that it has to tell for who does not read it. */
 	auto_systemd struct systemd *systemd = take_ptr(host->systemd);
-	struct scope_weights weights = scope_weights_of(limits, false);
-	int r = systemd ? systemd_start_scope(systemd, &host->cgroup, path, id, &weights, ret_holder, err) : 0;
+	struct scope_weights weights;
+	int r = 0;
 
+	if (systemd) {
+		weights = scope_weights_of(limits, false);
+		r = systemd_start_scope(systemd, &host->cgroup, path, id, &weights, ret_holder, err);
+	}
 	return r < 0 ? r : cgroup_create(&host->cgroup, path, limits->controllers, ret_cgroup, err);
 }
 
